@@ -1,0 +1,17 @@
+//! What is written in a visit record, and what follows from it.
+
+pub mod catalogue;
+pub mod cbor;
+pub mod commit;
+pub mod conflict;
+pub mod digest;
+pub mod fact;
+pub mod fold;
+pub mod id;
+pub mod limits;
+pub mod op;
+pub mod payload;
+pub mod scope;
+pub mod time;
+pub mod verdict;
+pub mod wire;

@@ -1,0 +1,200 @@
+//! Payloads: the values, texts and reasons themselves.
+//!
+//! A payload is kept beside its operation's facts under a salted hash. Facts always travel with the scope; a payload can
+//! be withheld from a reader, or lawfully removed together with its salt, and every chain, receipt and digest stays valid.
+
+use minicbor::{Decode, Encode};
+
+use crate::cbor::{Malformed, decode, encode};
+use crate::commit::Role;
+use crate::id::{OpId, PayloadHash, RecordId, Salt, WorkerId, labelled_hash};
+
+/// A salt and the exact bytes of one [`Content`].
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Payload {
+    /// Keeps the hash of a short answer from being guessed.
+    #[n(0)]
+    pub salt: Salt,
+    /// Encoded [`Content`].
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub bytes: Vec<u8>,
+}
+
+impl Payload {
+    /// Encodes a content under a fresh salt, which the caller draws at random.
+    #[must_use]
+    pub fn new(salt: Salt, content: &Content) -> Self {
+        Self { salt, bytes: encode(content) }
+    }
+
+    /// The name that an operation gives it.
+    #[must_use]
+    pub fn hash(&self) -> PayloadHash {
+        PayloadHash(labelled_hash("visitbook/1/payload", &[&self.salt.0, &self.bytes]))
+    }
+
+    /// What it says.
+    ///
+    /// # Errors
+    /// [`Malformed`] if the bytes are not one content in its only encoding.
+    pub fn content(&self) -> Result<Content, Malformed> {
+        decode(&self.bytes)
+    }
+}
+
+impl std::fmt::Debug for Payload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Payload({} bytes)", self.bytes.len())
+    }
+}
+
+/// An answer: the code that counts, the label that was on the screen, and a few words beside it.
+///
+/// A note on an answer is part of the answer and is never withheld from colleagues.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Value {
+    /// The code from the form catalogue; for dates, times, names and numbers the value itself in its plain form.
+    #[n(0)]
+    pub code: String,
+    /// The words the author saw when answering.
+    #[n(1)]
+    pub label: String,
+    /// "Reed stood in the doorway".
+    #[n(2)]
+    pub note: Option<String>,
+}
+
+impl Value {
+    /// An answer without a note.
+    pub fn new(code: impl Into<String>, label: impl Into<String>) -> Self {
+        Self { code: code.into(), label: label.into(), note: None }
+    }
+}
+
+/// A settlement of two or more answers by a named person, who had them all on screen.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Settlement {
+    /// The answer that now stands.
+    #[n(0)]
+    pub value: Value,
+    /// "Both happened – I'll explain": the most worrying answer stands and the note tells the story.
+    #[n(1)]
+    pub both_happened: bool,
+    /// Asked for on risk facts only.
+    #[n(2)]
+    pub reason: Option<String>,
+}
+
+/// A worker's hold on a child.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Assignment {
+    /// Who holds.
+    #[n(0)]
+    pub worker: WorkerId,
+    /// Which child.
+    #[n(1)]
+    pub child: RecordId,
+    /// In what role.
+    #[n(2)]
+    pub role: Role,
+    /// Who arranged it, and why, in words.
+    #[n(3)]
+    pub reason: String,
+}
+
+/// What a payload says.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Content {
+    /// An answer to a question of the form.
+    Value(Value),
+    /// A piece of the author's text. `cut_off` marks a draft that a crash ended and its author has not gone on with.
+    Text {
+        /// The whole text.
+        text: String,
+        /// Recovered after a crash.
+        cut_off: bool,
+    },
+    /// A child's own words, exactly. There is no operation that edits them.
+    Words(String),
+    /// Why an entry is withdrawn or a member removed.
+    Reason(String),
+    /// The statements a finish fixes, in ascending order of their names.
+    Finish(Vec<OpId>),
+    /// A settlement.
+    Settlement(Settlement),
+    /// A value proposed to another author.
+    Ask {
+        /// The value proposed.
+        value: Value,
+        /// Whose agreement is asked for.
+        person: WorkerId,
+    },
+    /// Who holds a child.
+    Assignment(Assignment),
+}
+
+impl Content {
+    /// The answer this content gives, if it gives one.
+    #[must_use]
+    pub const fn value(&self) -> Option<&Value> {
+        match self {
+            Self::Value(value) | Self::Settlement(Settlement { value, .. }) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Value(_) => "Content::Value",
+            Self::Text { .. } => "Content::Text",
+            Self::Words(_) => "Content::Words",
+            Self::Reason(_) => "Content::Reason",
+            Self::Finish(_) => "Content::Finish",
+            Self::Settlement(_) => "Content::Settlement",
+            Self::Ask { .. } => "Content::Ask",
+            Self::Assignment(_) => "Content::Assignment",
+        })
+    }
+}
+
+impl<C> Encode<C> for Content {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        match self {
+            Self::Value(value) => e.array(2)?.u8(1)?.encode_with(value, ctx)?.ok(),
+            Self::Text { text, cut_off } => e.array(3)?.u8(2)?.str(text)?.bool(*cut_off)?.ok(),
+            Self::Words(words) => e.array(2)?.u8(3)?.str(words)?.ok(),
+            Self::Reason(reason) => e.array(2)?.u8(4)?.str(reason)?.ok(),
+            Self::Finish(ops) => e.array(2)?.u8(5)?.encode_with(ops, ctx)?.ok(),
+            Self::Settlement(settlement) => e.array(2)?.u8(6)?.encode_with(settlement, ctx)?.ok(),
+            Self::Ask { value, person } => e.array(3)?.u8(7)?.encode_with(value, ctx)?.encode_with(person, ctx)?.ok(),
+            Self::Assignment(assignment) => e.array(2)?.u8(8)?.encode_with(assignment, ctx)?.ok(),
+        }
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Content {
+    fn decode(d: &mut minicbor::Decoder<'b>, ctx: &mut C) -> Result<Self, minicbor::decode::Error> {
+        let length = d.array()?;
+        match (d.u8()?, length) {
+            (1, Some(2)) => Ok(Self::Value(d.decode_with(ctx)?)),
+            (2, Some(3)) => Ok(Self::Text { text: d.str()?.to_owned(), cut_off: d.bool()? }),
+            (3, Some(2)) => Ok(Self::Words(d.str()?.to_owned())),
+            (4, Some(2)) => Ok(Self::Reason(d.str()?.to_owned())),
+            (5, Some(2)) => Ok(Self::Finish(d.decode_with(ctx)?)),
+            (6, Some(2)) => Ok(Self::Settlement(d.decode_with(ctx)?)),
+            (7, Some(3)) => Ok(Self::Ask { value: d.decode_with(ctx)?, person: d.decode_with(ctx)? }),
+            (8, Some(2)) => Ok(Self::Assignment(d.decode_with(ctx)?)),
+            _ => Err(minicbor::decode::Error::message("content of a newer version")),
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! What crosses the wire between a device and the council, once it is opened.
+//!
+//! Sealing, signing and padding are the concern of the crate that protects; these are the messages inside. HTTP status
+//! speaks about the connection, never about a record.
+
+use minicbor::{Decode, Encode};
+
+use crate::digest::ScopeDigest;
+use crate::id::{CommitHash, DeviceId, Incarnation, OpId, StatementHash, Token};
+use crate::payload::Payload;
+use crate::scope::{LogPosition, Scope};
+use crate::time::WallMillis;
+use crate::verdict::Verdict;
+
+/// Exact bytes and the signature over them.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Signed {
+    /// The exact bytes.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub bytes: Vec<u8>,
+    /// Ed25519 (RFC 8032), 64 bytes.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub signature: Vec<u8>,
+}
+
+/// What an envelope holds: one commit, its payloads in any order, and the author's certificate where the server may not
+/// have it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct EnvelopeBody {
+    /// The commit.
+    #[n(0)]
+    pub commit: Signed,
+    /// Every payload that its operations name.
+    #[n(1)]
+    pub payloads: Vec<Payload>,
+}
+
+/// One commit in a receipt: its name and the judgement of each of its operations.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Received {
+    /// The commit.
+    #[n(0)]
+    pub commit: CommitHash,
+    /// By operation, in order.
+    #[n(1)]
+    pub verdicts: Vec<Verdict>,
+}
+
+/// The server's statement that it durably has these commits: one per scope and session in a request. Its commits take
+/// contiguous positions from `first`.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct ReceiptStatement {
+    /// Which log.
+    #[n(0)]
+    pub scope: Scope,
+    /// The position of the first commit.
+    #[n(1)]
+    pub first: LogPosition,
+    /// The commits.
+    #[n(2)]
+    pub received: Vec<Received>,
+    /// The council's clock.
+    #[n(3)]
+    pub time: WallMillis,
+    /// The scope's statement before this one.
+    #[n(4)]
+    pub previous: Option<StatementHash>,
+}
+
+impl ReceiptStatement {
+    /// The name of a statement with these exact bytes.
+    #[must_use]
+    pub fn hash_of(bytes: &[u8]) -> StatementHash {
+        StatementHash(crate::id::labelled_hash("visitbook/1/statement-hash", &[bytes]))
+    }
+}
+
+/// Why bytes that opened were not taken at all. The device keeps them and says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Refusal {
+    /// Not a commit in its only encoding.
+    #[n(1)]
+    Malformed,
+    /// No enrolled device signed it.
+    #[n(2)]
+    NotSigned,
+    /// Made for another council.
+    #[n(3)]
+    OtherCouncil,
+    /// The commit numbers its operations or payloads beyond the limits.
+    #[n(4)]
+    BeyondLimits,
+}
+
+/// The answer to the envelopes of one session in an upload.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct UploadReply {
+    /// Signed [`ReceiptStatement`]s; a duplicate commit brings its stored one again.
+    #[n(0)]
+    pub statements: Vec<Signed>,
+    /// Envelopes of this session, by number, that were not taken.
+    #[n(1)]
+    pub refused: Vec<(u64, Refusal)>,
+    /// The council's clock.
+    #[n(2)]
+    pub time: WallMillis,
+}
+
+/// Asks for what is new. Signed by the device, sealed to the council.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct PullRequest {
+    /// Who asks.
+    #[n(0)]
+    pub device: DeviceId,
+    /// In which writing life.
+    #[n(1)]
+    pub incarnation: Incarnation,
+    /// Grows with every request of this device and life: a copy of an old request is not answered twice.
+    #[n(2)]
+    pub counter: u64,
+    /// How far the device has durably read.
+    #[n(3)]
+    pub token: Option<Token>,
+    /// [`crate::digest::whole`] over what the device holds at that token; absent while history is arriving.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub whole: Option<[u8; 32]>,
+    /// How large a page the device takes, in bytes.
+    #[n(5)]
+    pub budget: u32,
+}
+
+/// One entry of a scope's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogEntry {
+    /// A commit arrived.
+    Commit(CommitEntry),
+    /// An operation that was held or set aside was judged again, upwards.
+    Judged {
+        /// Which log and where.
+        scope: Scope,
+        /// The entry's own position.
+        at: LogPosition,
+        /// The operation.
+        op: OpId,
+        /// What it is now.
+        verdict: Verdict,
+        /// The payloads that this makes readable, by operation.
+        released: Vec<(OpId, Payload)>,
+    },
+}
+
+/// A commit in a scope's log, as one reader may see it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct CommitEntry {
+    /// Which log.
+    #[n(0)]
+    pub scope: Scope,
+    /// Where in it.
+    #[n(1)]
+    pub at: LogPosition,
+    /// The exact commit.
+    #[n(2)]
+    pub commit: Signed,
+    /// By operation, as judged on arrival.
+    #[n(3)]
+    pub verdicts: Vec<Verdict>,
+    /// When the council received it.
+    #[n(4)]
+    pub received: WallMillis,
+    /// By operation; `None` where there is none or this reader may not have it.
+    #[n(5)]
+    pub payloads: Vec<Option<Payload>>,
+    /// Payloads of earlier operations that this commit makes readable.
+    #[n(6)]
+    pub released: Vec<(OpId, Payload)>,
+}
+
+impl LogEntry {
+    /// Which log.
+    #[must_use]
+    pub const fn scope(&self) -> Scope {
+        match self {
+            Self::Commit(entry) => entry.scope,
+            Self::Judged { scope, .. } => *scope,
+        }
+    }
+
+    /// Where in it.
+    #[must_use]
+    pub const fn at(&self) -> LogPosition {
+        match self {
+            Self::Commit(entry) => entry.at,
+            Self::Judged { at, .. } => *at,
+        }
+    }
+}
+
+impl<C> Encode<C> for LogEntry {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        match self {
+            Self::Commit(entry) => e.array(2)?.u8(1)?.encode_with(entry, ctx)?.ok(),
+            Self::Judged { scope, at, op, verdict, released } => e
+                .array(6)?
+                .u8(2)?
+                .encode_with(scope, ctx)?
+                .encode_with(at, ctx)?
+                .encode_with(op, ctx)?
+                .encode_with(verdict, ctx)?
+                .encode_with(released, ctx)?
+                .ok(),
+        }
+    }
+}
+
+impl<'b, C> Decode<'b, C> for LogEntry {
+    fn decode(d: &mut minicbor::Decoder<'b>, ctx: &mut C) -> Result<Self, minicbor::decode::Error> {
+        let length = d.array()?;
+        match (d.u8()?, length) {
+            (1, Some(2)) => Ok(Self::Commit(d.decode_with(ctx)?)),
+            (2, Some(6)) => Ok(Self::Judged {
+                scope: d.decode_with(ctx)?,
+                at: d.decode_with(ctx)?,
+                op: d.decode_with(ctx)?,
+                verdict: d.decode_with(ctx)?,
+                released: d.decode_with(ctx)?,
+            }),
+            _ => Err(minicbor::decode::Error::message("unknown log entry")),
+        }
+    }
+}
+
+/// The answer to a pull: entries in each scope's order, to be applied in one transaction with the token.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Page {
+    /// The entries.
+    #[n(0)]
+    pub entries: Vec<LogEntry>,
+    /// Certificates of the devices that signed them, as the protecting crate encodes them.
+    #[n(1)]
+    pub certificates: Vec<minicbor::bytes::ByteVec>,
+    /// How far this page reaches.
+    #[n(2)]
+    pub token: Token,
+    /// There is more now.
+    #[n(3)]
+    pub more: bool,
+    /// Only when the whole digest the device sent differs from the server's at the same token: the server's, by scope.
+    #[n(4)]
+    pub digests: Vec<(Scope, LogPosition, ScopeDigest)>,
+    /// The council's clock.
+    #[n(5)]
+    pub time: WallMillis,
+}
+
+/// Why a signed request was not answered with what it asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Denial {
+    /// No enrolled device signed it, or the device was ended.
+    #[n(1)]
+    NotEnrolled,
+    /// The counter had been used; the reply says the least one that is free.
+    #[n(2)]
+    Replayed,
+    /// The token is not one the server keeps: begin again without one.
+    #[n(3)]
+    UnknownToken,
+    /// Not a request in its only encoding.
+    #[n(4)]
+    Malformed,
+}
+
+/// The answer to a pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PullReply {
+    /// A page.
+    Page(Page),
+    /// No page.
+    Denied {
+        /// Why.
+        denial: Denial,
+        /// The least counter the server will take next from this device and life.
+        next_counter: u64,
+    },
+}
+
+impl<C> Encode<C> for PullReply {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        match self {
+            Self::Page(page) => e.array(2)?.u8(1)?.encode_with(page, ctx)?.ok(),
+            Self::Denied { denial, next_counter } => e.array(3)?.u8(2)?.encode_with(denial, ctx)?.u64(*next_counter)?.ok(),
+        }
+    }
+}
+
+impl<'b, C> Decode<'b, C> for PullReply {
+    fn decode(d: &mut minicbor::Decoder<'b>, ctx: &mut C) -> Result<Self, minicbor::decode::Error> {
+        let length = d.array()?;
+        match (d.u8()?, length) {
+            (1, Some(2)) => Ok(Self::Page(d.decode_with(ctx)?)),
+            (2, Some(3)) => Ok(Self::Denied { denial: d.decode_with(ctx)?, next_counter: d.u64()? }),
+            _ => Err(minicbor::decode::Error::message("unknown reply")),
+        }
+    }
+}
+
+/// Asks to become a device of the council. Signed by the new device's key, sealed to the council.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct EnrolRequest {
+    /// From the enrolment code; spent by the first request that succeeds.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub secret: [u8; 16],
+    /// The device's signing key.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub public_key: [u8; 32],
+    /// The key that posts made while the vault is closed are sealed to.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub drop_key: [u8; 32],
+    /// What its holder calls it: "Rowan's phone".
+    #[n(3)]
+    pub label: String,
+}
+
+/// The answer to an enrolment.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct EnrolReply {
+    /// The council-signed certificate; `None` if the code was wrong, spent by another key, or has ended.
+    #[n(0)]
+    pub certificate: Option<minicbor::bytes::ByteVec>,
+}
