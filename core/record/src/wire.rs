@@ -347,3 +347,39 @@ pub struct EnrolReply {
     #[n(0)]
     pub certificate: Option<minicbor::bytes::ByteVec>,
 }
+
+/// The media type of every message. A reply of any other type came from something between us and the council.
+pub const MEDIA_TYPE: &str = "application/vnd.visitbook.v1";
+
+/// Sealed envelopes exactly as they lie in the sender's spool, and nothing more: sending them needs no key.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Upload {
+    /// The envelopes.
+    #[n(0)]
+    pub envelopes: Vec<minicbor::bytes::ByteVec>,
+}
+
+/// The answer to an upload, grouped by the sender's sealing sessions, each group sealed apart.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct UploadAnswer {
+    /// One sealed [`UploadReply`] for each session that opened.
+    #[n(0)]
+    pub groups: Vec<SealedGroup>,
+    /// Ingest keys that the server does not have: what is sealed to them must be sealed again.
+    #[n(1)]
+    pub unknown_keys: Vec<minicbor::bytes::ByteArray<8>>,
+}
+
+/// The sealed answer to one session's envelopes.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct SealedGroup {
+    /// The session: the encapsulated key that its envelopes carry.
+    #[n(0)]
+    pub session: minicbor::bytes::ByteArray<32>,
+    /// A sealed [`UploadReply`].
+    #[n(1)]
+    pub sealed: minicbor::bytes::ByteVec,
+}
