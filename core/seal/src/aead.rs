@@ -14,7 +14,9 @@ pub(crate) const TAG: usize = 16;
 pub(crate) struct NotAuthentic;
 
 fn cipher(key: &Secret32) -> Result<LessSafeKey, NotAuthentic> {
-    UnboundKey::new(&CHACHA20_POLY1305, key.expose()).map(LessSafeKey::new).map_err(|_| NotAuthentic)
+    UnboundKey::new(&CHACHA20_POLY1305, key.expose())
+        .map(LessSafeKey::new)
+        .map_err(|_| NotAuthentic)
 }
 
 fn nonce() -> Nonce {
@@ -23,10 +25,17 @@ fn nonce() -> Nonce {
 
 /// Encrypts `buffer[from..]` in place and appends the tag. The key is consumed: it may encrypt nothing else.
 /// Fails only for more than 256 GiB.
-pub(crate) fn seal(key: Secret32, aad: &[u8], buffer: &mut Vec<u8>, from: usize) -> Result<(), NotAuthentic> {
+pub(crate) fn seal(
+    key: Secret32,
+    aad: &[u8],
+    buffer: &mut Vec<u8>,
+    from: usize,
+) -> Result<(), NotAuthentic> {
     let cipher = cipher(&key)?;
     let text = buffer.get_mut(from..).ok_or(NotAuthentic)?;
-    let tag = cipher.seal_in_place_separate_tag(nonce(), Aad::from(aad), text).map_err(|_| NotAuthentic)?;
+    let tag = cipher
+        .seal_in_place_separate_tag(nonce(), Aad::from(aad), text)
+        .map_err(|_| NotAuthentic)?;
     buffer.extend_from_slice(tag.as_ref());
     Ok(())
 }
@@ -35,7 +44,10 @@ pub(crate) fn seal(key: Secret32, aad: &[u8], buffer: &mut Vec<u8>, from: usize)
 pub(crate) fn open(key: &Secret32, aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, NotAuthentic> {
     let cipher = cipher(key)?;
     let mut buffer = sealed.to_vec();
-    let length = cipher.open_in_place(nonce(), Aad::from(aad), &mut buffer).map_err(|_| NotAuthentic)?.len();
+    let length = cipher
+        .open_in_place(nonce(), Aad::from(aad), &mut buffer)
+        .map_err(|_| NotAuthentic)?
+        .len();
     buffer.truncate(length);
     Ok(buffer)
 }
@@ -63,7 +75,10 @@ mod tests {
             assert!(open(&key(), b"context", &flipped).is_err(), "byte {at}");
         }
         for length in 0..sealed.len() {
-            assert!(open(&key(), b"context", &sealed[..length]).is_err(), "cut to {length}");
+            assert!(
+                open(&key(), b"context", &sealed[..length]).is_err(),
+                "cut to {length}"
+            );
         }
     }
 }

@@ -48,13 +48,20 @@ pub(crate) struct Reader<'b>(Decoder<'b>);
 
 impl<'b> Reader<'b> {
     pub(crate) fn array(&mut self, length: usize) -> Result<(), Malformed> {
-        if self.array_of(length)? == length { Ok(()) } else { Err(Malformed) }
+        if self.array_of(length)? == length {
+            Ok(())
+        } else {
+            Err(Malformed)
+        }
     }
 
     /// An array of any length up to `most`.
     pub(crate) fn array_of(&mut self, most: usize) -> Result<usize, Malformed> {
         let length = self.0.array().map_err(|_| Malformed)?.ok_or(Malformed)?;
-        usize::try_from(length).ok().filter(|length| *length <= most).ok_or(Malformed)
+        usize::try_from(length)
+            .ok()
+            .filter(|length| *length <= most)
+            .ok_or(Malformed)
     }
 
     pub(crate) fn list<T>(
@@ -99,7 +106,11 @@ pub(crate) fn exact<T>(
     encode: impl FnOnce(&T) -> Vec<u8>,
 ) -> Result<T, Malformed> {
     let value = decode(&mut Reader(Decoder::new(bytes)))?;
-    if encode(&value) == bytes { Ok(value) } else { Err(Malformed) }
+    if encode(&value) == bytes {
+        Ok(value)
+    } else {
+        Err(Malformed)
+    }
 }
 
 #[cfg(test)]
@@ -125,7 +136,10 @@ mod tests {
     fn only_the_one_encoding_is_accepted() {
         assert_eq!(decode(&[0x82, 0x05, 0x41, 0xaa]), Ok((5, vec![0xaa])));
         let others: [(&str, &[u8]); 7] = [
-            ("longer integer than needed", &[0x82, 0x18, 0x05, 0x41, 0xaa]),
+            (
+                "longer integer than needed",
+                &[0x82, 0x18, 0x05, 0x41, 0xaa],
+            ),
             ("indefinite array", &[0x9f, 0x05, 0x41, 0xaa, 0xff]),
             ("indefinite bytes", &[0x82, 0x05, 0x5f, 0x41, 0xaa, 0xff]),
             ("trailing byte", &[0x82, 0x05, 0x41, 0xaa, 0x00]),

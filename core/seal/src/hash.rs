@@ -47,7 +47,9 @@ pub(crate) fn derive(purpose: Purpose, salt: &[u8], ikm: &[&[u8]], info: &[&[u8]
     context.extend_from_slice(info);
     Secret32::filled(|out| {
         // 32 bytes are one block of HKDF-SHA256, far below its limit of 255 blocks, which is all that can fail.
-        let filled = prk.expand(&context, hkdf::HKDF_SHA256).and_then(|okm| okm.fill(out));
+        let filled = prk
+            .expand(&context, hkdf::HKDF_SHA256)
+            .and_then(|okm| okm.fill(out));
         debug_assert!(filled.is_ok());
     })
 }

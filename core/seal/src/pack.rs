@@ -29,7 +29,11 @@ pub(crate) enum UnpackError {
 
 /// The padded length: a multiple of 64 up to 1 KiB, then of the sixteenth of the power of two below.
 pub(crate) fn padded(length: usize) -> usize {
-    let step = if length <= 1024 { 64 } else { 1 << (length.ilog2() - 4) };
+    let step = if length <= 1024 {
+        64
+    } else {
+        1 << (length.ilog2() - 4)
+    };
     length.div_ceil(step) * step
 }
 
@@ -69,7 +73,10 @@ pub(crate) fn pack(plaintext: &[u8], out: &mut Vec<u8>) -> bool {
 
 pub(crate) fn unpack(packed: Vec<u8>) -> Result<Vec<u8>, UnpackError> {
     let packed = Zeroizing::new(packed);
-    let end = packed.iter().rposition(|byte| *byte != 0).ok_or(UnpackError::Malformed)?;
+    let end = packed
+        .iter()
+        .rposition(|byte| *byte != 0)
+        .ok_or(UnpackError::Malformed)?;
     if packed.get(end) != Some(&END) {
         return Err(UnpackError::Malformed);
     }
@@ -77,7 +84,9 @@ pub(crate) fn unpack(packed: Vec<u8>) -> Result<Vec<u8>, UnpackError> {
         Some((&PLAIN, body)) if body.len() > MAX_PLAINTEXT => Err(UnpackError::TooLarge),
         Some((&PLAIN, body)) => Ok(body.to_vec()),
         Some((&DEFLATE, rest)) => {
-            let (length, body) = rest.split_first_chunk::<4>().ok_or(UnpackError::Malformed)?;
+            let (length, body) = rest
+                .split_first_chunk::<4>()
+                .ok_or(UnpackError::Malformed)?;
             expand(body, u32::from_be_bytes(*length) as usize)
         }
         _ => Err(UnpackError::Malformed),
@@ -109,8 +118,15 @@ mod tests {
     #[test]
     fn padding_follows_the_written_rule() {
         let cases = [
-            (1, 64), (64, 64), (65, 128), (1000, 1024), (1024, 1024), (1025, 1088), (2047, 2048),
-            (2049, 2176), (1_000_001, 1_015_808),
+            (1, 64),
+            (64, 64),
+            (65, 128),
+            (1000, 1024),
+            (1024, 1024),
+            (1025, 1088),
+            (2047, 2048),
+            (2049, 2176),
+            (1_000_001, 1_015_808),
         ];
         for (length, expected) in cases {
             assert_eq!(padded(length), expected, "{length}");
@@ -127,15 +143,29 @@ mod tests {
             out.push(END);
             out
         };
-        assert_eq!(unpack(packed(MAX_PLAINTEXT as u32 + 1, &bomb)), Err(UnpackError::TooLarge));
+        assert_eq!(
+            unpack(packed(MAX_PLAINTEXT as u32 + 1, &bomb)),
+            Err(UnpackError::TooLarge)
+        );
         assert_eq!(unpack(packed(u32::MAX, &bomb)), Err(UnpackError::TooLarge));
         assert_eq!(unpack(packed(1000, &bomb)), Err(UnpackError::TooLarge));
-        assert_eq!(unpack(packed(MAX_PLAINTEXT as u32, &bomb[..10])), Err(UnpackError::Malformed));
+        assert_eq!(
+            unpack(packed(MAX_PLAINTEXT as u32, &bomb[..10])),
+            Err(UnpackError::Malformed)
+        );
         let honest = deflate::compress_to_vec(&[9u8; 500], 6);
         assert_eq!(unpack(packed(500, &honest)).unwrap(), vec![9u8; 500]);
         assert!(unpack(packed(501, &honest)).is_err());
         assert!(unpack(packed(499, &honest)).is_err());
-        for bad in [&[][..], &[0], &[0, 0, 0], &[PLAIN, 1, 1], &[2, END], &[END], &[DEFLATE, 0, 0, END]] {
+        for bad in [
+            &[][..],
+            &[0],
+            &[0, 0, 0],
+            &[PLAIN, 1, 1],
+            &[2, END],
+            &[END],
+            &[DEFLATE, 0, 0, END],
+        ] {
             assert_eq!(unpack(bad.to_vec()), Err(UnpackError::Malformed), "{bad:?}");
         }
     }

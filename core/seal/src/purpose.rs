@@ -133,6 +133,10 @@ mod tests {
     fn labels_are_distinct_and_hold_no_terminator() {
         let labels: BTreeSet<_> = Purpose::ALL.iter().map(|purpose| purpose.label()).collect();
         assert_eq!(labels.len(), Purpose::ALL.len());
-        assert!(labels.iter().all(|label| label.is_ascii() && !label.contains('\0')));
+        assert!(
+            labels
+                .iter()
+                .all(|label| label.is_ascii() && !label.contains('\0'))
+        );
     }
 }

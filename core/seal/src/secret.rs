@@ -98,7 +98,10 @@ pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    let difference = a.iter().zip(b).fold(0u8, |sum, (x, y)| std::hint::black_box(sum | (x ^ y)));
+    let difference = a
+        .iter()
+        .zip(b)
+        .fold(0u8, |sum, (x, y)| std::hint::black_box(sum | (x ^ y)));
     std::hint::black_box(difference) == 0
 }
 
