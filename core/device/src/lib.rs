@@ -1,1 +1,3 @@
-//! Placeholder while dependencies build.
+//! The phone: encrypted store, spool, sessions, sync engine, and the API that apps call.
+
+pub mod sync;

@@ -1,0 +1,3 @@
+//! Reconciling with the council when there is a signal.
+
+pub mod store;
