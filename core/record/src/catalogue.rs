@@ -139,7 +139,8 @@ impl Catalogue {
     #[must_use]
     pub fn version(number: u32) -> Option<&'static Self> {
         static VERSION_1: OnceLock<Catalogue> = OnceLock::new();
-        (number == 1).then(|| VERSION_1.get_or_init(|| Self::parse(include_str!("../catalogue/1.toml"))))
+        (number == 1)
+            .then(|| VERSION_1.get_or_init(|| Self::parse(include_str!("../catalogue/1.toml"))))
     }
 
     /// The newest version built in.
@@ -153,9 +154,14 @@ impl Catalogue {
 
     fn parse(text: &str) -> Self {
         match toml::from_str::<File>(text) {
-            Ok(file) => {
-                Self { version: file.version, forms: file.forms.into_iter().map(|(name, form)| (name, form.fields)).collect() }
-            }
+            Ok(file) => Self {
+                version: file.version,
+                forms: file
+                    .forms
+                    .into_iter()
+                    .map(|(name, form)| (name, form.fields))
+                    .collect(),
+            },
             Err(_) => unreachable!("the built-in catalogue is read by a test of this crate"),
         }
     }
@@ -176,11 +182,17 @@ impl Catalogue {
     /// not the field's: a plain field takes no element, a field of elements needs one.
     #[must_use]
     pub fn field(&self, form: &str, target: &Target) -> Option<&Field> {
-        let field = self.fields(form).iter().find(|field| field.code == target.name())?;
+        let field = self
+            .fields(form)
+            .iter()
+            .find(|field| field.code == target.name())?;
         match (target.element_id(), target.part_name()) {
             (None, None) => (!field.elements).then_some(field),
             (Some(_), None) => field.elements.then_some(field),
-            (_, Some(part)) => field.elements.then(|| field.parts.iter().find(|p| p.code == part)).flatten(),
+            (_, Some(part)) => field
+                .elements
+                .then(|| field.parts.iter().find(|p| p.code == part))
+                .flatten(),
         }
     }
 

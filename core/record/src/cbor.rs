@@ -34,7 +34,11 @@ pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
 /// [`Malformed`] says whether the shape or only the form was wrong.
 pub fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, Malformed> {
     let value: T = minicbor::decode(bytes).map_err(|_| Malformed::Shape)?;
-    if encode(&value) == bytes { Ok(value) } else { Err(Malformed::NotCanonical) }
+    if encode(&value) == bytes {
+        Ok(value)
+    } else {
+        Err(Malformed::NotCanonical)
+    }
 }
 
 #[cfg(test)]
@@ -47,7 +51,10 @@ mod tests {
         assert_eq!(decode::<u64>(&[0x17]), Ok(23));
         assert_eq!(decode::<u64>(&[0x18, 0x17]), Err(Malformed::NotCanonical));
         assert_eq!(decode::<u64>(&[0x17, 0x00]), Err(Malformed::NotCanonical));
-        assert_eq!(decode::<Vec<u64>>(&[0x9f, 0x01, 0xff]), Err(Malformed::NotCanonical));
+        assert_eq!(
+            decode::<Vec<u64>>(&[0x9f, 0x01, 0xff]),
+            Err(Malformed::NotCanonical)
+        );
     }
 
     #[test]

@@ -8,7 +8,8 @@ use minicbor::{Decode, Encode};
 
 use crate::cbor::{Malformed, decode, encode};
 use crate::id::{
-    BootId, CommitHash, CouncilId, DeviceId, Incarnation, OpId, RecordId, StatementHash, WorkerId, labelled_hash,
+    BootId, CommitHash, CouncilId, DeviceId, Incarnation, OpId, RecordId, StatementHash, WorkerId,
+    labelled_hash,
 };
 use crate::op::Op;
 use crate::scope::{LogPosition, Scope};
@@ -48,20 +49,29 @@ impl RecordKind {
     pub fn code(self) -> u8 {
         match self {
             Self::Unknown(code) => code,
-            known => RECORD_KINDS.iter().find(|(kind, ..)| *kind == known).map_or(0, |(_, code, _)| *code),
+            known => RECORD_KINDS
+                .iter()
+                .find(|(kind, ..)| *kind == known)
+                .map_or(0, |(_, code, _)| *code),
         }
     }
 
     /// The kind with this code.
     #[must_use]
     pub fn from_code(code: u8) -> Self {
-        RECORD_KINDS.iter().find(|(_, c, _)| *c == code).map_or(Self::Unknown(code), |(kind, ..)| *kind)
+        RECORD_KINDS
+            .iter()
+            .find(|(_, c, _)| *c == code)
+            .map_or(Self::Unknown(code), |(kind, ..)| *kind)
     }
 
     /// The form in the catalogue that describes records of this kind.
     #[must_use]
     pub fn form(self) -> &'static str {
-        RECORD_KINDS.iter().find(|(kind, ..)| *kind == self).map_or("", |(.., form)| form)
+        RECORD_KINDS
+            .iter()
+            .find(|(kind, ..)| *kind == self)
+            .map_or("", |(.., form)| form)
     }
 }
 
@@ -118,7 +128,9 @@ impl Role {
     /// The role with this word. `writer` is not among them: nobody is given that role.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Allocated, Self::Joint, Self::Cover, Self::Manager].into_iter().find(|role| role.word() == word)
+        [Self::Allocated, Self::Joint, Self::Cover, Self::Manager]
+            .into_iter()
+            .find(|role| role.word() == word)
     }
 }
 
@@ -225,7 +237,11 @@ impl Commit {
     /// [`Malformed`] if they are not one commit in its only encoding, or of a layout this version does not know.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
         let commit: Self = decode(bytes)?;
-        if commit.format == Self::FORMAT { Ok(commit) } else { Err(Malformed::Shape) }
+        if commit.format == Self::FORMAT {
+            Ok(commit)
+        } else {
+            Err(Malformed::Shape)
+        }
     }
 
     /// The name of a commit with these exact bytes.
@@ -237,6 +253,9 @@ impl Commit {
     /// The names of its operations, in order.
     #[must_use]
     pub fn op_ids(&self) -> Vec<OpId> {
-        (0..).zip(&self.ops).map(|(index, op)| op.id(&self.origin, self.record, self.seq, index)).collect()
+        (0..)
+            .zip(&self.ops)
+            .map(|(index, op)| op.id(&self.origin, self.record, self.seq, index))
+            .collect()
     }
 }

@@ -36,13 +36,18 @@ pub fn is_conflict(live: &[&Fact]) -> bool {
     let mut answers = live.iter().filter(|fact| {
         fact.kind.states_something() && matches!(fact.policy, Policy::Ordinary | Policy::Risk)
     });
-    let Some(first) = answers.next() else { return false };
+    let Some(first) = answers.next() else {
+        return false;
+    };
     answers.any(|other| first.answer == Answer::Unreadable || other.answer != first.answer)
 }
 
 /// The live statement that stands while a risk question is open: the most worrying; among equals, the first given.
 pub fn most_worrying<'a>(live: &[&'a Fact], worry: impl Fn(&Answer) -> Worry) -> Option<&'a Fact> {
-    live.iter().filter(|fact| fact.kind.states_something()).min_by_key(|fact| worry(&fact.answer)).copied()
+    live.iter()
+        .filter(|fact| fact.kind.states_something())
+        .min_by_key(|fact| worry(&fact.answer))
+        .copied()
 }
 
 /// Whether `by` may settle a risk question that has these live answers to an answer of this worry (PROTOCOL §2).
@@ -57,8 +62,10 @@ pub fn may_settle<'a>(
     chosen: Worry,
     worry: impl Fn(&Answer) -> Worry,
 ) -> bool {
-    let only_own_lowered =
-        listed.clone().into_iter().all(|fact| fact.author == by || !worry(&fact.answer).exceeds(chosen));
+    let only_own_lowered = listed
+        .clone()
+        .into_iter()
+        .all(|fact| fact.author == by || !worry(&fact.answer).exceeds(chosen));
     let wrote_none = listed.into_iter().all(|fact| fact.author != by);
     only_own_lowered || (is_manager && wrote_none)
 }
@@ -69,7 +76,12 @@ pub fn may_settle<'a>(
 pub fn may_edit_plainly(live: &[&Fact], by: WorkerId) -> bool {
     match live {
         [] => true,
-        [only] => only.author == by || (only.policy == Policy::Ordinary && !only.kind.is_entry() && only.kind != Kind::Resolve),
+        [only] => {
+            only.author == by
+                || (only.policy == Policy::Ordinary
+                    && !only.kind.is_entry()
+                    && only.kind != Kind::Resolve)
+        }
         _ => false,
     }
 }

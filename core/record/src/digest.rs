@@ -51,20 +51,30 @@ impl ScopeDigest {
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         let mut words = [0u64; 4];
         for (word, chunk) in words.iter_mut().zip(bytes.chunks_exact(8)) {
-            *word = chunk.iter().rev().fold(0, |value, byte| (value << 8) | u64::from(*byte));
+            *word = chunk
+                .iter()
+                .rev()
+                .fold(0, |value, byte| (value << 8) | u64::from(*byte));
         }
         Self(words)
     }
 }
 
 fn words(op: &OpId, verdict: &Verdict) -> [u64; 4] {
-    ScopeDigest::from_bytes(labelled_hash("visitbook/1/digest", &[&op.0, &verdict.digest_bytes()])).0
+    ScopeDigest::from_bytes(labelled_hash(
+        "visitbook/1/digest",
+        &[&op.0, &verdict.digest_bytes()],
+    ))
+    .0
 }
 
 /// One digest over several scopes' digests, so that one number crosses the wire when nothing differs.
 #[must_use]
 pub fn whole(digests: impl IntoIterator<Item = (Scope, ScopeDigest)>) -> [u8; 32] {
-    let mut all: Vec<(Scope, ScopeDigest)> = digests.into_iter().filter(|(_, digest)| *digest != ScopeDigest::default()).collect();
+    let mut all: Vec<(Scope, ScopeDigest)> = digests
+        .into_iter()
+        .filter(|(_, digest)| *digest != ScopeDigest::default())
+        .collect();
     all.sort_by_key(|(scope, _)| *scope);
     let mut bytes = Vec::with_capacity(all.len() * 52);
     for (scope, digest) in all {
@@ -86,8 +96,10 @@ impl<C> Encode<C> for ScopeDigest {
 
 impl<'b, C> Decode<'b, C> for ScopeDigest {
     fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
-        let bytes: [u8; 32] =
-            d.bytes()?.try_into().map_err(|_| minicbor::decode::Error::message("digest of the wrong length"))?;
+        let bytes: [u8; 32] = d
+            .bytes()?
+            .try_into()
+            .map_err(|_| minicbor::decode::Error::message("digest of the wrong length"))?;
         Ok(Self::from_bytes(bytes))
     }
 }
@@ -102,9 +114,12 @@ mod tests {
         let mut forward = ScopeDigest::default();
         ops.iter().for_each(|op| forward.add(op, &Verdict::Applied));
         let mut backward = ScopeDigest::default();
-        ops.iter().rev().for_each(|op| backward.add(op, &Verdict::Applied));
+        ops.iter()
+            .rev()
+            .for_each(|op| backward.add(op, &Verdict::Applied));
         assert_eq!(forward, backward);
-        ops.iter().for_each(|op| forward.remove(op, &Verdict::Applied));
+        ops.iter()
+            .for_each(|op| forward.remove(op, &Verdict::Applied));
         assert_eq!(forward, ScopeDigest::default());
     }
 

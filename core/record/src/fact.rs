@@ -29,7 +29,9 @@ impl Answer {
                 let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
                 Self::Text(labelled_hash("visitbook/1/text", &[folded.as_bytes()]))
             }
-            Some(Content::Finish(_) | Content::Ask { .. } | Content::Assignment(_)) | None => Self::Unreadable,
+            Some(Content::Finish(_) | Content::Ask { .. } | Content::Assignment(_)) | None => {
+                Self::Unreadable
+            }
         }
     }
 
@@ -104,7 +106,9 @@ impl Fact {
             .into_iter()
             .zip(&commit.ops)
             .enumerate()
-            .map(|(index, (id, op))| Self::new(commit, op, id, contents.get(index).and_then(Option::as_ref)))
+            .map(|(index, (id, op))| {
+                Self::new(commit, op, id, contents.get(index).and_then(Option::as_ref))
+            })
             .collect()
     }
 

@@ -47,11 +47,24 @@ pub fn link_counts(from: &Fact, from_applied: bool, to: &Fact) -> bool {
 /// `applied` decides what counts as applied: the server's verdicts for the shared view; those and the device's own
 /// statements for the view a worker sees.
 pub fn live(facts: &[Fact], applied: impl Fn(&Fact) -> bool) -> Vec<usize> {
+    live_among(&facts.iter().collect::<Vec<_>>(), applied, |_, _| true)
+}
+
+/// As [`live`], over borrowed facts, where `admits(from, to)` may void further links than the rules of the log do.
+pub fn live_among(
+    facts: &[&Fact],
+    applied: impl Fn(&Fact) -> bool,
+    admits: impl Fn(&Fact, &Fact) -> bool,
+) -> Vec<usize> {
     if let [only] = facts {
         return if applied(only) { vec![0] } else { Vec::new() };
     }
-    let applied: Vec<bool> = facts.iter().map(applied).collect();
-    let index_of: HashMap<OpId, usize> = facts.iter().enumerate().map(|(i, fact)| (fact.id, i)).collect();
+    let applied: Vec<bool> = facts.iter().map(|fact| applied(fact)).collect();
+    let index_of: HashMap<OpId, usize> = facts
+        .iter()
+        .enumerate()
+        .map(|(i, fact)| (fact.id, i))
+        .collect();
     let links: Vec<Vec<usize>> = facts
         .iter()
         .zip(&applied)
@@ -59,7 +72,9 @@ pub fn live(facts: &[Fact], applied: impl Fn(&Fact) -> bool) -> Vec<usize> {
             from.replaces
                 .iter()
                 .filter_map(|id| index_of.get(id).copied())
-                .filter(|to| link_counts(from, *from_applied, &facts[*to]))
+                .filter(|to| {
+                    link_counts(from, *from_applied, facts[*to]) && admits(from, facts[*to])
+                })
                 .collect()
         })
         .collect();
@@ -77,7 +92,9 @@ pub fn live(facts: &[Fact], applied: impl Fn(&Fact) -> bool) -> Vec<usize> {
             }
         }
     }
-    (0..facts.len()).filter(|i| applied[*i] && !replaced[*i]).collect()
+    (0..facts.len())
+        .filter(|i| applied[*i] && !replaced[*i])
+        .collect()
 }
 
 /// The shared view: what everybody who holds the scope sees as live.
@@ -89,5 +106,9 @@ pub fn live_shared(facts: &[Fact]) -> Vec<usize> {
 /// The view on the device that wrote: its own statements that have no verdict yet lie over the shared view.
 #[must_use]
 pub fn live_here(facts: &[Fact]) -> Vec<usize> {
-    live(facts, |fact| fact.verdict.as_ref().is_none_or(crate::verdict::Verdict::is_applied))
+    live(facts, |fact| {
+        fact.verdict
+            .as_ref()
+            .is_none_or(crate::verdict::Verdict::is_applied)
+    })
 }

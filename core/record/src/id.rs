@@ -115,9 +115,12 @@ macro_rules! hex_display {
         impl std::str::FromStr for $name {
             type Err = BadName;
             fn from_str(text: &str) -> Result<Self, BadName> {
-                let bad = || BadName { what: stringify!($name), expected: "lower-case hexadecimal digits of the right number" };
+                let bad = || BadName {
+                    what: stringify!($name),
+                    expected: "lower-case hexadecimal digits of the right number",
+                };
                 let digits = text.as_bytes();
-                if digits.len() != $len * 2 {
+                if digits.len() != $len * 2 || !digits.iter().all(u8::is_ascii_hexdigit) {
                     return Err(bad());
                 }
                 let mut bytes = [0u8; $len];
@@ -214,10 +217,15 @@ pub(crate) fn labelled_hash(label: &str, parts: &[&[u8]]) -> [u8; 32] {
 /// RFC 9562 version 8 (custom). Used by imports, so that reading the same file twice changes nothing.
 #[must_use]
 pub fn derived_uuid(council: CouncilId, kind: &str, code: &str) -> [u8; 16] {
-    let digest = labelled_hash("visitbook/1/imported", &[&council.0, kind.as_bytes(), &[0], code.as_bytes()]);
+    let digest = labelled_hash(
+        "visitbook/1/imported",
+        &[&council.0, kind.as_bytes(), &[0], code.as_bytes()],
+    );
     let mut bytes = [0u8; 16];
     bytes.copy_from_slice(&digest[..16]);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid().into_bytes()
+    uuid::Builder::from_custom_bytes(bytes)
+        .into_uuid()
+        .into_bytes()
 }
 
 #[cfg(test)]
@@ -244,8 +252,17 @@ mod tests {
     #[test]
     fn imported_names_are_stable_and_apart() {
         let council = CouncilId([1; 16]);
-        assert_eq!(derived_uuid(council, "child", "7"), derived_uuid(council, "child", "7"));
-        assert_ne!(derived_uuid(council, "child", "7"), derived_uuid(council, "worker", "7"));
-        assert_ne!(derived_uuid(council, "child", "7"), derived_uuid(CouncilId([2; 16]), "child", "7"));
+        assert_eq!(
+            derived_uuid(council, "child", "7"),
+            derived_uuid(council, "child", "7")
+        );
+        assert_ne!(
+            derived_uuid(council, "child", "7"),
+            derived_uuid(council, "worker", "7")
+        );
+        assert_ne!(
+            derived_uuid(council, "child", "7"),
+            derived_uuid(CouncilId([2; 16]), "child", "7")
+        );
     }
 }

@@ -70,13 +70,27 @@ pub struct Context<'a> {
 /// `contents` is by operation: `None` where the operation names no payload, or where the payload is missing, malformed or
 /// not the one signed.
 #[must_use]
-pub fn judge_commit(context: &Context<'_>, commit: &Commit, contents: &[Option<Content>]) -> Vec<Verdict> {
+pub fn judge_commit(
+    context: &Context<'_>,
+    commit: &Commit,
+    contents: &[Option<Content>],
+) -> Vec<Verdict> {
     let mut earlier: HashMap<OpId, KnownOp> = HashMap::new();
     let mut verdicts = Vec::with_capacity(commit.ops.len());
-    for (index, (op, mut fact)) in commit.ops.iter().zip(Fact::of_commit(commit, contents)).enumerate() {
+    for (index, (op, mut fact)) in commit
+        .ops
+        .iter()
+        .zip(Fact::of_commit(commit, contents))
+        .enumerate()
+    {
         let known = |id: &OpId| earlier.get(id).cloned().or_else(|| (context.known)(id));
         let content = contents.get(index).and_then(Option::as_ref);
-        let verdict = Judge { context, commit, known: &known }.judge(op, &fact, content);
+        let verdict = Judge {
+            context,
+            commit,
+            known: &known,
+        }
+        .judge(op, &fact, content);
         fact.verdict = Some(verdict.clone());
         let withheld = crate::fact::is_withheld_until_finish(commit.record_kind, op.kind);
         earlier.insert(fact.id, KnownOp { fact, withheld });
@@ -87,12 +101,24 @@ pub fn judge_commit(context: &Context<'_>, commit: &Commit, contents: &[Option<C
 
 /// Judges one operation of a stored commit again: one that was held, now that more has arrived.
 #[must_use]
-pub fn judge_again(context: &Context<'_>, commit: &Commit, index: usize, contents: &[Option<Content>]) -> Option<Verdict> {
+pub fn judge_again(
+    context: &Context<'_>,
+    commit: &Commit,
+    index: usize,
+    contents: &[Option<Content>],
+) -> Option<Verdict> {
     let op = commit.ops.get(index)?;
     let facts = Fact::of_commit(commit, contents);
     let fact = facts.get(index)?;
     let content = contents.get(index).and_then(Option::as_ref);
-    Some(Judge { context, commit, known: context.known }.judge(op, fact, content))
+    Some(
+        Judge {
+            context,
+            commit,
+            known: context.known,
+        }
+        .judge(op, fact, content),
+    )
 }
 
 struct Judge<'a> {
@@ -113,15 +139,24 @@ impl Judge<'_> {
     }
 
     fn is_from_previous_worker(&self) -> bool {
-        !self.context.device.is_writer && self.context.rights.role_now.is_none() && self.commit.scope.child().is_some()
+        !self.context.device.is_writer
+            && self.context.rights.role_now.is_none()
+            && self.commit.scope.child().is_some()
     }
 
     fn aside(&self, reason: Reason) -> Verdict {
-        Verdict::Quarantined { reason, owner: self.context.owner }
+        Verdict::Quarantined {
+            reason,
+            owner: self.context.owner,
+        }
     }
 
     fn refuse_if(&self, broken: bool, reason: Reason) -> Ruling {
-        if broken { Err(self.aside(reason)) } else { Ok(()) }
+        if broken {
+            Err(self.aside(reason))
+        } else {
+            Ok(())
+        }
     }
 
     fn rule(&self, op: &Op, fact: &Fact, content: Option<&Content>) -> Ruling {
@@ -149,15 +184,28 @@ impl Judge<'_> {
     }
 
     fn rule_rights(&self, op: &Op) -> Ruling {
-        let Context { device, rights, home, .. } = self.context;
+        let Context {
+            device,
+            rights,
+            home,
+            ..
+        } = self.context;
         self.refuse_if(device.ended, Reason::DeviceEnded)?;
-        self.refuse_if(!device.is_writer && device.holder != self.commit.author, Reason::NotYourName)?;
-        let moved = home.is_some_and(|home| home.scope != self.commit.scope || home.kind != self.commit.record_kind);
+        self.refuse_if(
+            !device.is_writer && device.holder != self.commit.author,
+            Reason::NotYourName,
+        )?;
+        let moved = home.is_some_and(|home| {
+            home.scope != self.commit.scope || home.kind != self.commit.record_kind
+        });
         self.refuse_if(moved, Reason::OtherHome)?;
         if device.is_writer {
             return Ok(());
         }
-        self.refuse_if(matches!(op.kind, Kind::Assign | Kind::Unassign), Reason::ServerOnly)?;
+        self.refuse_if(
+            matches!(op.kind, Kind::Assign | Kind::Unassign),
+            Reason::ServerOnly,
+        )?;
         match self.commit.scope {
             Scope::Council => Err(self.aside(Reason::ServerOnly)),
             Scope::Worker(worker) => self.refuse_if(worker != self.commit.author, Reason::NotHeld),
@@ -171,7 +219,10 @@ impl Judge<'_> {
     fn rule_shape(&self, op: &Op, content: Option<&Content>) -> Ruling {
         self.refuse_if(self.commit.ops.len() > limits::COMMIT_OPS, Reason::TooLarge)?;
         self.refuse_if(!op.target.is_well_formed(), Reason::BadTarget)?;
-        self.refuse_if(op.replaces.len() > 1 && !op.kind.may_replace_several(), Reason::TooManyReplaced)?;
+        self.refuse_if(
+            op.replaces.len() > 1 && !op.kind.may_replace_several(),
+            Reason::TooManyReplaced,
+        )?;
         if matches!(op.kind, Kind::Unknown(_)) {
             return Ok(());
         }
@@ -191,15 +242,23 @@ impl Judge<'_> {
     /// The field must be on the form that the commit names and be treated as that form says. A form the server does not
     /// have is a newer one: its answers are kept and rank as most worrying.
     fn rule_field(&self, op: &Op, content: Option<&Content>) -> Ruling {
-        let Some(catalogue) = Catalogue::version(self.commit.catalogue) else { return Ok(()) };
+        let Some(catalogue) = Catalogue::version(self.commit.catalogue) else {
+            return Ok(());
+        };
         let form = self.commit.record_kind.form();
         if matches!(self.commit.record_kind, RecordKind::Unknown(_)) {
             return Ok(());
         }
-        let Some(field) = catalogue.field(form, &op.target) else { return Err(self.aside(Reason::UnknownField)) };
+        let Some(field) = catalogue.field(form, &op.target) else {
+            return Err(self.aside(Reason::UnknownField));
+        };
         self.refuse_if(field.policy() != op.policy, Reason::WrongPolicy)?;
         let answers = matches!(op.kind, Kind::Assert | Kind::SetAdd | Kind::SetRemove);
-        let unsuited = if field.sort == Sort::Entry { answers } else { op.kind.is_entry() };
+        let unsuited = if field.sort == Sort::Entry {
+            answers
+        } else {
+            op.kind.is_entry()
+        };
         self.refuse_if(unsuited, Reason::WrongContent)?;
         let sets = matches!(op.kind, Kind::SetAdd | Kind::SetRemove);
         self.refuse_if(sets && op.policy != Policy::Set, Reason::WrongPolicy)?;
@@ -209,22 +268,34 @@ impl Judge<'_> {
     fn rule_code(&self, field: &Field, content: Option<&Content>) -> Ruling {
         let code = match content {
             Some(Content::Ask { value, .. }) => Some(value.code.as_str()),
-            other => other.and_then(Content::value).map(|value| value.code.as_str()),
+            other => other
+                .and_then(Content::value)
+                .map(|value| value.code.as_str()),
         };
-        let unknown = field.sort == Sort::Choice && code.is_some_and(|code| field.choice(code).is_none());
+        let unknown =
+            field.sort == Sort::Choice && code.is_some_and(|code| field.choice(code).is_none());
         self.refuse_if(unknown, Reason::UnknownCode)
     }
 
     fn rule_ownership(&self, op: &Op, fact: &Fact) -> Ruling {
-        let edits_words = op.policy == Policy::Words && (op.kind != Kind::EntryAdd || !op.replaces.is_empty());
+        let edits_words =
+            op.policy == Policy::Words && (op.kind != Kind::EntryAdd || !op.replaces.is_empty());
         self.refuse_if(edits_words, Reason::ChildsWords)?;
-        let observer = op.target.element_id().and_then(|id| id.parse::<WorkerId>().ok());
-        let of_another = op.policy == Policy::Observer && !self.context.device.is_writer && observer != Some(fact.author);
+        let observer = op
+            .target
+            .element_id()
+            .and_then(|id| id.parse::<WorkerId>().ok());
+        let of_another = op.policy == Policy::Observer
+            && !self.context.device.is_writer
+            && observer != Some(fact.author);
         self.refuse_if(of_another, Reason::NotYourObservation)
     }
 
     fn rule_settlement(&self, op: &Op, content: Option<&Content>) -> Ruling {
-        self.refuse_if(matches!(op.policy, Policy::Observer | Policy::Set), Reason::CannotSettle)?;
+        self.refuse_if(
+            matches!(op.policy, Policy::Observer | Policy::Set),
+            Reason::CannotSettle,
+        )?;
         self.refuse_if(op.policy == Policy::Words, Reason::ChildsWords)?;
         self.refuse_if(op.replaces.is_empty(), Reason::CannotSettle)?;
         let Some(catalogue) = Catalogue::version(self.commit.catalogue) else {
@@ -234,7 +305,9 @@ impl Judge<'_> {
         if !missing.is_empty() {
             return Err(Verdict::Held { missing });
         }
-        let elsewhere = listed.iter().any(|k| k.fact.record != self.commit.record || k.fact.target != op.target);
+        let elsewhere = listed
+            .iter()
+            .any(|k| k.fact.record != self.commit.record || k.fact.target != op.target);
         self.refuse_if(elsewhere, Reason::CannotSettle)?;
         if op.policy != Policy::Risk {
             return Ok(());
@@ -244,24 +317,39 @@ impl Judge<'_> {
         let chosen = worry(&crate::fact::Answer::of(content));
         let is_manager = self.context.rights.role_known == Some(Role::Manager);
         let facts = listed.iter().map(|known| &known.fact);
-        self.refuse_if(!may_settle(facts, self.commit.author, is_manager, chosen, worry), Reason::MayNotSettle)
+        self.refuse_if(
+            !may_settle(facts, self.commit.author, is_manager, chosen, worry),
+            Reason::MayNotSettle,
+        )
     }
 
     fn rule_finish(&self, op: &Op, content: Option<&Content>) -> Ruling {
-        let Some(Content::Finish(ids)) = content else { return Err(self.aside(Reason::WrongContent)) };
+        let Some(Content::Finish(ids)) = content else {
+            return Err(self.aside(Reason::WrongContent));
+        };
         self.refuse_if(!op.replaces.is_empty(), Reason::TooManyReplaced)?;
-        self.refuse_if(self.commit.record_kind != RecordKind::Visit, Reason::FinishListsOther)?;
+        self.refuse_if(
+            self.commit.record_kind != RecordKind::Visit,
+            Reason::FinishListsOther,
+        )?;
         self.refuse_if(!ids.is_sorted_by(|a, b| a < b), Reason::WrongContent)?;
         let (listed, missing) = self.look_up(ids);
         if !missing.is_empty() {
             return Err(Verdict::Held { missing });
         }
-        let other = listed.iter().any(|k| k.fact.record != self.commit.record || k.fact.kind == Kind::Finish);
+        let other = listed
+            .iter()
+            .any(|k| k.fact.record != self.commit.record || k.fact.kind == Kind::Finish);
         self.refuse_if(other, Reason::FinishListsOther)?;
-        let unread = listed.iter().any(|known| known.withheld && known.fact.author != self.commit.author);
+        let unread = listed
+            .iter()
+            .any(|known| known.withheld && known.fact.author != self.commit.author);
         self.refuse_if(unread, Reason::FinishListsUnread)?;
         let facts: Vec<Fact> = listed.into_iter().map(|known| known.fact).collect();
-        self.refuse_if(!crate::visit::missing_at_finish(&facts).is_empty(), Reason::FinishIncomplete)
+        self.refuse_if(
+            !crate::visit::missing_at_finish(&facts).is_empty(),
+            Reason::FinishIncomplete,
+        )
     }
 
     fn look_up(&self, ids: &[OpId]) -> (Vec<KnownOp>, Vec<OpId>) {

@@ -11,6 +11,7 @@ pub mod id;
 pub mod judge;
 pub mod limits;
 pub mod op;
+pub mod page;
 pub mod payload;
 pub mod scope;
 pub mod time;

@@ -60,14 +60,20 @@ impl Kind {
     pub fn code(self) -> u16 {
         match self {
             Self::Unknown(code) => code,
-            known => KINDS.iter().find(|(kind, _)| *kind == known).map_or(0, |(_, code)| *code),
+            known => KINDS
+                .iter()
+                .find(|(kind, _)| *kind == known)
+                .map_or(0, |(_, code)| *code),
         }
     }
 
     /// The kind with this code.
     #[must_use]
     pub fn from_code(code: u16) -> Self {
-        KINDS.iter().find(|(_, c)| *c == code).map_or(Self::Unknown(code), |(kind, _)| *kind)
+        KINDS
+            .iter()
+            .find(|(_, c)| *c == code)
+            .map_or(Self::Unknown(code), |(kind, _)| *kind)
     }
 
     /// True for statements that put a value or text on the page, as against settling, asking or arranging.
@@ -75,14 +81,23 @@ impl Kind {
     pub const fn states_something(self) -> bool {
         matches!(
             self,
-            Self::EntryAdd | Self::EntryRevise | Self::EntryWithdraw | Self::Assert | Self::SetAdd | Self::Resolve | Self::Unknown(_)
+            Self::EntryAdd
+                | Self::EntryRevise
+                | Self::EntryWithdraw
+                | Self::Assert
+                | Self::SetAdd
+                | Self::Resolve
+                | Self::Unknown(_)
         )
     }
 
     /// True for a piece of somebody's text.
     #[must_use]
     pub const fn is_entry(self) -> bool {
-        matches!(self, Self::EntryAdd | Self::EntryRevise | Self::EntryWithdraw)
+        matches!(
+            self,
+            Self::EntryAdd | Self::EntryRevise | Self::EntryWithdraw
+        )
     }
 
     /// Only these two may name more than one statement they replace.
@@ -149,7 +164,11 @@ impl Target {
     }
 
     /// One part of an element, with a policy of its own.
-    pub fn part(field: impl Into<String>, element: impl Into<String>, part: impl Into<String>) -> Self {
+    pub fn part(
+        field: impl Into<String>,
+        element: impl Into<String>,
+        part: impl Into<String>,
+    ) -> Self {
         Self(vec![field.into(), element.into(), part.into()])
     }
 
@@ -174,7 +193,11 @@ impl Target {
     /// True if it has one to three parts, none of them empty or longer than 64 bytes.
     #[must_use]
     pub fn is_well_formed(&self) -> bool {
-        (1..=3).contains(&self.0.len()) && self.0.iter().all(|part| !part.is_empty() && part.len() <= 64)
+        (1..=3).contains(&self.0.len())
+            && self
+                .0
+                .iter()
+                .all(|part| !part.is_empty() && part.len() <= 64)
     }
 }
 
@@ -286,10 +309,16 @@ mod tests {
             typed_at: None,
             payload: None,
         };
-        let origin = Origin { device: crate::id::DeviceId([1; 16]), incarnation: crate::id::Incarnation([2; 16]) };
+        let origin = Origin {
+            device: crate::id::DeviceId([1; 16]),
+            incarnation: crate::id::Incarnation([2; 16]),
+        };
         let record = RecordId([3; 16]);
         assert_ne!(op.id(&origin, record, 1, 0), op.id(&origin, record, 1, 1));
         assert_ne!(op.id(&origin, record, 1, 0), op.id(&origin, record, 2, 0));
-        assert_ne!(op.id(&origin, record, 1, 0), op.id(&origin, RecordId([4; 16]), 1, 0));
+        assert_ne!(
+            op.id(&origin, record, 1, 0),
+            op.id(&origin, RecordId([4; 16]), 1, 0)
+        );
     }
 }

@@ -25,13 +25,19 @@ impl Payload {
     /// Encodes a content under a fresh salt, which the caller draws at random.
     #[must_use]
     pub fn new(salt: Salt, content: &Content) -> Self {
-        Self { salt, bytes: encode(content) }
+        Self {
+            salt,
+            bytes: encode(content),
+        }
     }
 
     /// The name that an operation gives it.
     #[must_use]
     pub fn hash(&self) -> PayloadHash {
-        PayloadHash(labelled_hash("visitbook/1/payload", &[&self.salt.0, &self.bytes]))
+        PayloadHash(labelled_hash(
+            "visitbook/1/payload",
+            &[&self.salt.0, &self.bytes],
+        ))
     }
 
     /// What it says.
@@ -69,7 +75,11 @@ pub struct Value {
 impl Value {
     /// An answer without a note.
     pub fn new(code: impl Into<String>, label: impl Into<String>) -> Self {
-        Self { code: code.into(), label: label.into(), note: None }
+        Self {
+            code: code.into(),
+            label: label.into(),
+            note: None,
+        }
     }
 }
 
@@ -176,7 +186,12 @@ impl<C> Encode<C> for Content {
             Self::Reason(reason) => e.array(2)?.u8(4)?.str(reason)?.ok(),
             Self::Finish(ops) => e.array(2)?.u8(5)?.encode_with(ops, ctx)?.ok(),
             Self::Settlement(settlement) => e.array(2)?.u8(6)?.encode_with(settlement, ctx)?.ok(),
-            Self::Ask { value, person } => e.array(3)?.u8(7)?.encode_with(value, ctx)?.encode_with(person, ctx)?.ok(),
+            Self::Ask { value, person } => e
+                .array(3)?
+                .u8(7)?
+                .encode_with(value, ctx)?
+                .encode_with(person, ctx)?
+                .ok(),
             Self::Assignment(assignment) => e.array(2)?.u8(8)?.encode_with(assignment, ctx)?.ok(),
         }
     }
@@ -187,14 +202,22 @@ impl<'b, C> Decode<'b, C> for Content {
         let length = d.array()?;
         match (d.u8()?, length) {
             (1, Some(2)) => Ok(Self::Value(d.decode_with(ctx)?)),
-            (2, Some(3)) => Ok(Self::Text { text: d.str()?.to_owned(), cut_off: d.bool()? }),
+            (2, Some(3)) => Ok(Self::Text {
+                text: d.str()?.to_owned(),
+                cut_off: d.bool()?,
+            }),
             (3, Some(2)) => Ok(Self::Words(d.str()?.to_owned())),
             (4, Some(2)) => Ok(Self::Reason(d.str()?.to_owned())),
             (5, Some(2)) => Ok(Self::Finish(d.decode_with(ctx)?)),
             (6, Some(2)) => Ok(Self::Settlement(d.decode_with(ctx)?)),
-            (7, Some(3)) => Ok(Self::Ask { value: d.decode_with(ctx)?, person: d.decode_with(ctx)? }),
+            (7, Some(3)) => Ok(Self::Ask {
+                value: d.decode_with(ctx)?,
+                person: d.decode_with(ctx)?,
+            }),
             (8, Some(2)) => Ok(Self::Assignment(d.decode_with(ctx)?)),
-            _ => Err(minicbor::decode::Error::message("content of a newer version")),
+            _ => Err(minicbor::decode::Error::message(
+                "content of a newer version",
+            )),
         }
     }
 }

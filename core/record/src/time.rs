@@ -6,13 +6,17 @@
 use minicbor::{Decode, Encode};
 
 /// Milliseconds since 1970-01-01T00:00:00Z as some clock showed them. May be years off; may run backwards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, serde::Serialize,
+)]
 #[cbor(transparent)]
 #[serde(transparent)]
 pub struct WallMillis(#[n(0)] pub i64);
 
 /// Milliseconds on a clock that only goes forward while the device runs, and starts anywhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, serde::Serialize,
+)]
 #[cbor(transparent)]
 #[serde(transparent)]
 pub struct MonotonicMillis(#[n(0)] pub u64);

@@ -98,7 +98,9 @@ impl Reason {
         match self {
             Self::NotYourName => "It was sent from a phone that belongs to somebody else.",
             Self::DeviceEnded => "It was sent from a phone or account that had been ended.",
-            Self::OldAssignment | Self::NotHeld => "The child had moved to somebody else before this reached the council.",
+            Self::OldAssignment | Self::NotHeld => {
+                "The child had moved to somebody else before this reached the council."
+            }
             Self::ServerOnly => "Only the council's own system may say this.",
             Self::OtherHome => "It belongs to another child's file.",
             Self::UnknownField | Self::UnknownCode | Self::WrongPolicy | Self::BadTarget => {
@@ -107,12 +109,20 @@ impl Reason {
             Self::TooManyReplaced => "It would replace several answers without settling them.",
             Self::ChildsWords => "A child's own words are never changed.",
             Self::NotYourObservation => "An observation belongs to the person who made it.",
-            Self::PayloadMissing | Self::WrongContent => "The words that belong to it did not arrive as they were signed.",
+            Self::PayloadMissing | Self::WrongContent => {
+                "The words that belong to it did not arrive as they were signed."
+            }
             Self::FinishListsOther => "It tries to finish something that belongs elsewhere.",
-            Self::FinishListsUnread => "It tries to finish with text its author could not have read.",
+            Self::FinishListsUnread => {
+                "It tries to finish with text its author could not have read."
+            }
             Self::FinishIncomplete => "Something that is needed at finish was not there.",
-            Self::MayNotSettle => "The less worrying answer needs the other person's agreement, or a manager's.",
-            Self::CannotSettle => "There was nothing to settle, or the form is newer than the council's.",
+            Self::MayNotSettle => {
+                "The less worrying answer needs the other person's agreement, or a manager's."
+            }
+            Self::CannotSettle => {
+                "There was nothing to settle, or the form is newer than the council's."
+            }
             Self::TooLarge => "It is larger than the council's system takes.",
         }
     }
@@ -167,9 +177,12 @@ impl<C> Encode<C> for Verdict {
         match self {
             Self::Applied => e.array(1)?.u8(1)?.ok(),
             Self::AppliedFromPreviousWorker => e.array(1)?.u8(2)?.ok(),
-            Self::Quarantined { reason, owner } => {
-                e.array(3)?.u8(3)?.u8(reason.code())?.encode_with(owner, ctx)?.ok()
-            }
+            Self::Quarantined { reason, owner } => e
+                .array(3)?
+                .u8(3)?
+                .u8(reason.code())?
+                .encode_with(owner, ctx)?
+                .ok(),
             Self::Held { missing } => e.array(2)?.u8(4)?.encode_with(missing, ctx)?.ok(),
         }
     }
@@ -182,10 +195,16 @@ impl<'b, C> Decode<'b, C> for Verdict {
             (1, Some(1)) => Ok(Self::Applied),
             (2, Some(1)) => Ok(Self::AppliedFromPreviousWorker),
             (3, Some(3)) => {
-                let reason = Reason::from_code(d.u8()?).ok_or_else(|| minicbor::decode::Error::message("unknown reason"))?;
-                Ok(Self::Quarantined { reason, owner: d.decode_with(ctx)? })
+                let reason = Reason::from_code(d.u8()?)
+                    .ok_or_else(|| minicbor::decode::Error::message("unknown reason"))?;
+                Ok(Self::Quarantined {
+                    reason,
+                    owner: d.decode_with(ctx)?,
+                })
             }
-            (4, Some(2)) => Ok(Self::Held { missing: d.decode_with(ctx)? }),
+            (4, Some(2)) => Ok(Self::Held {
+                missing: d.decode_with(ctx)?,
+            }),
             _ => Err(minicbor::decode::Error::message("unknown verdict")),
         }
     }

@@ -75,7 +75,10 @@ impl ReceiptStatement {
     /// The name of a statement with these exact bytes.
     #[must_use]
     pub fn hash_of(bytes: &[u8]) -> StatementHash {
-        StatementHash(crate::id::labelled_hash("visitbook/1/statement-hash", &[bytes]))
+        StatementHash(crate::id::labelled_hash(
+            "visitbook/1/statement-hash",
+            &[bytes],
+        ))
     }
 }
 
@@ -211,7 +214,13 @@ impl<C> Encode<C> for LogEntry {
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
         match self {
             Self::Commit(entry) => e.array(2)?.u8(1)?.encode_with(entry, ctx)?.ok(),
-            Self::Judged { scope, at, op, verdict, released } => e
+            Self::Judged {
+                scope,
+                at,
+                op,
+                verdict,
+                released,
+            } => e
                 .array(6)?
                 .u8(2)?
                 .encode_with(scope, ctx)?
@@ -305,7 +314,15 @@ impl<C> Encode<C> for PullReply {
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
         match self {
             Self::Page(page) => e.array(2)?.u8(1)?.encode_with(page, ctx)?.ok(),
-            Self::Denied { denial, next_counter } => e.array(3)?.u8(2)?.encode_with(denial, ctx)?.u64(*next_counter)?.ok(),
+            Self::Denied {
+                denial,
+                next_counter,
+            } => e
+                .array(3)?
+                .u8(2)?
+                .encode_with(denial, ctx)?
+                .u64(*next_counter)?
+                .ok(),
         }
     }
 }
@@ -315,7 +332,10 @@ impl<'b, C> Decode<'b, C> for PullReply {
         let length = d.array()?;
         match (d.u8()?, length) {
             (1, Some(2)) => Ok(Self::Page(d.decode_with(ctx)?)),
-            (2, Some(3)) => Ok(Self::Denied { denial: d.decode_with(ctx)?, next_counter: d.u64()? }),
+            (2, Some(3)) => Ok(Self::Denied {
+                denial: d.decode_with(ctx)?,
+                next_counter: d.u64()?,
+            }),
             _ => Err(minicbor::decode::Error::message("unknown reply")),
         }
     }
