@@ -38,6 +38,7 @@ pub mod reply;
 pub mod request;
 pub mod secret;
 pub mod sign;
+pub mod vault;
 
 pub use hash::{fingerprint, sha256};
 pub use pack::MAX_PLAINTEXT;

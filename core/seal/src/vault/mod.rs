@@ -1,0 +1,177 @@
+//! The keys on the device, under a PIN and the phone's secure hardware: bytes in, bytes out. The caller keeps the
+//! image in two files and replaces them one after the other.
+//!
+//! The order of an unlock:
+//!
+//! 1. [`choose`] between the two copies,
+//! 2. [`begin_attempt`]: asks the keystore and counts the try,
+//! 3. the caller stores the image durably,
+//! 4. [`Attempt::finish`]: the keys, or one try fewer,
+//! 5. the caller stores the image again.
+//!
+//! Ten wrong PINs destroy the PIN slot and nothing else: the file stays, a biometric slot still opens it, and what was
+//! saved is already sealed to the council.
+
+mod image;
+mod keys;
+mod params;
+mod pin;
+mod slots;
+mod tries;
+mod unlock;
+
+pub use image::{VaultError, VaultIds, VaultImage, choose};
+pub use keys::{OpenedBy, VaultKeys};
+pub use params::{Params, ParamsError};
+pub use pin::{PinError, check_pin};
+pub use slots::CODE_WRONG_LENGTH;
+pub use tries::MAX_WRONG_PINS;
+pub use unlock::{Attempt, UnlockError, begin_attempt, unlock_biometric};
+
+use crate::hardware::{HardwareKeys, HwError, KeyPolicy};
+use crate::secret::NoRandomness;
+
+use slots::{NewSlotError, PinKeyError};
+
+/// Why a vault or slot was not made. What there was before is unchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeError {
+    /// The new PIN is not accepted.
+    #[error(transparent)]
+    Pin(#[from] PinError),
+    /// The keystore did not do its part; try again.
+    #[error(transparent)]
+    Keystore(#[from] HwError),
+    /// The operating system gave no randomness.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+    /// Not enough memory free for the PIN's cost.
+    #[error("not enough memory to set the PIN")]
+    NoMemory,
+    /// The keys are not those of this vault.
+    #[error("the keys belong to another vault")]
+    OtherVault,
+    /// A biometric slot is made only in a vault that was opened with its PIN.
+    #[error("the PIN has to be entered first")]
+    PinNeeded,
+    /// The image was not written by this phone, or its keystore's key has changed.
+    #[error("the vault file is not genuine")]
+    NotGenuine,
+}
+
+impl From<NewSlotError> for ChangeError {
+    fn from(error: NewSlotError) -> Self {
+        match error {
+            NewSlotError::NoRandomness => Self::NoRandomness(NoRandomness),
+            NewSlotError::Key(PinKeyError::NoMemory) => Self::NoMemory,
+            NewSlotError::Key(PinKeyError::Keystore(error)) => Self::Keystore(error),
+        }
+    }
+}
+
+/// Makes a new vault with fresh keys. If it fails half-way, only an unused key may remain in the keystore.
+///
+/// # Errors
+/// [`ChangeError`].
+pub fn create(
+    hw: &dyn HardwareKeys,
+    pin: &[u8],
+    params: Params,
+    ids: VaultIds,
+) -> Result<(VaultImage, VaultKeys), ChangeError> {
+    check_pin(pin)?;
+    let keys = VaultKeys::generate(ids.vault)?;
+    hw.ensure(&slots::vault_alias(&ids), KeyPolicy::UnlockedDevice)?;
+    let base = slots::base(hw, &ids)?;
+    let mut image = VaultImage {
+        ids,
+        generation: 0,
+        pin: Some(slots::new_pin_slot(hw, &ids, pin, params, keys.root())?),
+        biometric: None,
+        tries: tries::Tries::default(),
+        wrapped: keys.wrap()?,
+        database_check: keys.database_check(),
+        keystore_check: base.check,
+        mac: [0; 32],
+    };
+    image.changed(&base.mac_key);
+    Ok((image, keys))
+}
+
+/// Sets a new PIN, in place of the old one or of one destroyed by wrong tries, and forgives the wrong tries. The
+/// person who asks has to have been asked for the old PIN just before, unless that is what was lost. The caller
+/// stores the image.
+///
+/// If the keystore has lost the vault's key (and the vault was opened by a biometric), a new one is made.
+///
+/// # Errors
+/// [`ChangeError`]; the image is then unchanged.
+pub fn change_pin(
+    image: &mut VaultImage,
+    hw: &dyn HardwareKeys,
+    keys: &VaultKeys,
+    pin: &[u8],
+    params: Params,
+) -> Result<(), ChangeError> {
+    check_pin(pin)?;
+    if keys.vault() != image.ids.vault {
+        return Err(ChangeError::OtherVault);
+    }
+    let ids = image.ids;
+    hw.ensure(&slots::vault_alias(&ids), KeyPolicy::UnlockedDevice)?;
+    let base = slots::base(hw, &ids)?;
+    let slot = slots::new_pin_slot(hw, &ids, pin, params, keys.root())?;
+    // The keystore's count, where it is higher, must not make the first try of the new PIN a late one.
+    let stored = hw.get_small(&slots::tries_name(&ids))?;
+    let stored = stored
+        .as_deref()
+        .and_then(|record| tries::Tries::from_record(record, &base.mac_key, &ids.vault));
+    let forgiven = image
+        .tries
+        .highest(stored.unwrap_or_default())
+        .forgive_all();
+    image.pin = Some(slot);
+    image.tries = forgiven;
+    image.keystore_check = base.check;
+    image.changed(&base.mac_key);
+    Ok(())
+}
+
+/// Adds a biometric slot, or replaces one whose key died. The caller stores the image.
+///
+/// # Errors
+/// [`ChangeError::PinNeeded`] unless the vault was opened with its PIN; otherwise [`ChangeError`]. The image is then
+/// unchanged.
+pub fn add_biometric(
+    image: &mut VaultImage,
+    hw: &dyn HardwareKeys,
+    keys: &VaultKeys,
+) -> Result<(), ChangeError> {
+    if keys.vault() != image.ids.vault {
+        return Err(ChangeError::OtherVault);
+    }
+    if keys.opened_by() != OpenedBy::Pin {
+        return Err(ChangeError::PinNeeded);
+    }
+    let base = unlock::genuine(image, hw).map_err(|error| match error {
+        UnlockError::KeystoreBusy(error) | UnlockError::KeystoreGone(error) => {
+            ChangeError::Keystore(error)
+        }
+        UnlockError::KeystoreLocked => ChangeError::Keystore(HwError::LockedNow),
+        _ => ChangeError::NotGenuine,
+    })?;
+    let alias = slots::biometric_alias(&image.ids);
+    hw.ensure(&alias, KeyPolicy::BiometricCurrentSet)?;
+    let slot = match slots::new_biometric_slot(hw, &image.ids, keys.root()) {
+        // Dead for good, and nothing but the slot being replaced hung on it.
+        Err(NewSlotError::Key(PinKeyError::Keystore(HwError::Invalidated))) => {
+            hw.delete(&alias)?;
+            hw.ensure(&alias, KeyPolicy::BiometricCurrentSet)?;
+            slots::new_biometric_slot(hw, &image.ids, keys.root())
+        }
+        other => other,
+    }?;
+    image.biometric = Some(slot);
+    image.changed(&base.mac_key);
+    Ok(())
+}
