@@ -46,10 +46,59 @@ pub(crate) fn derive(purpose: Purpose, salt: &[u8], ikm: &[&[u8]], info: &[&[u8]
     let mut context = vec![purpose.label().as_bytes(), &[0]];
     context.extend_from_slice(info);
     Secret32::filled(|out| {
-        // 32 bytes are one block of HKDF-SHA256, far below its limit of 255 blocks, which is all that can fail.
         let filled = prk
             .expand(&context, hkdf::HKDF_SHA256)
             .and_then(|okm| okm.fill(out));
-        debug_assert!(filled.is_ok());
+        let Ok(()) = filled else {
+            unreachable!("only outputs of more than 255 blocks are refused")
+        };
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn sha_256_of_abc_is_as_published() {
+        let expected = [
+            0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae,
+            0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61,
+            0xf2, 0x00, 0x15, 0xad,
+        ];
+        assert_eq!(sha256(b"abc"), expected);
+        assert_eq!(sha256_parts(&[b"a", b"", b"bc"]), expected);
+        assert_ne!(fingerprint(b"abc"), expected);
+    }
+
+    /// RFC 4231, test case 2.
+    #[test]
+    fn hmac_is_as_published() {
+        let mac = hmac_sha256(b"Jefe", &[b"what do ya want ", b"for nothing?"]);
+        assert_eq!(mac[..8], [0x5b, 0xdc, 0xc1, 0x46, 0xbf, 0x60, 0x75, 0x4e]);
+        assert_eq!(
+            mac[24..],
+            [0x9d, 0xec, 0x58, 0xb9, 0x64, 0xec, 0x38, 0x43][..]
+        );
+    }
+
+    #[test]
+    fn every_input_of_a_derivation_counts() {
+        let base = derive(Purpose::Reply, b"salt", &[b"key"], &[b"info"]);
+        assert!(base.equals(&derive(
+            Purpose::Reply,
+            b"salt",
+            &[b"k", b"ey"],
+            &[b"in", b"fo"]
+        )));
+        for other in [
+            derive(Purpose::VaultWrap, b"salt", &[b"key"], &[b"info"]),
+            derive(Purpose::Reply, b"salT", &[b"key"], &[b"info"]),
+            derive(Purpose::Reply, b"salt", &[b"keY"], &[b"info"]),
+            derive(Purpose::Reply, b"salt", &[b"key"], &[b"infO"]),
+        ] {
+            assert!(!base.equals(&other));
+        }
+    }
 }

@@ -65,14 +65,18 @@ pub(crate) struct Context(Box<Inner>);
 impl Context {
     /// One exported key (RFC 9180 §5.3). Same purpose and info, same key.
     pub(crate) fn export(&self, purpose: Purpose, info: &[u8]) -> Secret32 {
-        let context = [purpose.label().as_bytes(), &[0], info].concat();
+        self.export_raw(&[purpose.label().as_bytes(), &[0], info].concat())
+    }
+
+    fn export_raw(&self, context: &[u8]) -> Secret32 {
         Secret32::filled(|out| {
-            // Fails only for outputs of 64 KiB and more.
             let exported = match &*self.0 {
-                Inner::Sender(inner) => inner.export(&context, out),
-                Inner::Receiver(inner) => inner.export(&context, out),
+                Inner::Sender(inner) => inner.export(context, out),
+                Inner::Receiver(inner) => inner.export(context, out),
             };
-            debug_assert!(exported.is_ok());
+            let Ok(()) = exported else {
+                unreachable!("only outputs of 64 KiB and more are refused")
+            };
         })
     }
 }
@@ -145,4 +149,93 @@ pub(crate) fn public_of(private: &Secret32) -> [u8; 32] {
         unreachable!("only a length other than 32 is refused, and the type excludes it")
     };
     X25519HkdfSha256::sk_to_pk(&private).to_bytes().into()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn hex<const N: usize>(text: &str) -> [u8; N] {
+        let bytes: Vec<u8> = (0..text.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+            .collect();
+        bytes.try_into().unwrap()
+    }
+
+    /// RFC 9180, appendix A, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, export-only AEAD, base mode.
+    #[test]
+    fn rfc_9180_export_only_vector() {
+        let info = hex::<20>("4f6465206f6e2061204772656369616e2055726e");
+        let ephemeral = hex("55bc245ee4efda25d38f2d54d5bb6665291b99f8108a8c4b686c2b14893ea5d9");
+        let public = hex("194141ca6c3c3beb4792cd97ba0ea1faff09d98435012345766ee33aae2d7664");
+        let private = hex::<32>("33d196c830a12f9ac65d6e565a590d80f04ee9b19c83c87f2c170d972a812848");
+        let private = Secret32::from_slice(&private).unwrap();
+        assert_eq!(public_of(&private), public);
+
+        let seed = Secret32::from_slice(&<[u8; 32]>::from(ephemeral)).unwrap();
+        let (enc, sender) = encapsulate_from(seed, &public, &info).ok().unwrap();
+        assert_eq!(
+            enc,
+            hex("e5e8f9bfff6c2f29791fc351d2c25ce1299aa5eaca78a757c0b4fb4bcd830918")
+        );
+        let receiver = decapsulate_from(&private, &enc, &info).ok().unwrap();
+        let exported = [
+            (
+                &b""[..],
+                "7a36221bd56d50fb51ee65edfd98d06a23c4dc87085aa5866cb7087244bd2a36",
+            ),
+            (
+                &[0],
+                "d5535b87099c6c3ce80dc112a2671c6ec8e811a2f284f948cec6dd1708ee33f0",
+            ),
+            (
+                b"TestContext",
+                "ffaabc85a776136ca0c378e5d084c9140ab552b78f039d2e8775f26efff4c70e",
+            ),
+        ];
+        for (context, expected) in exported {
+            assert_eq!(*sender.export_raw(context).expose(), hex(expected));
+            assert_eq!(*receiver.export_raw(context).expose(), hex(expected));
+        }
+    }
+
+    #[test]
+    fn a_public_key_of_small_order_is_refused_on_both_sides() {
+        let order_two = hex("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f");
+        for bad in [[0; 32], order_two] {
+            assert_eq!(
+                encapsulate(&bad, Purpose::Envelope, &[]).err(),
+                Some(EncapsulateError::BadKey)
+            );
+            let private = random().unwrap();
+            assert_eq!(
+                decapsulate(&private, &bad, Purpose::Envelope, &[]).err(),
+                Some(KeyAgreement)
+            );
+        }
+    }
+
+    #[test]
+    fn purpose_and_info_separate_the_exported_keys() {
+        let private = random().unwrap();
+        let (enc, sender) = encapsulate(&public_of(&private), Purpose::Envelope, b"i")
+            .ok()
+            .unwrap();
+        let receiver = decapsulate(&private, &enc, Purpose::Envelope, b"i")
+            .ok()
+            .unwrap();
+        let key = sender.export(Purpose::Envelope, &[1]);
+        assert!(key.equals(&receiver.export(Purpose::Envelope, &[1])));
+        assert!(!key.equals(&receiver.export(Purpose::Envelope, &[2])));
+        assert!(!key.equals(&receiver.export(Purpose::UploadReply, &[1])));
+        for (purpose, info) in [
+            (Purpose::SealedRequest, &b"i"[..]),
+            (Purpose::Envelope, b"j"),
+        ] {
+            let other = decapsulate(&private, &enc, purpose, info).ok().unwrap();
+            assert!(!key.equals(&other.export(Purpose::Envelope, &[1])));
+        }
+    }
 }
