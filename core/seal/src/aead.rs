@@ -57,8 +57,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// Second, independent spelling of ChaCha20-Poly1305 with a zero nonce is not at hand; what is checked here is
-    /// that nothing but the exact key, associated data and bytes opens.
     #[test]
     fn opens_only_what_was_sealed() {
         let key = || Secret32::from_slice(&[7; 32]).unwrap();

@@ -87,8 +87,21 @@ pub(crate) fn encapsulate(
     purpose: Purpose,
     info: &[u8],
 ) -> Result<([u8; 32], Context), EncapsulateError> {
-    let context_info = [purpose.label().as_bytes(), &[0], info].concat();
-    encapsulate_from(random()?, recipient, &context_info)
+    encapsulate_with(random()?, recipient, purpose, info)
+}
+
+/// The encapsulation that this randomness gives; apart from [`encapsulate`] only for test vectors.
+pub(crate) fn encapsulate_with(
+    seed: Secret32,
+    recipient: &[u8; 32],
+    purpose: Purpose,
+    info: &[u8],
+) -> Result<([u8; 32], Context), EncapsulateError> {
+    encapsulate_from(
+        seed,
+        recipient,
+        &[purpose.label().as_bytes(), &[0], info].concat(),
+    )
 }
 
 /// Why there is no encapsulation.
@@ -168,13 +181,14 @@ mod tests {
     #[test]
     fn rfc_9180_export_only_vector() {
         let info = hex::<20>("4f6465206f6e2061204772656369616e2055726e");
-        let ephemeral = hex("55bc245ee4efda25d38f2d54d5bb6665291b99f8108a8c4b686c2b14893ea5d9");
+        let ephemeral =
+            hex::<32>("55bc245ee4efda25d38f2d54d5bb6665291b99f8108a8c4b686c2b14893ea5d9");
         let public = hex("194141ca6c3c3beb4792cd97ba0ea1faff09d98435012345766ee33aae2d7664");
         let private = hex::<32>("33d196c830a12f9ac65d6e565a590d80f04ee9b19c83c87f2c170d972a812848");
         let private = Secret32::from_slice(&private).unwrap();
         assert_eq!(public_of(&private), public);
 
-        let seed = Secret32::from_slice(&<[u8; 32]>::from(ephemeral)).unwrap();
+        let seed = Secret32::from_slice(&ephemeral).unwrap();
         let (enc, sender) = encapsulate_from(seed, &public, &info).ok().unwrap();
         assert_eq!(
             enc,

@@ -15,6 +15,11 @@ pub struct NoRandomness;
 
 /// `N` secret bytes on the heap, wiped on drop. No `Clone`, no `Debug`, no serialisation:
 ///
+/// ```
+/// let secret = visitbook_seal::secret::random::<32>().unwrap();
+/// let length = secret.expose().len();
+/// assert_eq!(length, 32);
+/// ```
 /// ```compile_fail
 /// let secret = visitbook_seal::secret::random::<32>().unwrap();
 /// println!("{secret:?}");

@@ -136,7 +136,43 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::envelope::IngestKey;
+    use crate::kem::encapsulate_with;
     use std::collections::BTreeSet;
+
+    /// The stored vector, byte for byte: another implementation must come to the same envelope from the same
+    /// randomness. `tests/golden.rs` opens it from the other side.
+    #[test]
+    fn the_envelope_vector() {
+        let file = include_str!("../../tests/vectors/envelope.txt");
+        let field = |name: &str| {
+            let line = file
+                .lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(" = "))
+                .unwrap();
+            let hex = |at| u8::from_str_radix(&line[at..at + 2], 16).unwrap();
+            (0..line.len()).step_by(2).map(hex).collect::<Vec<u8>>()
+        };
+        let secret = |name| Secret32::from_slice(&field(name)).unwrap();
+        let to = IngestKey::from_secret(secret("ingest secret")).public();
+        assert_eq!(
+            (to.id.to_vec(), to.key.to_vec()),
+            (field("ingest id"), field("ingest public"))
+        );
+        let (enc, context) =
+            encapsulate_with(secret("randomness"), &to.key, Purpose::Envelope, &to.id)
+                .ok()
+                .unwrap();
+        let session = SealingSession {
+            context,
+            ingest_key: to.id,
+            enc,
+            next: AtomicU64::new(258),
+        };
+        let sealed = session.seal(SendClass::Now, &field("plaintext")).unwrap();
+        assert_eq!(sealed.bytes, field("envelope"));
+        assert_eq!(sealed.bytes[..HEADER_LENGTH], field("header"));
+        assert_eq!(session.reply_secret().expose()[..], field("reply secret"));
+    }
 
     #[test]
     fn a_failed_seal_uses_up_its_number() {

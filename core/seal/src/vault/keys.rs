@@ -22,6 +22,9 @@ pub enum OpenedBy {
 
 /// The keys of an unlocked vault. Neither copied nor printed:
 ///
+/// ```
+/// fn use_them(keys: &visitbook_seal::vault::VaultKeys) -> [u8; 16] { *keys.database_salt() }
+/// ```
 /// ```compile_fail
 /// fn copy(keys: &visitbook_seal::vault::VaultKeys) -> visitbook_seal::vault::VaultKeys { keys.clone() }
 /// ```
@@ -110,6 +113,20 @@ impl VaultKeys {
             unreachable!("only a message of 256 GiB is refused")
         };
         Ok(Wrapped { salt, sealed })
+    }
+
+    /// The same keys with a fresh database key and salt.
+    pub(super) fn with_new_database_key(&self) -> Result<Self, NoRandomness> {
+        Ok(Self {
+            vault: self.vault,
+            opened_by: self.opened_by,
+            root: self.root.duplicate(),
+            database: random()?,
+            salt: random_public()?,
+            attachment: self.attachment.duplicate(),
+            signing: SigningKey::from_seed(self.signing.seed()),
+            drop: self.drop.duplicate(),
+        })
     }
 
     pub(super) fn root(&self) -> &Secret32 {

@@ -12,6 +12,8 @@
 //! Ten wrong PINs destroy the PIN slot and nothing else: the file stays, a biometric slot still opens it, and what was
 //! saved is already sealed to the council.
 
+#[cfg(test)]
+mod attacks;
 mod image;
 mod keys;
 mod params;
@@ -153,13 +155,7 @@ pub fn add_biometric(
     if keys.opened_by() != OpenedBy::Pin {
         return Err(ChangeError::PinNeeded);
     }
-    let base = unlock::genuine(image, hw).map_err(|error| match error {
-        UnlockError::KeystoreBusy(error) | UnlockError::KeystoreGone(error) => {
-            ChangeError::Keystore(error)
-        }
-        UnlockError::KeystoreLocked => ChangeError::Keystore(HwError::LockedNow),
-        _ => ChangeError::NotGenuine,
-    })?;
+    let base = genuine(image, hw)?;
     let alias = slots::biometric_alias(&image.ids);
     hw.ensure(&alias, KeyPolicy::BiometricCurrentSet)?;
     let slot = match slots::new_biometric_slot(hw, &image.ids, keys.root()) {
@@ -174,4 +170,36 @@ pub fn add_biometric(
     image.biometric = Some(slot);
     image.changed(&base.mac_key);
     Ok(())
+}
+
+/// Gives the database a new key and salt, so that what was in the old file (a purged case, say) is beyond reach
+/// once that file is gone. The caller copies the database into a new file under the returned keys, then stores the
+/// image, then removes the old file: whenever that is cut short, the stored image and one of the files match.
+///
+/// # Errors
+/// [`ChangeError`]; the image is then unchanged.
+pub fn replace_database_key(
+    image: &mut VaultImage,
+    hw: &dyn HardwareKeys,
+    keys: &VaultKeys,
+) -> Result<VaultKeys, ChangeError> {
+    if keys.vault() != image.ids.vault {
+        return Err(ChangeError::OtherVault);
+    }
+    let base = genuine(image, hw)?;
+    let new = keys.with_new_database_key()?;
+    image.wrapped = new.wrap()?;
+    image.database_check = new.database_check();
+    image.changed(&base.mac_key);
+    Ok(new)
+}
+
+fn genuine(image: &VaultImage, hw: &dyn HardwareKeys) -> Result<slots::Base, ChangeError> {
+    unlock::genuine(image, hw).map_err(|error| match error {
+        UnlockError::KeystoreBusy(error) | UnlockError::KeystoreGone(error) => {
+            ChangeError::Keystore(error)
+        }
+        UnlockError::KeystoreLocked => ChangeError::Keystore(HwError::LockedNow),
+        _ => ChangeError::NotGenuine,
+    })
 }
