@@ -137,6 +137,11 @@ pub struct PullRequest {
     /// How large a page the device takes, in bytes.
     #[n(5)]
     pub budget: u32,
+    /// The newest assignment entry that every commit this device still has to send names, and that lies within `token`:
+    /// the server takes it as acknowledged. Presenting a token alone acknowledges nothing, because words written
+    /// before the device had read that entry may still lie in its spool, and must not be judged as written after it.
+    #[n(6)]
+    pub acknowledges: Option<LogPosition>,
 }
 
 /// One entry of a scope's log.
