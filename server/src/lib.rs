@@ -1,1 +1,11 @@
-//! Placeholder while dependencies build.
+//! The council's server: it takes commits in, judges them, receipts them and gives each device what its holder may read.
+//!
+//! Without the feature `service` only the judging core and a store in memory are built, so that the simulator runs the very
+//! code that the council runs. With it come the embedded encrypted database, HTTP and the command line.
+
+pub mod ingest;
+pub mod pull;
+pub mod rights;
+pub mod store;
+pub mod suite;
+pub mod writer;

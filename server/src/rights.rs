@@ -1,0 +1,171 @@
+//! Who holds which child, and who could have known.
+//!
+//! Assignments are entries of the worker's own log, so "what the author could have known" is a position in that log and
+//! needs no clock. The rows here are a projection of those entries.
+
+use std::collections::BTreeSet;
+
+use visitbook_record::commit::{Commit, Role};
+use visitbook_record::id::{RecordId, WorkerId};
+use visitbook_record::judge::Rights;
+use visitbook_record::scope::{LogPosition, Scope};
+
+use crate::store::{Assignment, Device, ReadTx, StoreError};
+
+impl Assignment {
+    /// Whether a worker who has read their log up to `at` holds the child by this.
+    #[must_use]
+    pub fn holds_at(&self, at: LogPosition) -> bool {
+        self.from <= at && self.until.is_none_or(|until| until > at)
+    }
+}
+
+/// The role for a child by the state of the worker's log at a position; `None` for a worker who had read nothing.
+#[must_use]
+pub fn role_at(
+    assignments: &[Assignment],
+    child: RecordId,
+    at: Option<LogPosition>,
+) -> Option<Role> {
+    let at = at?;
+    assignments
+        .iter()
+        .find(|a| a.child == child && a.holds_at(at))
+        .map(|a| a.role)
+}
+
+/// The role for a child now.
+#[must_use]
+pub fn role_now(assignments: &[Assignment], child: RecordId) -> Option<Role> {
+    assignments
+        .iter()
+        .find(|a| a.child == child && a.until.is_none())
+        .map(|a| a.role)
+}
+
+/// The children held by the state of the worker's log at a position.
+#[must_use]
+pub fn children_at(assignments: &[Assignment], at: Option<LogPosition>) -> BTreeSet<RecordId> {
+    let Some(at) = at else {
+        return BTreeSet::new();
+    };
+    assignments
+        .iter()
+        .filter(|a| a.holds_at(at))
+        .map(|a| a.child)
+        .collect()
+}
+
+/// The newest assignment entry at or before a position of the worker's log.
+#[must_use]
+pub fn newest_entry(assignments: &[Assignment], up_to: LogPosition) -> Option<LogPosition> {
+    assignments
+        .iter()
+        .flat_map(|a| [Some(a.from), a.until])
+        .flatten()
+        .filter(|at| *at <= up_to)
+        .max()
+}
+
+/// What the author of a commit could have known of their right to its scope.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn of_commit(
+    view: &dyn ReadTx,
+    device: &Device,
+    commit: &Commit,
+) -> Result<Rights, StoreError> {
+    let stale = device.acknowledged > commit.assignment_seen;
+    // A restricted scope is given apart from the child's open one, and nobody has been given one by these entries.
+    let Scope::Child(child) = commit.scope else {
+        return Ok(Rights {
+            stale,
+            role_known: None,
+            role_now: None,
+        });
+    };
+    let assignments = view.assignments_of(&commit.author)?;
+    Ok(Rights {
+        stale,
+        role_known: role_at(&assignments, child, commit.assignment_seen),
+        role_now: role_now(&assignments, child),
+    })
+}
+
+/// Who decides about what is set aside: the manager of the team that holds the child; failing that the author's manager;
+/// failing that any manager of the council; failing that the author, so that there is always a named person.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn owner(view: &dyn ReadTx, scope: Scope, author: WorkerId) -> Result<WorkerId, StoreError> {
+    if let Some(child) = scope.child() {
+        let holders = view.holders_of(&child)?;
+        if let Some(manager) = holders.iter().find(|a| a.role == Role::Manager) {
+            return Ok(manager.worker);
+        }
+    }
+    let about = match scope {
+        Scope::Worker(worker) => worker,
+        Scope::Child(_) | Scope::Restricted(_) | Scope::Council => author,
+    };
+    if let Some(manager) = view.worker(&about)?.and_then(|worker| worker.manager) {
+        return Ok(manager);
+    }
+    let any = view
+        .workers()?
+        .into_iter()
+        .find_map(|worker| worker.manager);
+    Ok(any.unwrap_or(author))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn at(position: u64) -> LogPosition {
+        LogPosition { epoch: 1, position }
+    }
+
+    fn held(child: u8, from: u64, until: Option<u64>) -> Assignment {
+        Assignment {
+            worker: WorkerId([1; 16]),
+            child: RecordId([child; 16]),
+            role: Role::Allocated,
+            from: at(from),
+            until: until.map(at),
+        }
+    }
+
+    #[test]
+    fn a_child_is_held_from_the_entry_that_gives_to_just_before_the_entry_that_ends() {
+        let all = [held(7, 3, Some(5)), held(7, 9, None)];
+        let child = RecordId([7; 16]);
+        let expected = [
+            (2, false),
+            (3, true),
+            (4, true),
+            (5, false),
+            (8, false),
+            (9, true),
+            (100, true),
+        ];
+        for (position, holds) in expected {
+            let role = role_at(&all, child, Some(at(position)));
+            assert_eq!(role.is_some(), holds, "position {position}");
+            let children = children_at(&all, Some(at(position)));
+            assert_eq!(children.contains(&child), holds, "position {position}");
+        }
+        assert_eq!(role_at(&all, child, None), None);
+        assert_eq!(role_at(&all, RecordId([8; 16]), Some(at(4))), None);
+    }
+
+    #[test]
+    fn the_newest_entry_counts_endings_too() {
+        let all = [held(7, 3, Some(5)), held(8, 4, None)];
+        assert_eq!(newest_entry(&all, at(2)), None);
+        assert_eq!(newest_entry(&all, at(4)), Some(at(4)));
+        assert_eq!(newest_entry(&all, at(50)), Some(at(5)));
+    }
+}
