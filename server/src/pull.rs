@@ -60,7 +60,7 @@ pub fn pull(
             }
         },
     };
-    acknowledge(tx, &mut device, &before)?;
+    acknowledge(tx, &mut device, &before, request.acknowledges)?;
     tx.put_device(device.clone())?;
     let page = make_page(tx, &device, &before, fresh, request)?;
     if request.token != Some(page.token) {
@@ -82,12 +82,18 @@ const fn denied(denial: Denial, next_counter: u64) -> PullReply {
     }
 }
 
-/// Presenting a token says that its page is durably applied; from then on the device cannot claim not to have known the
-/// assignments in it.
-fn acknowledge(tx: &dyn ReadTx, device: &mut Device, vector: &Vector) -> Result<(), StoreError> {
-    if let Some(read) = vector.get(&Scope::Worker(device.holder)) {
+/// Takes as acknowledged what the device says every commit still in its spool was written after, as far as the token it
+/// presents shows that it has read it. From then on no commit of this device may claim not to have known.
+fn acknowledge(
+    tx: &dyn ReadTx,
+    device: &mut Device,
+    vector: &Vector,
+    claimed: Option<LogPosition>,
+) -> Result<(), StoreError> {
+    let read = vector.get(&Scope::Worker(device.holder)).copied();
+    if let Some((read, claimed)) = read.zip(claimed) {
         let assignments = tx.assignments_of(&device.holder)?;
-        let newest = rights::newest_entry(&assignments, *read);
+        let newest = rights::newest_entry(&assignments, read.min(claimed));
         device.acknowledged = device.acknowledged.max(newest);
     }
     Ok(())

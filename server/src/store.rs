@@ -65,7 +65,7 @@ pub struct Device {
     pub label: String,
     /// Revoked, or its holder dismissed.
     pub ended: bool,
-    /// The newest assignment entry in a page whose token the device has presented.
+    /// The newest assignment entry that the device has said all its later commits were written after.
     pub acknowledged: Option<LogPosition>,
     /// When it last asked for anything, by the council's clock.
     pub last_heard: Option<WallMillis>,
