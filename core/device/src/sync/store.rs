@@ -90,13 +90,18 @@ pub trait SyncStore {
     ///
     /// # Errors
     /// The store's own.
-    fn waiting(&mut self, max_bytes: usize, sent: &std::collections::BTreeSet<ParcelKey>) -> Result<Vec<Parcel>, Self::Error>;
+    fn waiting(
+        &mut self,
+        max_bytes: usize,
+        sent: &std::collections::BTreeSet<ParcelKey>,
+    ) -> Result<Vec<Parcel>, Self::Error>;
 
     /// Verifies and stores the answer to an upload.
     ///
     /// # Errors
     /// See [`ReplyProblem`].
-    fn take_upload_answer(&mut self, body: &[u8]) -> Result<UploadTaken, ReplyProblem<Self::Error>>;
+    fn take_upload_answer(&mut self, body: &[u8])
+    -> Result<UploadTaken, ReplyProblem<Self::Error>>;
 
     /// A request for what is new; `None` where the vault is closed, because asking needs the device's key.
     ///

@@ -1,0 +1,639 @@
+//! Decides what to send next and what an answer means. No I/O, no clock, no threads, no randomness of its own.
+//!
+//! The rules, in the order in which they bite:
+//!
+//! - The first request of a run is small ([`limits::FIRST_REQUEST_BYTES`], or one envelope that is larger by itself)
+//!   and holds one class only, the most urgent: in a window of two seconds a concern leaves, and its receipt comes
+//!   back, before anything else is tried.
+//! - Then what is urgent or soon; then one page of what is new; then everything else; then all that is new.
+//! - Nothing is sent twice in a run, except in smaller requests after one that was too large.
+//! - An answer counts only if it has our media type and opens. No status deletes anything or counts as sent.
+//! - An envelope that is refused, ignored or cannot pass stops no other: it is stepped around for this run.
+//! - A run may end at any point; the next begins with what has no receipt.
+
+use std::collections::BTreeSet;
+
+use visitbook_record::{cbor, limits, wire};
+
+use super::exchange::{HttpReply, Route, TransportProblem};
+use super::outcome::{Budget, Ended, Outcome, Progress, Trouble};
+use super::pace::Pace;
+use super::store::{Parcel, ParcelKey, ReplyProblem, SendClass, SyncStore};
+
+/// What may differ between a phone, a test and the simulator. Times in milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Size of the second request; it adapts from there.
+    pub batch_bytes: usize,
+    /// What an answer may take, apart from its size.
+    pub answer_ms: u64,
+    /// The range of the first wait after a failure.
+    pub first_backoff_ms: u64,
+    /// The range that doubling stops at.
+    pub longest_backoff_ms: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            batch_bytes: 64 << 10,
+            answer_ms: 20_000,
+            first_backoff_ms: 2_000,
+            longest_backoff_ms: 300_000,
+        }
+    }
+}
+
+/// What happened. Times are the caller's monotonic milliseconds, from any beginning, never backwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Begin a run.
+    Begin {
+        /// The time.
+        now: u64,
+        /// How much the run may use.
+        budget: Budget,
+        /// 64 random bits, for the wait after a failure.
+        random: u64,
+        /// A person asked, or the connection changed: do not wait for the back-off. What the council asked is obeyed.
+        asked: bool,
+    },
+    /// The answer to the last [`Effect::Send`].
+    Reply {
+        /// The time.
+        now: u64,
+        /// The answer.
+        reply: HttpReply,
+    },
+    /// There will be no answer to the last [`Effect::Send`].
+    TransportFailed {
+        /// The time.
+        now: u64,
+        /// Why.
+        problem: TransportProblem,
+    },
+    /// Stop now. An answer that is under way is not waited for.
+    Cancelled {
+        /// The time.
+        now: u64,
+    },
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Send this and report its answer, or that none came by the deadline.
+    Send {
+        /// Where to.
+        route: Route,
+        /// The exact body.
+        body: Vec<u8>,
+        /// When to give up, on the caller's clock.
+        deadline: u64,
+    },
+    /// The run is over.
+    Done(Outcome),
+    /// The event belongs to no run, or a run is under way already.
+    Nothing,
+}
+
+/// How many times in a row one run steps around something, or tries the same again, before it ends.
+const PATIENCE: u32 = 4;
+/// The least that a page is asked for with.
+const LEAST_PAGE_BYTES: u64 = 2_048;
+/// What CBOR puts around a list of envelopes, and around each, at most.
+const LIST_BYTES: usize = 6;
+const ITEM_BYTES: usize = 5;
+/// No deadline is further off than this.
+const LONGEST_ANSWER_MS: u64 = 600_000;
+
+/// The engine of one device. Keep it between runs: it remembers how well the line did and how long to wait.
+pub struct Engine {
+    config: Config,
+    pace: Pace,
+    run: Option<Run>,
+    progress: Progress,
+}
+
+struct Run {
+    began: u64,
+    until: Option<u64>,
+    bytes: Option<u64>,
+    random: u64,
+    first: bool,
+    /// Sent and answered, or stepped around.
+    behind: BTreeSet<ParcelKey>,
+    /// Handed to the transport at least once.
+    tried: BTreeSet<ParcelKey>,
+    /// Neither receipted nor refused nor kept: the answer said nothing about them, or none came.
+    unanswered: bool,
+    pulling: Pulling,
+    pulled_a_page: bool,
+    council_has_more: bool,
+    stepped_around: u32,
+    tries_again: u32,
+    trouble: Option<Trouble>,
+    asked_to_wait_s: Option<u64>,
+    first_receipt_after_ms: Option<u64>,
+    in_flight: Option<InFlight>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pulling {
+    Wanted,
+    UpToDate,
+    /// The vault is closed, or the council does not answer this.
+    Off,
+}
+
+struct InFlight {
+    keys: Option<Vec<ParcelKey>>,
+    sent_at: u64,
+}
+
+/// What an answer that is not the council's comes to.
+enum Fault {
+    /// The line, or somebody in it, answers nothing: end the run.
+    End(Trouble),
+    /// Something answered this very request oddly: perhaps it passes in another shape.
+    Odd(Trouble),
+    /// Too large for something on the way.
+    TooLarge,
+}
+
+impl Engine {
+    /// An engine that has never run.
+    #[must_use]
+    pub const fn new(config: Config) -> Self {
+        Self {
+            pace: Pace::new(&config),
+            config,
+            run: None,
+            progress: Progress {
+                sent: 0,
+                receipted: 0,
+                refused: 0,
+                pulled_entries: 0,
+                bytes_up: 0,
+                bytes_down: 0,
+            },
+        }
+    }
+
+    /// How far the run has come, or the last one came.
+    #[must_use]
+    pub const fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    /// When a run may begin that nobody asked for, on the caller's clock.
+    #[must_use]
+    pub const fn next_sync_allowed_at(&self) -> u64 {
+        self.pace.next_allowed_at()
+    }
+
+    /// Takes an event, lets the store apply what it brought, and says what to do.
+    ///
+    /// # Errors
+    /// The store's own. The run is over then, and nothing counts as sent that the store did not take.
+    pub fn step<S: SyncStore>(&mut self, store: &mut S, event: Event) -> Result<Effect, S::Error> {
+        let effect = self.take(store, event);
+        if effect.is_err() {
+            self.run = None;
+        }
+        effect
+    }
+
+    fn take<S: SyncStore>(&mut self, store: &mut S, event: Event) -> Result<Effect, S::Error> {
+        match event {
+            Event::Begin {
+                now,
+                budget,
+                random,
+                asked,
+            } => {
+                if self.run.is_some() {
+                    return Ok(Effect::Nothing);
+                }
+                self.progress = Progress::default();
+                let run = Run::new(now, budget, random);
+                if !self.pace.allows(now, asked) {
+                    return self.end(store, run, now, Ended::TooSoon);
+                }
+                self.go_on(store, run, now)
+            }
+            Event::Reply { now, reply } => match self.answered_run() {
+                Some((run, in_flight)) => self.take_reply(store, run, in_flight, now, &reply),
+                None => Ok(Effect::Nothing),
+            },
+            Event::TransportFailed { now, problem } => match self.answered_run() {
+                Some((run, _)) => self.take_problem(store, run, now, problem),
+                None => Ok(Effect::Nothing),
+            },
+            Event::Cancelled { now } => match self.run.take() {
+                Some(run) => self.end(store, run, now, Ended::Cancelled),
+                None => Ok(Effect::Nothing),
+            },
+        }
+    }
+
+    fn answered_run(&mut self) -> Option<(Run, InFlight)> {
+        let mut run = self.run.take()?;
+        let in_flight = run.in_flight.take()?;
+        Some((run, in_flight))
+    }
+
+    /// The next request, or the end.
+    fn go_on<S: SyncStore>(
+        &mut self,
+        store: &mut S,
+        mut run: Run,
+        now: u64,
+    ) -> Result<Effect, S::Error> {
+        if run.until.is_some_and(|until| now >= until) {
+            return self.end(store, run, now, Ended::Budget);
+        }
+        let left = run.bytes.map(|all| {
+            all.saturating_sub(self.progress.bytes_up)
+                .saturating_sub(self.progress.bytes_down)
+        });
+        let batch = self.next_batch(store, &run)?;
+        let urgent = batch
+            .first()
+            .is_some_and(|parcel| parcel.class <= SendClass::Soon);
+        let pull_first =
+            run.pulling == Pulling::Wanted && !urgent && !run.pulled_a_page && !run.first;
+        if !batch.is_empty() && !pull_first {
+            return self.upload(store, run, now, batch, left);
+        }
+        if run.pulling == Pulling::Wanted {
+            if left.is_some_and(|left| left < LEAST_PAGE_BYTES) {
+                return self.end(store, run, now, Ended::Budget);
+            }
+            let page = left.map_or(self.pace.window(), |left| {
+                usize::try_from(left)
+                    .map_or(self.pace.window(), |left| left.min(self.pace.window()))
+            });
+            if let Some(request) = store.pull_request(u32::try_from(page).unwrap_or(u32::MAX))? {
+                return Ok(self.send(run, now, Route::Pull, request.body, None, page));
+            }
+            run.pulling = Pulling::Off;
+            return self.go_on(store, run, now);
+        }
+        let ended = match run.trouble {
+            Some(_) => Ended::Trouble,
+            None => Ended::Complete,
+        };
+        self.end(store, run, now, ended)
+    }
+
+    /// A prefix of what waits: as much as one request may hold, and no more of the less urgent than is its turn.
+    fn next_batch<S: SyncStore>(&self, store: &mut S, run: &Run) -> Result<Vec<Parcel>, S::Error> {
+        let limit = if run.first {
+            limits::FIRST_REQUEST_BYTES
+        } else {
+            self.pace.window()
+        };
+        let mut batch = store.waiting(limit, &run.behind)?;
+        let Some(first) = batch.first().map(|parcel| parcel.class) else {
+            return Ok(batch);
+        };
+        let least_urgent = if run.first {
+            first
+        } else if first <= SendClass::Soon && !run.pulled_a_page {
+            SendClass::Soon
+        } else {
+            SendClass::Later
+        };
+        let mut size = LIST_BYTES;
+        let fits = batch
+            .iter()
+            .take(self.pace.count())
+            .take_while(|parcel| {
+                size += ITEM_BYTES + parcel.bytes.len();
+                parcel.class <= least_urgent && size <= limit
+            })
+            .count();
+        batch.truncate(fits.max(1));
+        Ok(batch)
+    }
+
+    fn upload<S: SyncStore>(
+        &mut self,
+        store: &mut S,
+        mut run: Run,
+        now: u64,
+        mut batch: Vec<Parcel>,
+        left: Option<u64>,
+    ) -> Result<Effect, S::Error> {
+        if let Some(left) = left {
+            let mut size = LIST_BYTES as u64;
+            let fits = batch
+                .iter()
+                .take_while(|parcel| {
+                    size += (ITEM_BYTES + parcel.bytes.len()) as u64;
+                    size <= left
+                })
+                .count();
+            if fits == 0 {
+                return self.end(store, run, now, Ended::Budget);
+            }
+            batch.truncate(fits);
+        }
+        let keys: Vec<ParcelKey> = batch.iter().map(|parcel| parcel.key).collect();
+        run.tried.extend(&keys);
+        self.progress.sent = count(run.tried.len());
+        let body = cbor::encode(&wire::Upload {
+            envelopes: batch
+                .into_iter()
+                .map(|parcel| parcel.bytes.into())
+                .collect(),
+        });
+        Ok(self.send(run, now, Route::Upload, body, Some(keys), 0))
+    }
+
+    fn send(
+        &mut self,
+        mut run: Run,
+        now: u64,
+        route: Route,
+        body: Vec<u8>,
+        keys: Option<Vec<ParcelKey>>,
+        expected: usize,
+    ) -> Effect {
+        // Besides a fixed part, a second for each KiB: slower than any line worth keeping open.
+        let size = (body.len() + expected) as u64;
+        let patience = self.config.answer_ms.saturating_add(size / 1024 * 1000);
+        let deadline = now.saturating_add(patience.min(LONGEST_ANSWER_MS));
+        self.progress.bytes_up += body.len() as u64;
+        run.first = false;
+        run.in_flight = Some(InFlight { keys, sent_at: now });
+        let deadline = run.until.map_or(deadline, |until| until.min(deadline));
+        self.run = Some(run);
+        Effect::Send {
+            route,
+            body,
+            deadline,
+        }
+    }
+
+    fn take_reply<S: SyncStore>(
+        &mut self,
+        store: &mut S,
+        mut run: Run,
+        in_flight: InFlight,
+        now: u64,
+        reply: &HttpReply,
+    ) -> Result<Effect, S::Error> {
+        self.progress.bytes_down += reply.body.len() as u64;
+        let took_ms = now.saturating_sub(in_flight.sent_at);
+        let taken = match judge(reply, &mut run) {
+            Some(fault) => Err(fault),
+            None => match &in_flight.keys {
+                Some(keys) => self.take_upload_answer(store, &mut run, keys, now, &reply.body)?,
+                None => self.take_page(store, &mut run, &reply.body)?,
+            },
+        };
+        match taken {
+            Ok(()) => {
+                self.pace.answered(took_ms, in_flight.keys.is_some());
+                run.stepped_around = 0;
+                if run.tries_again > PATIENCE {
+                    run.worse(Trouble::NotAnsweringProperly);
+                    return self.end(store, run, now, Ended::Trouble);
+                }
+                self.go_on(store, run, now)
+            }
+            Err(fault) => self.take_fault(store, run, in_flight.keys, now, fault),
+        }
+    }
+
+    fn take_upload_answer<S: SyncStore>(
+        &mut self,
+        store: &mut S,
+        run: &mut Run,
+        keys: &[ParcelKey],
+        now: u64,
+        body: &[u8],
+    ) -> Result<Result<(), Fault>, S::Error> {
+        let taken = match store.take_upload_answer(body) {
+            Ok(taken) => taken,
+            Err(problem) => return fault_of(problem),
+        };
+        run.behind.extend(keys);
+        self.progress.receipted += taken.receipted;
+        self.progress.refused += taken.refused;
+        if taken.receipted > 0 && run.first_receipt_after_ms.is_none() {
+            run.first_receipt_after_ms = Some(now.saturating_sub(run.began));
+        }
+        run.tries_again = if taken.sealed_again > 0 {
+            run.tries_again + 1
+        } else {
+            0
+        };
+        if taken.receipted + taken.refused + taken.sealed_again + taken.kept_unopened == 0 {
+            run.unanswered = true;
+            run.worse(Trouble::NotAnsweringProperly);
+        }
+        if run.pulling == Pulling::UpToDate {
+            run.pulling = Pulling::Wanted;
+        }
+        Ok(Ok(()))
+    }
+
+    fn take_page<S: SyncStore>(
+        &mut self,
+        store: &mut S,
+        run: &mut Run,
+        body: &[u8],
+    ) -> Result<Result<(), Fault>, S::Error> {
+        let taken = match store.take_pull_reply(body) {
+            Ok(taken) => taken,
+            Err(problem) => return fault_of(problem),
+        };
+        self.progress.pulled_entries += taken.entries;
+        let nothing_came = taken.again || (taken.more && taken.entries == 0);
+        run.tries_again = if nothing_came { run.tries_again + 1 } else { 0 };
+        run.pulled_a_page |= !taken.again;
+        run.council_has_more = taken.more || taken.again;
+        if !run.council_has_more {
+            run.pulling = Pulling::UpToDate;
+        }
+        Ok(Ok(()))
+    }
+
+    fn take_fault<S: SyncStore>(
+        &mut self,
+        store: &mut S,
+        mut run: Run,
+        keys: Option<Vec<ParcelKey>>,
+        now: u64,
+        fault: Fault,
+    ) -> Result<Effect, S::Error> {
+        let (trouble, too_large) = match fault {
+            Fault::End(trouble) => {
+                run.worse(trouble);
+                return self.end(store, run, now, Ended::Trouble);
+            }
+            Fault::Odd(trouble) => (trouble, false),
+            Fault::TooLarge => (Trouble::NotAnsweringProperly, true),
+        };
+        match keys {
+            Some(keys) if keys.len() > 1 => {
+                self.pace.split(keys.len());
+                if too_large {
+                    // It was not taken, and smaller requests may pass: the one case of sending again in a run.
+                    return self.go_on(store, run, now);
+                }
+                run.worse(trouble);
+                return self.end(store, run, now, Ended::Trouble);
+            }
+            Some(keys) => {
+                run.unanswered = true;
+                run.behind.extend(keys);
+            }
+            None => run.pulling = Pulling::Off,
+        }
+        run.worse(trouble);
+        run.stepped_around += 1;
+        if run.stepped_around > PATIENCE {
+            return self.end(store, run, now, Ended::Trouble);
+        }
+        self.go_on(store, run, now)
+    }
+
+    fn take_problem<S: SyncStore>(
+        &mut self,
+        store: &mut S,
+        mut run: Run,
+        now: u64,
+        problem: TransportProblem,
+    ) -> Result<Effect, S::Error> {
+        run.unanswered = true;
+        let trouble = match problem {
+            TransportProblem::Cancelled => return self.end(store, run, now, Ended::Cancelled),
+            TransportProblem::TimedOut if run.until.is_some_and(|until| now >= until) => {
+                return self.end(store, run, now, Ended::Budget);
+            }
+            TransportProblem::NoLine => Trouble::NoLine,
+            TransportProblem::NotPrivate => Trouble::NotPrivate,
+            TransportProblem::Unreadable => Trouble::NotAnsweringProperly,
+            TransportProblem::Lost | TransportProblem::TimedOut => {
+                self.pace.line_failed();
+                Trouble::LineLost
+            }
+        };
+        run.worse(trouble);
+        self.end(store, run, now, Ended::Trouble)
+    }
+
+    fn end<S: SyncStore>(
+        &mut self,
+        store: &mut S,
+        run: Run,
+        now: u64,
+        ended: Ended,
+    ) -> Result<Effect, S::Error> {
+        match (ended, run.trouble) {
+            (Ended::TooSoon, _) => {}
+            (_, Some(_)) => {
+                if self.progress.receipted + self.progress.refused + self.progress.pulled_entries
+                    > 0
+                {
+                    self.pace.forgive();
+                }
+                self.pace
+                    .back_off(now, run.random, run.asked_to_wait_s, &self.config);
+            }
+            (_, None) => {
+                if ended == Ended::Complete {
+                    self.pace.forgive();
+                }
+                self.pace.rest(now);
+            }
+        }
+        let more_waiting =
+            run.unanswered || run.council_has_more || !store.waiting(1, &run.behind)?.is_empty();
+        Ok(Effect::Done(Outcome {
+            progress: self.progress,
+            ended,
+            trouble: run.trouble,
+            more_waiting,
+            next_allowed_at: self.pace.next_allowed_at(),
+            first_receipt_after_ms: run.first_receipt_after_ms,
+        }))
+    }
+}
+
+impl Run {
+    fn new(now: u64, budget: Budget, random: u64) -> Self {
+        Self {
+            began: now,
+            until: budget.time_ms.map(|time| now.saturating_add(time)),
+            bytes: budget.bytes,
+            random,
+            first: true,
+            behind: BTreeSet::new(),
+            tried: BTreeSet::new(),
+            unanswered: false,
+            pulling: Pulling::Wanted,
+            pulled_a_page: false,
+            council_has_more: false,
+            stepped_around: 0,
+            tries_again: 0,
+            trouble: None,
+            asked_to_wait_s: None,
+            first_receipt_after_ms: None,
+            in_flight: None,
+        }
+    }
+
+    /// Keeps the trouble that ends the run, or that a person can do something about.
+    fn worse(&mut self, trouble: Trouble) {
+        if self.trouble != Some(Trouble::NotEnrolled) {
+            self.trouble = Some(trouble);
+        }
+    }
+}
+
+/// Whether an HTTP answer can be the council's, by everything but its seal.
+fn judge(reply: &HttpReply, run: &mut Run) -> Option<Fault> {
+    let media_type = reply
+        .media_type
+        .as_deref()
+        .and_then(|text| text.split(';').next())
+        .map_or("", str::trim);
+    if reply.status == 200 && media_type.eq_ignore_ascii_case(wire::MEDIA_TYPE) {
+        return None;
+    }
+    let page = ["text/html", "application/xhtml+xml"]
+        .iter()
+        .any(|html| media_type.eq_ignore_ascii_case(html));
+    Some(match reply.status {
+        // RFC 6585 §6, and the redirects by which older sign-in pages do the same.
+        511 | 300..400 => Fault::End(Trouble::SignInPage),
+        200..300 if page => Fault::End(Trouble::SignInPage),
+        429 | 503 => {
+            run.asked_to_wait_s = reply.retry_after;
+            Fault::End(Trouble::AskedToWait)
+        }
+        413 => Fault::TooLarge,
+        _ if reply.retry_after.is_some() => {
+            run.asked_to_wait_s = reply.retry_after;
+            Fault::End(Trouble::AskedToWait)
+        }
+        _ => Fault::Odd(Trouble::NotAnsweringProperly),
+    })
+}
+
+fn fault_of<E>(problem: ReplyProblem<E>) -> Result<Result<(), Fault>, E> {
+    match problem {
+        ReplyProblem::NotTheCouncil => Ok(Err(Fault::Odd(Trouble::NotAnsweringProperly))),
+        ReplyProblem::NotEnrolled => Ok(Err(Fault::Odd(Trouble::NotEnrolled))),
+        ReplyProblem::Store(error) => Err(error),
+    }
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
