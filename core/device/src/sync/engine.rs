@@ -396,7 +396,7 @@ impl Engine {
         };
         match taken {
             Ok(()) => {
-                self.pace.answered(took_ms, in_flight.keys.is_some());
+                self.pace.answered(took_ms);
                 run.stepped_around = 0;
                 if run.tries_again > PATIENCE {
                     run.worse(Trouble::NotAnsweringProperly);
@@ -423,6 +423,9 @@ impl Engine {
         run.behind.extend(keys);
         self.progress.receipted += taken.receipted;
         self.progress.refused += taken.refused;
+        if taken.receipted > 0 {
+            self.pace.passed();
+        }
         if taken.receipted > 0 && run.first_receipt_after_ms.is_none() {
             run.first_receipt_after_ms = Some(now.saturating_sub(run.began));
         }
@@ -552,8 +555,10 @@ impl Engine {
                 self.pace.rest(now);
             }
         }
-        let more_waiting =
-            run.unanswered || run.council_has_more || !store.waiting(1, &run.behind)?.is_empty();
+        let more_waiting = run.unanswered
+            || run.trouble.is_some()
+            || run.council_has_more
+            || !store.waiting(1, &run.behind)?.is_empty();
         Ok(Effect::Done(Outcome {
             progress: self.progress,
             ended,

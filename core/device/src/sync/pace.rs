@@ -55,10 +55,13 @@ impl Pace {
         now >= self.asked_to_wait_until && (asked || now >= self.next_allowed_at)
     }
 
-    pub(super) fn answered(&mut self, took_ms: u64, upload: bool) {
-        if upload {
-            self.count = self.count.saturating_mul(2);
-        }
+    /// Receipts came. Only then may a request hold more envelopes again: each time that one turns out too large, the
+    /// run has brought something, so what cannot pass keeps nothing back for ever.
+    pub(super) const fn passed(&mut self) {
+        self.count = self.count.saturating_mul(2);
+    }
+
+    pub(super) fn answered(&mut self, took_ms: u64) {
         if took_ms < QUICK_MS {
             self.window = (self.window * 2).min(limits::MESSAGE_BYTES);
         } else if took_ms > SLOW_MS {
