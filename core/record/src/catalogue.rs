@@ -138,38 +138,40 @@ impl Catalogue {
     /// The version with this number; `None` if this build does not have it.
     #[must_use]
     pub fn version(number: u32) -> Option<&'static Self> {
-        static VERSION_1: OnceLock<Catalogue> = OnceLock::new();
-        (number == 1)
-            .then(|| VERSION_1.get_or_init(|| Self::parse(include_str!("../catalogue/1.toml"))))
+        (number == NEWEST).then(Self::newest)
     }
 
     /// The newest version built in.
     #[must_use]
     pub fn newest() -> &'static Self {
-        match Self::version(NEWEST) {
-            Some(catalogue) => catalogue,
-            None => unreachable!("the newest version is built in"),
-        }
+        static VERSION_1: OnceLock<Catalogue> = OnceLock::new();
+        VERSION_1.get_or_init(|| match Self::parse(include_str!("../catalogue/1.toml")) {
+            Ok(catalogue) => catalogue,
+            Err(_) => unreachable!("a test of this module reads the built-in file"),
+        })
     }
 
-    fn parse(text: &str) -> Self {
-        match toml::from_str::<File>(text) {
-            Ok(file) => Self {
-                version: file.version,
-                forms: file
-                    .forms
-                    .into_iter()
-                    .map(|(name, form)| (name, form.fields))
-                    .collect(),
-            },
-            Err(_) => unreachable!("the built-in catalogue is read by a test of this crate"),
-        }
+    fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        let file = toml::from_str::<File>(text)?;
+        Ok(Self {
+            version: file.version,
+            forms: file
+                .forms
+                .into_iter()
+                .map(|(name, form)| (name, form.fields))
+                .collect(),
+        })
     }
 
     /// This version's number.
     #[must_use]
     pub const fn number(&self) -> u32 {
         self.version
+    }
+
+    /// The names of the forms, in alphabetical order; [`crate::commit::RecordKind::form`] says which belongs to what.
+    pub fn forms(&self) -> impl Iterator<Item = &str> {
+        self.forms.keys().map(String::as_str)
     }
 
     /// The fields of a form, in the order they are asked. Empty for a form this version does not have.
@@ -196,6 +198,16 @@ impl Catalogue {
         }
     }
 
+    /// True if a target is about what is common to everybody visited on one outing. Parts follow the field they belong to.
+    #[must_use]
+    pub fn is_common_to_outing(&self, form: &str, target: &Target) -> bool {
+        self.field(form, target).is_some()
+            && self
+                .fields(form)
+                .iter()
+                .any(|field| field.code == target.name() && field.trip)
+    }
+
     /// How worrying an answer to this target is, by the order of the choices. An answer that cannot be read, is not among
     /// them, or is to a field this version does not have, ranks as most worrying.
     #[must_use]
@@ -206,5 +218,31 @@ impl Catalogue {
             .and_then(|(field, code)| field.choices.iter().position(|choice| choice.code == code))
             .and_then(|place| u16::try_from(place).ok());
         place.map_or(Worry::MOST, Worry::at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_built_in_file_reads_and_has_the_number_it_is_asked_for_by() {
+        let catalogue = Catalogue::parse(include_str!("../catalogue/1.toml")).unwrap();
+        assert_eq!(catalogue.number(), NEWEST);
+        assert_eq!(Catalogue::newest().number(), NEWEST);
+        assert!(Catalogue::version(NEWEST + 1).is_none());
+        assert!(Catalogue::version(0).is_none());
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_refused_instead_of_passed_over() {
+        let spelt = |policy: &str| {
+            Catalogue::parse(&format!(
+                "version = 9\n[[forms.visit.fields]]\ncode = \"a\"\nlabel = \"A\"\nsort = \"words\"\n{policy} = \"risk\"\n"
+            ))
+        };
+        assert!(spelt("policy").is_ok());
+        assert!(spelt("polcy").is_err());
     }
 }
