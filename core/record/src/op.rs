@@ -190,14 +190,11 @@ impl Target {
         self.0.get(2).map(String::as_str)
     }
 
-    /// True if it has one to three parts, none of them empty or longer than 64 bytes.
+    /// True if it has one to three parts, none of them empty, longer than 64 bytes or with a slash, which parts them in print.
     #[must_use]
     pub fn is_well_formed(&self) -> bool {
-        (1..=3).contains(&self.0.len())
-            && self
-                .0
-                .iter()
-                .all(|part| !part.is_empty() && part.len() <= 64)
+        let fits = |part: &String| !part.is_empty() && part.len() <= 64 && !part.contains('/');
+        (1..=3).contains(&self.0.len()) && self.0.iter().all(fits)
     }
 }
 
