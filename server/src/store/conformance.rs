@@ -269,11 +269,22 @@ fn rollback<S: Storage>(store: &S) {
         assert_ne!(before, after, "the case must touch everything");
     }
     let result = store.write_with::<(), StoreError>(|tx| {
-        fill(tx);
+        append(tx, &CHILD, 2);
+        tx.put_commit(commit(2, 6, 2)).unwrap();
         tx.put_op(op(1, Verdict::Applied)).unwrap();
+        tx.put_op(op(2, Verdict::Applied)).unwrap();
         tx.remove_payload(&op_id(1)).unwrap();
+        tx.put_statement(&CHILD, at(2), &signed(8)).unwrap();
+        let mut changed = device(1);
+        changed.ended = true;
+        tx.put_device(changed).unwrap();
+        tx.set_counter(&DeviceId([1; 16]), &Incarnation([1; 16]), 4)
+            .unwrap();
+        tx.put_token(&DeviceId([1; 16]), None, &Token([2; 16]), &Vector::new())
+            .unwrap();
         tx.end_assignment(&WorkerId([4; 16]), &RecordId([1; 16]), at(9))
             .unwrap();
+        tx.put_worker(worker(2)).unwrap();
         Err(StoreError::Busy)
     });
     assert_eq!(result, Err(StoreError::Busy));

@@ -1,0 +1,274 @@
+//! The server's memory in one encrypted file: SQLCipher with a raw key, write-ahead log, every commit synced.
+//!
+//! One connection writes and one reads; `serve` and the administrator's commands may have the same file open at once, so every
+//! write transaction takes the write lock at its beginning and reads its positions inside. Calls block on the disk and are
+//! made from worker threads. No error path deletes or truncates anything: a file that does not open stays as it is.
+
+mod key;
+mod payload_keys;
+mod read;
+mod rows;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use visitbook_seal::secret::Secret32;
+
+use self::payload_keys::PayloadKeys;
+use self::rows::failed;
+use super::{ReadWork, Storage, StoreError, WriteWork};
+
+const SCHEMA: &str = include_str!("schema.sql");
+const SCHEMA_VERSION: &str = "1";
+
+/// How long a transaction waits for another process's.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why a database did not open. The file stays where it is, as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no database at this place.
+    #[error("there is no database at {0}")]
+    NotThere(PathBuf),
+    /// There is one already.
+    #[error("there is a database at {0} already")]
+    Exists(PathBuf),
+    /// The key is not the one this file was made with, or the file's first page is damaged; these cannot be told apart.
+    #[error("the database does not open with this key, or its beginning is damaged")]
+    WrongKey,
+    /// The file was made by another version.
+    #[error("the database has schema {0}, and this version reads schema {SCHEMA_VERSION}")]
+    OtherSchema(String),
+    /// The engine failed otherwise.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The embedded store.
+pub struct SqliteStore {
+    writer: Mutex<Side>,
+    reader: Mutex<Side>,
+}
+
+/// One connection with the keys it has opened.
+pub(super) struct Side {
+    db: Connection,
+    keys: PayloadKeys,
+}
+
+impl SqliteStore {
+    /// Makes an empty database at `path`, which must not exist.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn create(path: &Path, key: &Secret32, master: &Secret32) -> Result<Self, OpenError> {
+        if path.exists() {
+            return Err(OpenError::Exists(path.to_owned()));
+        }
+        let db = connect(path, key, OpenFlags::SQLITE_OPEN_CREATE).map_err(failed)?;
+        settings(&db).map_err(failed)?;
+        let make = || {
+            db.execute_batch("BEGIN IMMEDIATE")?;
+            db.execute_batch(SCHEMA)?;
+            db.execute(
+                "INSERT INTO meta (key, value) VALUES ('schema', ?1), ('epoch', '1')",
+                [SCHEMA_VERSION],
+            )?;
+            db.execute_batch("COMMIT")
+        };
+        make().map_err(failed)?;
+        drop(db);
+        Self::open(path, key, master)
+    }
+
+    /// Opens the database at `path`.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(path: &Path, key: &Secret32, master: &Secret32) -> Result<Self, OpenError> {
+        if !path.exists() {
+            return Err(OpenError::NotThere(path.to_owned()));
+        }
+        let side = || -> Result<Side, OpenError> {
+            let db = connect(path, key, OpenFlags::empty()).map_err(failed)?;
+            check(&db)?;
+            settings(&db).map_err(failed)?;
+            let keys = PayloadKeys::new(master);
+            Ok(Side { db, keys })
+        };
+        let writer = side()?;
+        let reader = side()?;
+        reader
+            .db
+            .pragma_update(None, "query_only", true)
+            .map_err(failed)?;
+        Ok(Self {
+            writer: Mutex::new(writer),
+            reader: Mutex::new(reader),
+        })
+    }
+
+    /// Moves the write-ahead log into the database file, so that a plain copy of the file is complete.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is lost then, the log simply stays.
+    pub fn checkpoint(&self) -> Result<(), StoreError> {
+        let side = lock(&self.writer);
+        side.db
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .map_err(failed)
+    }
+
+    /// What the engine finds wrong with the file: first its pages' authentication, then its structure. Empty if nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn integrity(&self) -> Result<Vec<String>, StoreError> {
+        let side = lock(&self.reader);
+        let mut found = Vec::new();
+        for (pragma, fine) in [
+            ("PRAGMA cipher_integrity_check", None),
+            ("PRAGMA integrity_check", Some("ok")),
+        ] {
+            let mut statement = side.db.prepare(pragma).map_err(failed)?;
+            let lines = statement
+                .query_map([], |row| row.get::<_, String>(0))
+                .map_err(failed)?;
+            for line in lines {
+                let line = line.map_err(failed)?;
+                if Some(line.as_str()) != fine {
+                    found.push(line);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Storage for SqliteStore {
+    fn read(&self, work: ReadWork<'_>) -> Result<(), StoreError> {
+        let side = lock(&self.reader);
+        let transaction = Transaction::begin(&side, "BEGIN")?;
+        work(&*side)?;
+        transaction.finish("COMMIT")
+    }
+
+    fn write(&self, work: WriteWork<'_>) -> Result<(), StoreError> {
+        let mut side = lock(&self.writer);
+        begin(&side.db, "BEGIN IMMEDIATE")?;
+        let transaction = Writing(Some(&mut side));
+        transaction.run(work)
+    }
+}
+
+/// Gives a read transaction up unless it is finished.
+struct Transaction<'a>(&'a Side);
+
+impl<'a> Transaction<'a> {
+    fn begin(side: &'a Side, how: &str) -> Result<Self, StoreError> {
+        begin(&side.db, how)?;
+        Ok(Self(side))
+    }
+
+    fn finish(self, how: &str) -> Result<(), StoreError> {
+        self.0.db.execute_batch(how).map_err(failed)
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        give_up(self.0);
+    }
+}
+
+/// Gives a write transaction up unless it was committed, also when the work panics.
+struct Writing<'a>(Option<&'a mut Side>);
+
+impl Writing<'_> {
+    fn run(mut self, work: WriteWork<'_>) -> Result<(), StoreError> {
+        let Some(side) = self.0.as_deref_mut() else {
+            return Err(StoreError::Abandoned);
+        };
+        work(side)?;
+        side.db.execute_batch("COMMIT").map_err(failed)?;
+        self.0 = None;
+        Ok(())
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        if let Some(side) = self.0.as_deref() {
+            give_up(side);
+            // Also after a failed COMMIT, which may have ended the transaction by itself.
+            side.keys.forget();
+        }
+    }
+}
+
+fn give_up(side: &Side) {
+    if !side.db.is_autocommit() {
+        // If even this fails, the next BEGIN fails too, and says so.
+        let _ = side.db.execute_batch("ROLLBACK");
+    }
+}
+
+fn begin(db: &Connection, how: &str) -> Result<(), StoreError> {
+    db.execute_batch(how).map_err(failed)
+}
+
+fn lock(side: &Mutex<Side>) -> MutexGuard<'_, Side> {
+    // A thread that panicked inside a transaction has rolled it back on its way out.
+    side.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn connect(path: &Path, key: &Secret32, create: OpenFlags) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_PRIVATE_CACHE
+        | create;
+    let db = Connection::open_with_flags(path, flags)?;
+    key::set(&db, key)?;
+    db.busy_timeout(PATIENCE)?;
+    db.execute_batch("PRAGMA cipher_log_level = NONE; PRAGMA cipher_memory_security = OFF;")?;
+    Ok(db)
+}
+
+fn check(db: &Connection) -> Result<(), OpenError> {
+    let schema: String = db
+        .query_row("SELECT value FROM meta WHERE key = 'schema'", [], |row| {
+            row.get(0)
+        })
+        .map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => OpenError::WrongKey,
+            _ => OpenError::Store(failed(error)),
+        })?;
+    if schema == SCHEMA_VERSION {
+        Ok(())
+    } else {
+        Err(OpenError::OtherSchema(schema))
+    }
+}
+
+fn settings(db: &Connection) -> Result<(), rusqlite::Error> {
+    db.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = ON;
+         PRAGMA cell_size_check = ON;
+         PRAGMA mmap_size = 0;
+         PRAGMA cache_size = -65536;",
+    )?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    db.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

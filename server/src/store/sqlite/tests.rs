@@ -1,0 +1,149 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+use visitbook_record::digest::ScopeDigest;
+use visitbook_record::id::CommitHash;
+use visitbook_record::scope::Scope;
+use visitbook_seal::secret::{Secret32, random};
+
+use super::{OpenError, SqliteStore};
+use crate::store::{
+    Entry, ReadTx, ReadWork, Storage, StorageExt, StoreError, WriteWork, conformance,
+};
+
+/// A store that takes its folder with it.
+struct InFolder {
+    store: SqliteStore,
+    _folder: TempDir,
+}
+
+impl Storage for InFolder {
+    fn read(&self, work: ReadWork<'_>) -> Result<(), StoreError> {
+        self.store.read(work)
+    }
+
+    fn write(&self, work: WriteWork<'_>) -> Result<(), StoreError> {
+        self.store.write(work)
+    }
+}
+
+fn place() -> (TempDir, PathBuf, Secret32, Secret32) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("council.db");
+    (folder, path, random().unwrap(), random().unwrap())
+}
+
+#[test]
+fn the_embedded_store_conforms() {
+    conformance::check(|| {
+        let (folder, path, key, master) = place();
+        InFolder {
+            store: SqliteStore::create(&path, &key, &master).unwrap(),
+            _folder: folder,
+        }
+    });
+}
+
+fn append(store: &SqliteStore, n: u8) -> u64 {
+    let entry = Entry::Commit(CommitHash([n; 32]));
+    store
+        .write_with::<_, StoreError>(|tx| {
+            tx.append(&Scope::Council, &entry, &[], &ScopeDigest::default())
+        })
+        .unwrap()
+        .position
+}
+
+#[test]
+fn two_processes_on_one_file_take_turns() {
+    let (_folder, path, key, master) = place();
+    let serving = SqliteStore::create(&path, &key, &master).unwrap();
+    let command = SqliteStore::open(&path, &key, &master).unwrap();
+    let positions: Vec<u64> = std::thread::scope(|scope| {
+        let threads = [&serving, &command].map(|store| {
+            scope.spawn(move || (0..25).map(|n| append(store, n)).collect::<Vec<_>>())
+        });
+        threads
+            .into_iter()
+            .flat_map(|t| t.join().unwrap())
+            .collect()
+    });
+    let mut sorted = positions.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, (1..=50).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_was_committed_is_there_after_the_process_is_gone() {
+    let (_folder, path, key, master) = place();
+    let store = SqliteStore::create(&path, &key, &master).unwrap();
+    append(&store, 1);
+    // As a kill leaves it: no close, no checkpoint, the write-ahead log as it lies.
+    std::mem::forget(store);
+    let again = SqliteStore::open(&path, &key, &master).unwrap();
+    let last = again
+        .read_with(|tx: &dyn ReadTx| tx.last(&Scope::Council))
+        .unwrap();
+    assert_eq!(last.unwrap().0.position, 1);
+    assert_eq!(again.integrity().unwrap(), Vec::<String>::new());
+    again.checkpoint().unwrap();
+}
+
+#[test]
+fn a_wrong_key_a_missing_file_and_a_newer_schema_are_three_errors_and_change_nothing() {
+    let (folder, path, key, master) = place();
+    drop(SqliteStore::create(&path, &key, &master).unwrap());
+    let before = std::fs::read(&path).unwrap();
+    let wrong = random().unwrap();
+    assert!(matches!(
+        SqliteStore::open(&path, &wrong, &master),
+        Err(OpenError::WrongKey)
+    ));
+    assert!(matches!(
+        SqliteStore::create(&path, &key, &master),
+        Err(OpenError::Exists(_))
+    ));
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    let nowhere = folder.path().join("other.db");
+    assert!(matches!(
+        SqliteStore::open(&nowhere, &key, &master),
+        Err(OpenError::NotThere(_))
+    ));
+    assert!(!nowhere.exists());
+
+    let db = super::connect(&path, &key, rusqlite::OpenFlags::empty()).unwrap();
+    db.execute("UPDATE meta SET value = '2' WHERE key = 'schema'", [])
+        .unwrap();
+    drop(db);
+    assert!(
+        matches!(SqliteStore::open(&path, &key, &master), Err(OpenError::OtherSchema(v)) if v == "2")
+    );
+}
+
+#[test]
+fn without_the_key_the_file_is_noise() {
+    let (_folder, path, key, master) = place();
+    let store = SqliteStore::create(&path, &key, &master).unwrap();
+    store
+        .write_with::<_, StoreError>(|tx| {
+            tx.put_worker(crate::store::Worker {
+                id: visitbook_record::id::WorkerId([1; 16]),
+                code: "CANARY-IN-A-CODE".to_owned(),
+                manager: None,
+            })
+        })
+        .unwrap();
+    store.checkpoint().unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    assert!(!bytes.windows(6).any(|w| w == b"CANARY"));
+    assert!(!bytes.starts_with(b"SQLite format 3"));
+    let plain = Connection::open(&path).unwrap();
+    assert!(
+        plain
+            .query_row("SELECT 1 FROM meta", [], |_| Ok(()))
+            .is_err()
+    );
+}
