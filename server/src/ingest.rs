@@ -235,6 +235,7 @@ impl<'a> ScopeWriter<'a> {
         let mut received: Vec<Received> = Vec::with_capacity(group.len());
         let mut touched: Vec<RecordId> = Vec::new();
         let mut overflow = Vec::new();
+        let mut placed = Vec::new();
         for incoming in group {
             // The same commit twice in one session: once is enough, and this statement covers it.
             if received.iter().any(|r| r.commit == incoming.hash) {
@@ -243,6 +244,7 @@ impl<'a> ScopeWriter<'a> {
             if !touched.contains(&incoming.commit.record) {
                 touched.push(incoming.commit.record);
             }
+            placed.extend(placements(&incoming));
             let (at, one) = self.commit(incoming, &mut overflow)?;
             first.get_or_insert(at);
             received.push(one);
@@ -250,6 +252,9 @@ impl<'a> ScopeWriter<'a> {
         let first = first.ok_or(StoreError::Missing("commit to receipt"))?;
         for (op, verdict, released) in overflow {
             self.judged(op, verdict, released)?;
+        }
+        for (placement, op) in placed {
+            self.place(&placement, &op)?;
         }
         for record in touched {
             self.judge_held(record)?;
@@ -353,6 +358,32 @@ impl<'a> ScopeWriter<'a> {
             verdicts,
         };
         Ok((at, received))
+    }
+
+    /// Lets a statement that was set aside count, if the placement that names it was applied.
+    fn place(&mut self, placement: &OpId, op: &OpId) -> Result<(), StoreError> {
+        let applied = self.tx.op(placement)?.is_some_and(|op| op.fact.is_applied());
+        let Some(mut placed) = self.tx.op(op)?.filter(|op| applied && !op.fact.is_applied()) else {
+            return Ok(());
+        };
+        if let Some(old) = &placed.fact.verdict {
+            self.digest.remove(op, old);
+        }
+        let verdict = Verdict::Applied;
+        self.digest.add(op, &verdict);
+        placed.fact.verdict = Some(verdict.clone());
+        let is_finish = placed.fact.kind == Kind::Finish;
+        let readable = if placed.withheld { Vec::new() } else { vec![*op] };
+        self.tx.put_op(placed)?;
+        let mut parts = vec![readable];
+        if is_finish {
+            let listed = self.tx.payload(op)?.and_then(|p| p.content().ok());
+            parts.extend(self.release(listed.as_ref())?);
+        }
+        for part in parts {
+            self.judged(*op, verdict.clone(), part)?;
+        }
+        Ok(())
     }
 
     /// Takes the withheld mark off what an applied finish lists, and gives those operations in parts that fit a page.
@@ -510,6 +541,18 @@ impl<'a> ScopeWriter<'a> {
         }
         Ok(())
     }
+}
+
+/// The placements in a commit: each with the statement it puts in its place.
+fn placements(incoming: &Incoming) -> Vec<(OpId, OpId)> {
+    let ids = incoming.commit.op_ids();
+    ids.into_iter()
+        .zip(&incoming.contents)
+        .filter_map(|(id, content)| match content {
+            Some(Content::Placement { op, .. }) => Some((id, *op)),
+            _ => None,
+        })
+        .collect()
 }
 
 fn standing(device: &Device) -> DeviceStanding {

@@ -25,13 +25,12 @@ impl Answer {
         match content {
             Some(Content::Value(value)) => Self::Code(value.code.clone()),
             Some(Content::Settlement(settlement)) => Self::Code(settlement.value.code.clone()),
+            Some(Content::Correction(correction)) => Self::Code(correction.value.code.clone()),
             Some(Content::Text { text, .. } | Content::Words(text) | Content::Reason(text)) => {
                 let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
                 Self::Text(labelled_hash("visitbook/1/text", &[folded.as_bytes()]))
             }
-            Some(Content::Finish(_) | Content::Ask { .. } | Content::Assignment(_)) | None => {
-                Self::Unreadable
-            }
+            Some(_) | None => Self::Unreadable,
         }
     }
 

@@ -6,14 +6,14 @@
 //!
 //! Chains run through statements the server set aside, because an author who replaced their own refused answer meant to
 //! replace what that answer replaced. That must not become a way round the rules for risk facts: there, a link to
-//! *another author's* answer counts only when an applied settlement makes it. So a refused settlement followed by an
+//! *another author's* answer counts only when an applied settlement or correction makes it. So a refused settlement followed by an
 //! ordinary edit never hides a colleague's worry.
 
 use std::collections::HashMap;
 
 use crate::fact::Fact;
 use crate::id::OpId;
-use crate::op::{Kind, Policy};
+use crate::op::Policy;
 
 /// Whether `from` may replace `to`, given that it names it.
 ///
@@ -37,7 +37,7 @@ pub fn link_counts(from: &Fact, from_applied: bool, to: &Fact) -> bool {
     }
     // Either side's policy is enough: a link from an "ordinary" answer must not undo a risk answer.
     if to.policy == Policy::Risk || from.policy == Policy::Risk {
-        return from.kind == Kind::Resolve && from_applied;
+        return from.kind.settles() && from_applied;
     }
     true
 }

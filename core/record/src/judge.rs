@@ -7,6 +7,8 @@
 //! Rights are judged by what the author could have known: the assignment state that the commit names, which may not be
 //! older than what the device had acknowledged (PROTOCOL §5).
 
+mod oversight;
+
 use std::collections::HashMap;
 
 use crate::catalogue::{Catalogue, Field, Sort};
@@ -166,7 +168,10 @@ impl Judge<'_> {
             Kind::Unknown(_) => Ok(()),
             Kind::Finish => self.rule_finish(op, content),
             Kind::Assign | Kind::Unassign => Ok(()),
-            Kind::Resolve => {
+            Kind::SignOff | Kind::Return | Kind::Void => self.rule_oversight(op, content),
+            Kind::Place => self.rule_placement(content),
+            Kind::EnterFamily => self.rule_family(),
+            Kind::Resolve | Kind::Correct => {
                 self.rule_field(op, content)?;
                 self.rule_settlement(op, content)
             }
@@ -176,6 +181,7 @@ impl Judge<'_> {
             | Kind::Assert
             | Kind::SetAdd
             | Kind::SetRemove
+            | Kind::Attach
             | Kind::Ask => {
                 self.rule_field(op, content)?;
                 self.rule_ownership(op, fact)
@@ -254,6 +260,10 @@ impl Judge<'_> {
         };
         self.refuse_if(field.policy() != op.policy, Reason::WrongPolicy)?;
         let answers = matches!(op.kind, Kind::Assert | Kind::SetAdd | Kind::SetRemove);
+        self.refuse_if(
+            (op.kind == Kind::Attach) != (field.sort == Sort::File),
+            Reason::WrongContent,
+        )?;
         let unsuited = if field.sort == Sort::Entry {
             answers
         } else {
@@ -339,7 +349,7 @@ impl Judge<'_> {
         }
         let other = listed
             .iter()
-            .any(|k| k.fact.record != self.commit.record || k.fact.kind == Kind::Finish);
+            .any(|k| k.fact.record != self.commit.record || k.fact.kind.is_about_the_record());
         self.refuse_if(other, Reason::FinishListsOther)?;
         let unread = listed
             .iter()
@@ -380,6 +390,13 @@ const fn suits(op: &Op, content: &Content) -> bool {
         Kind::Assert | Kind::SetAdd => matches!(content, Content::Value(_)),
         Kind::Finish => matches!(content, Content::Finish(_)),
         Kind::Resolve => matches!(content, Content::Settlement(_)),
+        Kind::Attach => matches!(content, Content::Attachment(_)),
+        Kind::Correct => matches!(content, Content::Correction(_)),
+        Kind::SignOff => matches!(content, Content::SignOff(_)),
+        Kind::Return => matches!(content, Content::Reason(_)),
+        Kind::Void => matches!(content, Content::Void { .. }),
+        Kind::Place => matches!(content, Content::Placement { .. }),
+        Kind::EnterFamily => matches!(content, Content::FamilySession(_)),
         Kind::Ask => matches!(content, Content::Ask { .. }),
         Kind::Assign | Kind::Unassign => matches!(content, Content::Assignment(_)),
         Kind::Unknown(_) => true,

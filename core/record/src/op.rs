@@ -26,32 +26,53 @@ pub enum Kind {
     SetAdd,
     /// A member taken out again; lists the additions its author saw.
     SetRemove,
-    /// Fixes a record: a list of operations and a digest over it.
+    /// A drawing, photograph or document that belongs to the record.
+    Attach,
+    /// Fixes a record: a list of operations.
     Finish,
+    /// After a finish: what was, what is, and why. Stands beside the page.
+    Correct,
     /// A named person settles two or more answers.
     Resolve,
+    /// A manager has read a finished record and agrees that it is sound. Never one's own.
+    SignOff,
+    /// A manager gives a finished record back with a question. Never one's own.
+    Return,
+    /// A manager marks the whole record as entered in error: hidden at once, kept as evidence.
+    Void,
+    /// The named owner puts a statement that was set aside where it was meant to stand.
+    Place,
     /// Asks another author to agree to a value; changes nothing by itself.
     Ask,
     /// Gives a worker a child. Written by the server only.
     Assign,
     /// Ends that. Written by the server only.
     Unassign,
+    /// The vault is about to close so that a child can use the device: which session, and the first key of its chain.
+    EnterFamily,
     /// Made by a newer version: kept, relayed and shown as such.
     Unknown(u16),
 }
 
-const KINDS: [(Kind, u16); 11] = [
+const KINDS: [(Kind, u16); 18] = [
     (Kind::EntryAdd, 1),
     (Kind::EntryRevise, 2),
     (Kind::EntryWithdraw, 3),
     (Kind::Assert, 4),
     (Kind::SetAdd, 5),
     (Kind::SetRemove, 6),
+    (Kind::Attach, 7),
     (Kind::Finish, 8),
+    (Kind::Correct, 9),
     (Kind::Resolve, 10),
+    (Kind::SignOff, 11),
+    (Kind::Return, 12),
+    (Kind::Void, 13),
+    (Kind::Place, 14),
     (Kind::Ask, 15),
     (Kind::Assign, 18),
     (Kind::Unassign, 19),
+    (Kind::EnterFamily, 20),
 ];
 
 impl Kind {
@@ -86,6 +107,8 @@ impl Kind {
                 | Self::EntryWithdraw
                 | Self::Assert
                 | Self::SetAdd
+                | Self::Attach
+                | Self::Correct
                 | Self::Resolve
                 | Self::Unknown(_)
         )
@@ -97,6 +120,33 @@ impl Kind {
         matches!(
             self,
             Self::EntryAdd | Self::EntryRevise | Self::EntryWithdraw
+        )
+    }
+
+    /// These two change another author's answer on a risk fact, by the rule of who may settle, and what a finish fixed.
+    #[must_use]
+    pub const fn settles(self) -> bool {
+        matches!(self, Self::Resolve | Self::Correct)
+    }
+
+    /// True for what only the manager of a child's team may do, and never about their own work.
+    #[must_use]
+    pub const fn is_oversight(self) -> bool {
+        matches!(self, Self::SignOff | Self::Return | Self::Void)
+    }
+
+    /// True for what is about the record or its statements as a whole and gives no answer of its own.
+    #[must_use]
+    pub const fn is_about_the_record(self) -> bool {
+        matches!(
+            self,
+            Self::Finish
+                | Self::SignOff
+                | Self::Return
+                | Self::Void
+                | Self::Place
+                | Self::Ask
+                | Self::EnterFamily
         )
     }
 

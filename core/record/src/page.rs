@@ -124,6 +124,14 @@ pub struct Page {
     pub asks: Vec<usize>,
     /// Statements that the server set aside, that wait, or that a newer version made.
     pub unread: Vec<usize>,
+    /// The first sign-off of the finish that stands.
+    pub signed_off: Option<usize>,
+    /// A manager's questions about the finish, in log order.
+    pub returned: Vec<usize>,
+    /// Entered in error: the record is hidden from the child's file, and kept.
+    pub voided: Option<usize>,
+    /// Corrections made after the finish, in log order.
+    pub corrections: Vec<usize>,
 }
 
 /// Lays out one record. `statements` may come in any order; the page does not depend on it but for statements that have
@@ -142,7 +150,7 @@ pub fn lay_out(kind: RecordKind, statements: &[Statement], view: View) -> Page {
         // After a finish only a settlement replaces what is on the page; an ordinary edit stands beside it.
         let admits = |from: &Fact, to: &Fact| {
             listed.is_none_or(|listed| {
-                from.kind == Kind::Resolve || listed.contains(&from.id) || !listed.contains(&to.id)
+                from.kind.settles() || listed.contains(&from.id) || !listed.contains(&to.id)
             })
         };
         let live: Vec<usize> = live_among(&facts, |fact| view.counts(fact), admits)
@@ -170,7 +178,7 @@ pub fn lay_out(kind: RecordKind, statements: &[Statement], view: View) -> Page {
             .iter()
             .copied()
             .filter(|i| counts(*i) && !listed.contains(&statements[*i].fact.id))
-            .filter(|i| !matches!(statements[*i].fact.kind, Kind::Finish | Kind::Ask))
+            .filter(|i| !statements[*i].fact.kind.is_about_the_record())
             .collect();
     }
     page.asks = open_asks(&page, statements, &order, view);
@@ -185,6 +193,15 @@ pub fn lay_out(kind: RecordKind, statements: &[Statement], view: View) -> Page {
             ) || matches!(fact.kind, Kind::Unknown(_))
         })
         .collect();
+    let of_kind = |kind: Kind| order.iter().copied().filter(move |i| counts(*i) && statements[*i].fact.kind == kind);
+    page.voided = of_kind(Kind::Void).next();
+    page.returned = of_kind(Kind::Return).collect();
+    page.corrections = of_kind(Kind::Correct).collect();
+    if let Some(finish) = &finished {
+        let stands = statements[finish.by].fact.id;
+        page.signed_off = of_kind(Kind::SignOff)
+            .find(|i| statements[*i].content == Some(Content::SignOff(stands)));
+    }
     page.finished = finished;
     page
 }
@@ -193,7 +210,7 @@ fn by_target(statements: &[Statement], order: &[usize]) -> BTreeMap<Target, Vec<
     let mut groups: BTreeMap<Target, Vec<usize>> = BTreeMap::new();
     for i in order {
         let fact = &statements[*i].fact;
-        if !matches!(fact.kind, Kind::Finish | Kind::Ask) {
+        if !fact.kind.is_about_the_record() {
             groups.entry(fact.target.clone()).or_default().push(*i);
         }
     }

@@ -116,6 +116,51 @@ pub struct Assignment {
     pub reason: String,
 }
 
+/// A fact put right after the finish.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Correction {
+    /// What is.
+    #[n(0)]
+    pub value: Value,
+    /// What was, in the words that stood on the page.
+    #[n(1)]
+    pub was: String,
+    /// Why.
+    #[n(2)]
+    pub reason: String,
+}
+
+/// A file that belongs to a record: named by its encrypted bytes, opened by the key in here and nowhere else.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Attachment {
+    /// Names the encrypted bytes.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub id: [u8; 32],
+    /// Opens them.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub key: [u8; 32],
+    /// What they are, as an Internet media type.
+    #[n(2)]
+    pub media_type: String,
+    /// How many bytes they are, opened.
+    #[n(3)]
+    pub size: u64,
+}
+
+/// A session in which the vault is closed and a child can write.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct FamilySession {
+    /// Names it.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub session: [u8; 16],
+    /// The first key of its chain of tags. For the council's eyes: never served.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub first_key: [u8; 32],
+}
+
 /// What a payload says.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Content {
@@ -145,6 +190,28 @@ pub enum Content {
     },
     /// Who holds a child.
     Assignment(Assignment),
+    /// A fact put right after the finish.
+    Correction(Correction),
+    /// The finish that is signed off.
+    SignOff(OpId),
+    /// Entered in error: why, and the record made again where it belongs.
+    Void {
+        /// Why.
+        reason: String,
+        /// Where it stands now.
+        made_again: Option<RecordId>,
+    },
+    /// The statement that is put in its place, and a word about it.
+    Placement {
+        /// Which.
+        op: OpId,
+        /// Why.
+        reason: String,
+    },
+    /// A file.
+    Attachment(Attachment),
+    /// A session in which a child can write.
+    FamilySession(FamilySession),
 }
 
 impl Content {
@@ -152,7 +219,9 @@ impl Content {
     #[must_use]
     pub const fn value(&self) -> Option<&Value> {
         match self {
-            Self::Value(value) | Self::Settlement(Settlement { value, .. }) => Some(value),
+            Self::Value(value)
+            | Self::Settlement(Settlement { value, .. })
+            | Self::Correction(Correction { value, .. }) => Some(value),
             _ => None,
         }
     }
@@ -169,6 +238,12 @@ impl std::fmt::Debug for Content {
             Self::Settlement(_) => "Content::Settlement",
             Self::Ask { .. } => "Content::Ask",
             Self::Assignment(_) => "Content::Assignment",
+            Self::Correction(_) => "Content::Correction",
+            Self::SignOff(_) => "Content::SignOff",
+            Self::Void { .. } => "Content::Void",
+            Self::Placement { .. } => "Content::Placement",
+            Self::Attachment(_) => "Content::Attachment",
+            Self::FamilySession(_) => "Content::FamilySession",
         })
     }
 }
@@ -193,6 +268,19 @@ impl<C> Encode<C> for Content {
                 .encode_with(person, ctx)?
                 .ok(),
             Self::Assignment(assignment) => e.array(2)?.u8(8)?.encode_with(assignment, ctx)?.ok(),
+            Self::Correction(correction) => e.array(2)?.u8(9)?.encode_with(correction, ctx)?.ok(),
+            Self::SignOff(finish) => e.array(2)?.u8(10)?.encode_with(finish, ctx)?.ok(),
+            Self::Void { reason, made_again } => e
+                .array(3)?
+                .u8(11)?
+                .str(reason)?
+                .encode_with(made_again, ctx)?
+                .ok(),
+            Self::Placement { op, reason } => {
+                e.array(3)?.u8(12)?.encode_with(op, ctx)?.str(reason)?.ok()
+            }
+            Self::Attachment(attachment) => e.array(2)?.u8(13)?.encode_with(attachment, ctx)?.ok(),
+            Self::FamilySession(session) => e.array(2)?.u8(14)?.encode_with(session, ctx)?.ok(),
         }
     }
 }
@@ -215,6 +303,18 @@ impl<'b, C> Decode<'b, C> for Content {
                 person: d.decode_with(ctx)?,
             }),
             (8, Some(2)) => Ok(Self::Assignment(d.decode_with(ctx)?)),
+            (9, Some(2)) => Ok(Self::Correction(d.decode_with(ctx)?)),
+            (10, Some(2)) => Ok(Self::SignOff(d.decode_with(ctx)?)),
+            (11, Some(3)) => Ok(Self::Void {
+                reason: d.str()?.to_owned(),
+                made_again: d.decode_with(ctx)?,
+            }),
+            (12, Some(3)) => Ok(Self::Placement {
+                op: d.decode_with(ctx)?,
+                reason: d.str()?.to_owned(),
+            }),
+            (13, Some(2)) => Ok(Self::Attachment(d.decode_with(ctx)?)),
+            (14, Some(2)) => Ok(Self::FamilySession(d.decode_with(ctx)?)),
             _ => Err(minicbor::decode::Error::message(
                 "content of a newer version",
             )),

@@ -53,9 +53,15 @@ pub enum Reason {
     TooLarge = 20,
     /// It is made with a layout of a target that no form has.
     BadTarget = 21,
+    /// Only the manager of the child's team may do this.
+    NotManager = 22,
+    /// Nobody signs off, returns or voids their own work.
+    OwnWork = 23,
+    /// Only the person named as its owner puts a statement in its place.
+    NotOwner = 24,
 }
 
-const REASONS: [Reason; 21] = [
+const REASONS: [Reason; 24] = [
     Reason::NotYourName,
     Reason::DeviceEnded,
     Reason::OldAssignment,
@@ -77,6 +83,9 @@ const REASONS: [Reason; 21] = [
     Reason::CannotSettle,
     Reason::TooLarge,
     Reason::BadTarget,
+    Reason::NotManager,
+    Reason::OwnWork,
+    Reason::NotOwner,
 ];
 
 impl Reason {
@@ -123,6 +132,9 @@ impl Reason {
             Self::CannotSettle => {
                 "There was nothing to settle, or the form is newer than the council's."
             }
+            Self::NotManager => "Only the manager of the child's team may do this.",
+            Self::OwnWork => "Nobody signs off, returns or takes out their own work.",
+            Self::NotOwner => "Somebody else was asked to decide where this goes.",
             Self::TooLarge => "It is larger than the council's system takes.",
         }
     }
