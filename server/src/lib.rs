@@ -15,7 +15,9 @@ pub mod clock;
 #[cfg(feature = "service")]
 pub mod enrol;
 #[cfg(feature = "service")]
-pub mod http;
+mod http;
+#[cfg(feature = "service")]
+pub mod import;
 #[cfg(feature = "service")]
 pub mod keys;
 #[cfg(feature = "service")]

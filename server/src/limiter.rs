@@ -14,7 +14,7 @@ const ADDRESSES: usize = 10_000;
 
 /// Counts failures by address.
 #[derive(Default)]
-pub struct Limiter(Mutex<HashMap<IpAddr, (Instant, u32)>>);
+pub(crate) struct Limiter(Mutex<HashMap<IpAddr, (Instant, u32)>>);
 
 impl Limiter {
     /// How long this address should wait, if it should.

@@ -44,7 +44,7 @@ where
 
 /// Hands work to the writing thread.
 #[derive(Clone)]
-pub struct Queue(Sender<Box<dyn Job>>);
+pub(crate) struct Queue(Sender<Box<dyn Job>>);
 
 impl Queue {
     /// Starts the writing thread. It ends, after finishing what is queued, when the last [`Queue`] is dropped.

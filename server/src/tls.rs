@@ -27,7 +27,7 @@ pub enum TlsError {
 }
 
 /// The root's certificate and key.
-pub struct Root {
+pub(crate) struct Root {
     /// For the key bundle.
     pub certificate_der: Vec<u8>,
     /// For the chain.
@@ -38,7 +38,7 @@ pub struct Root {
 }
 
 /// A server certificate with the root behind it, and its key.
-pub struct Leaf {
+pub(crate) struct Leaf {
     /// Leaf, then root.
     pub certificate_pem: String,
     /// To be stored.
@@ -55,7 +55,7 @@ fn refused(_: rcgen::Error) -> TlsError {
 ///
 /// # Errors
 /// [`TlsError`].
-pub fn make_root(council: &str, now: WallMillis) -> Result<Root, TlsError> {
+pub(crate) fn make_root(council: &str, now: WallMillis) -> Result<Root, TlsError> {
     let key = KeyPair::generate().map_err(refused)?;
     let mut params = root_params(council)?;
     valid(&mut params, &day(now, -1)?, &day(now, ROOT_YEARS * 365)?);
@@ -72,7 +72,7 @@ pub fn make_root(council: &str, now: WallMillis) -> Result<Root, TlsError> {
 ///
 /// # Errors
 /// [`TlsError::NotMade`] if the key does not read.
-pub fn read_root(
+pub(crate) fn read_root(
     certificate_pem: String,
     key_pem: String,
     council: &str,
@@ -104,7 +104,7 @@ fn root_params(council: &str) -> Result<CertificateParams, TlsError> {
 ///
 /// # Errors
 /// [`TlsError`].
-pub fn make_leaf(root: &Root, host: &str, now: WallMillis) -> Result<Leaf, TlsError> {
+pub(crate) fn make_leaf(root: &Root, host: &str, now: WallMillis) -> Result<Leaf, TlsError> {
     let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"]
         .map(str::to_owned)
         .to_vec();
@@ -164,7 +164,7 @@ fn valid(params: &mut CertificateParams, from: &Day, until: &Day) {
 
 /// The host in an address such as `https://visitbook.example.gov.uk:8443`.
 #[must_use]
-pub fn host_of(address: &str) -> Option<String> {
+pub(crate) fn host_of(address: &str) -> Option<String> {
     let rest = address.strip_prefix("https://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
     let host = match authority.strip_prefix('[') {

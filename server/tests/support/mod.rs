@@ -214,6 +214,11 @@ pub fn answer(field: &str, code: &str) -> Say {
     )
 }
 
+/// The one answer with which a visit may be finished without any other.
+pub fn called_off() -> Say {
+    answer("outcome", "cancelled_by_us")
+}
+
 pub fn finish(mut ids: Vec<OpId>) -> Say {
     ids.sort();
     let content = Content::Finish(ids);
