@@ -39,10 +39,10 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::{StorageExt, StoreError};
 
 /// The name under which a pull is sealed, so that it is good for no other exchange.
-pub const PULL: &str = "pull";
+pub(crate) const PULL: &str = "pull";
 
 /// The name under which an enrolment is sealed.
-pub const ENROL: &str = "enrol";
+pub(crate) const ENROL: &str = "enrol";
 
 /// A message of the largest size, its seal and its framing.
 const BODY_BYTES: usize = limits::MESSAGE_BYTES + (256 << 10);
@@ -51,17 +51,17 @@ const BODY_BYTES: usize = limits::MESSAGE_BYTES + (256 << 10);
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the routes share.
-pub struct Service {
+pub(crate) struct Service {
     /// The council's keys.
-    pub keys: ServerKeys,
+    pub(crate) keys: ServerKeys,
     /// For reading; writing goes through the queue.
-    pub store: Arc<SqliteStore>,
+    pub(crate) store: Arc<SqliteStore>,
     /// To the writing thread.
-    pub queue: Queue,
+    pub(crate) queue: Queue,
     /// The council's clock.
-    pub now: Now,
+    pub(crate) now: Now,
     /// Who sent what does not open.
-    pub limiter: Limiter,
+    pub(crate) limiter: Limiter,
 }
 
 /// Why a request has no answer of its own. The body says nothing.
@@ -84,7 +84,7 @@ impl From<tokio::task::JoinError> for Failure {
 }
 
 /// The routes over a service.
-pub fn router(service: Arc<Service>) -> Router {
+pub(crate) fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/v1/keys", get(keys))
         .route("/v1/enrol", post(enrol_route))

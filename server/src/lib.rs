@@ -13,6 +13,8 @@ pub mod writer;
 #[cfg(feature = "service")]
 pub mod clock;
 #[cfg(feature = "service")]
+mod command;
+#[cfg(feature = "service")]
 pub mod enrol;
 #[cfg(feature = "service")]
 mod http;
@@ -30,3 +32,8 @@ mod real;
 pub mod serve;
 #[cfg(feature = "service")]
 mod tls;
+#[cfg(feature = "service")]
+pub mod verify;
+
+#[cfg(feature = "service")]
+pub use command::{run, run_at};

@@ -19,7 +19,7 @@ pub(crate) struct Limiter(Mutex<HashMap<IpAddr, (Instant, u32)>>);
 impl Limiter {
     /// How long this address should wait, if it should.
     #[must_use]
-    pub fn must_wait(&self, address: IpAddr, now: Instant) -> Option<Duration> {
+    pub(crate) fn must_wait(&self, address: IpAddr, now: Instant) -> Option<Duration> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, count) = all.get(&address)?;
         let left = WINDOW.checked_sub(now.saturating_duration_since(*since))?;
@@ -27,7 +27,7 @@ impl Limiter {
     }
 
     /// Notes that something from this address did not open.
-    pub fn failed(&self, address: IpAddr, times: u32, now: Instant) {
+    pub(crate) fn failed(&self, address: IpAddr, times: u32, now: Instant) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= ADDRESSES && !all.contains_key(&address) {
             all.retain(|_, (since, _)| now.saturating_duration_since(*since) < WINDOW);

@@ -51,7 +51,7 @@ impl Queue {
     ///
     /// # Errors
     /// The operating system's, if it gives no thread.
-    pub fn start(store: Arc<SqliteStore>) -> std::io::Result<(Self, JoinHandle<()>)> {
+    pub(crate) fn start(store: Arc<SqliteStore>) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (sender, receiver) = channel();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -63,7 +63,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of `work`, [`StoreError`] of the store, and [`StoreError::Abandoned`] if the thread is gone.
-    pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: Fn(&mut dyn WriteTx) -> Result<T, StoreError> + Send + 'static,

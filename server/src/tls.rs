@@ -29,22 +29,22 @@ pub enum TlsError {
 /// The root's certificate and key.
 pub(crate) struct Root {
     /// For the key bundle.
-    pub certificate_der: Vec<u8>,
+    pub(crate) certificate_der: Vec<u8>,
     /// For the chain.
-    pub certificate_pem: String,
+    pub(crate) certificate_pem: String,
     /// To be stored.
-    pub key_pem: Zeroizing<String>,
+    pub(crate) key_pem: Zeroizing<String>,
     issuer: Issuer<'static, KeyPair>,
 }
 
 /// A server certificate with the root behind it, and its key.
 pub(crate) struct Leaf {
     /// Leaf, then root.
-    pub certificate_pem: String,
+    pub(crate) certificate_pem: String,
     /// To be stored.
-    pub key_pem: Zeroizing<String>,
+    pub(crate) key_pem: Zeroizing<String>,
     /// When it ends.
-    pub ends: WallMillis,
+    pub(crate) ends: WallMillis,
 }
 
 fn refused(_: rcgen::Error) -> TlsError {

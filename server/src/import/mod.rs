@@ -15,6 +15,7 @@ use crate::store::{Storage, StoreError};
 use crate::suite::Suite;
 use crate::writer::{Writer, WriterError};
 
+pub(crate) use apply::give_to_managers;
 pub use rows::Rejected;
 
 /// Why an import stopped. What was written before stays, and the same import may be run again.

@@ -1,5 +1,6 @@
 //! A council small enough to hold in the head, and a suite that is only as strong as these tests need.
 #![allow(dead_code, unreachable_pub)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
