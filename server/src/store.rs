@@ -334,6 +334,16 @@ pub trait Storage {
     fn write(&self, work: WriteWork<'_>) -> Result<(), StoreError>;
 }
 
+impl<S: Storage + ?Sized> Storage for Box<S> {
+    fn read(&self, work: ReadWork<'_>) -> Result<(), StoreError> {
+        (**self).read(work)
+    }
+
+    fn write(&self, work: WriteWork<'_>) -> Result<(), StoreError> {
+        (**self).write(work)
+    }
+}
+
 /// Transactions that give a value, with errors of the caller's own.
 pub trait StorageExt: Storage {
     /// As [`Storage::read`].

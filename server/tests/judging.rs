@@ -3,6 +3,10 @@
 
 mod support;
 
+/// Which store these tests run over; see `support`.
+#[allow(dead_code)]
+const ON_DISK: bool = false;
+
 use support::*;
 use visitbook_record::commit::{Commit, Role};
 use visitbook_record::digest::whole;

@@ -4,6 +4,10 @@
 
 mod support;
 
+/// Which store these tests run over; see `support`.
+#[allow(dead_code)]
+const ON_DISK: bool = false;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
