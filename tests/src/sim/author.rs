@@ -49,10 +49,13 @@ pub(crate) fn act(phone: &mut Phone, deed: Deed, rng: &mut Rng) -> Result<bool, 
     Ok(any)
 }
 
-/// A child that the phone's owner holds, as far as the phone knows.
+/// A child that the phone's owner holds, as far as the phone knows: often the first, whom everybody knows.
 pub(crate) fn a_child(phone: &Phone, rng: &mut Rng) -> Option<RecordId> {
-    let held: Vec<RecordId> = phone.disk.holds.keys().copied().collect();
-    rng.pick(&held).copied()
+    let mut held = phone.disk.holds.keys().copied();
+    if rng.chance(50) {
+        return held.next();
+    }
+    rng.pick(&held.collect::<Vec<_>>()).copied()
 }
 
 /// A visit to that child: mostly the first planned one, so that people meet in it.
@@ -68,6 +71,14 @@ pub(crate) fn a_visit(phone: &Phone, child: RecordId, rng: &mut Rng) -> RecordId
                 .unwrap_or_else(|| names::planned_visit(number, 0))
         }
     }
+}
+
+/// All visits to the child that the phone knows.
+fn visits(phone: &Phone, child: RecordId) -> Vec<RecordId> {
+    let number = child.0[0].wrapping_sub(0x10);
+    let mut visits = vec![names::planned_visit(number, 0), names::planned_visit(number, 1)];
+    visits.extend(known(phone, child, 0x02));
+    visits
 }
 
 /// Records of a sort that phones began for this child.
@@ -136,7 +147,9 @@ fn plan(phone: &mut Phone, deed: Deed, rng: &mut Rng) -> Option<Vec<Plan>> {
             let target = Target::element(&question.field, name);
             on_visit(vec![entry(Kind::EntryAdd, target, text(rng), vec![])])
         }
-        Deed::Revise | Deed::Withdraw => revise(phone, visit, child, deed, rng),
+        Deed::Revise | Deed::Withdraw => visits(phone, child)
+            .into_iter()
+            .find_map(|visit| revise(phone, visit, child, deed, rng)),
         Deed::SetAdd => {
             let question = rng.pick(&form.sets)?;
             let target = member(question, rng);
@@ -145,8 +158,12 @@ fn plan(phone: &mut Phone, deed: Deed, rng: &mut Rng) -> Option<Vec<Plan>> {
             on_visit(vec![draft])
         }
         Deed::SetRemove => {
-            let question = rng.pick(&form.sets)?;
-            let target = member(question, rng);
+            let added: Vec<&Target> = phone
+                .rows_of(&visit)
+                .filter(|row| row.fact.kind == Kind::SetAdd && row.fact.policy == Policy::Set)
+                .map(|row| &row.fact.target)
+                .collect();
+            let target = (*rng.pick(&added)?).clone();
             let seen = ids(&phone.live_here(&visit, &target));
             (!seen.is_empty()).then_some(())?;
             on_visit(vec![Draft {
@@ -266,7 +283,7 @@ fn answer_at(
     settlement(phone, &live, RecordKind::Visit, child, target, rng)
 }
 
-/// Settles to an answer that this person may choose; nothing if the one they would like is not theirs to choose.
+/// Settles to one of the answers that this person may choose; nothing if none is theirs to choose.
 fn settlement(
     phone: &Phone,
     live: &[&Fact],
@@ -275,16 +292,16 @@ fn settlement(
     target: Target,
     rng: &mut Rng,
 ) -> Option<Draft> {
-    let answers: Vec<&str> = live.iter().filter_map(|fact| fact.answer.code()).collect();
-    let code = (*rng.pick(&answers)?).to_owned();
     let policy = live.iter().map(|fact| fact.policy).max_by_key(|p| *p == Policy::Risk)?;
-    if policy == Policy::Risk {
-        let worry =
-            |answer: &Answer| Catalogue::newest().worry(kind.form(), &target, answer);
-        let chosen = worry(&Answer::Code(code.clone()));
-        let is_manager = phone.role_for(&child) == Some(Role::Manager);
-        may_settle(live.iter().copied(), phone.worker, is_manager, chosen, worry).then_some(())?;
-    }
+    let is_manager = phone.role_for(&child) == Some(Role::Manager);
+    let worry = |answer: &Answer| Catalogue::newest().worry(kind.form(), &target, answer);
+    let may = |code: &&str| {
+        let chosen = worry(&Answer::Code((*code).to_owned()));
+        policy != Policy::Risk
+            || may_settle(live.iter().copied(), phone.worker, is_manager, chosen, worry)
+    };
+    let answers = live.iter().filter_map(|fact| fact.answer.code()).filter(may);
+    let code = (*rng.pick(&answers.collect::<Vec<&str>>())?).to_owned();
     Some(Draft {
         kind: Kind::Resolve,
         policy,
@@ -300,10 +317,7 @@ fn settlement(
 
 /// Looks through the child's records for a question in conflict and settles it.
 fn settle(phone: &Phone, child: RecordId, rng: &mut Rng) -> Option<Vec<Plan>> {
-    let number = child.0[0].wrapping_sub(0x10);
-    let mut records = vec![names::planned_visit(number, 0), names::planned_visit(number, 1)];
-    records.extend(known(phone, child, 0x02));
-    for visit in records {
+    for visit in visits(phone, child) {
         let targets: BTreeSet<&Target> = phone
             .rows_of(&visit)
             .map(|row| &row.fact)

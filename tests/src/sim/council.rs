@@ -300,9 +300,9 @@ impl Council {
     }
 
     fn pull(&mut self, body: &[u8]) -> Option<HttpReply> {
-        let (signature, nonce, bytes) = null::open_request(body)?;
+        let (nonce, bytes) = null::open_request(body)?;
         let request: PullRequest = decode(bytes).ok()?;
-        if !null::request_verifies(&names::key_of(request.device), signature, bytes) {
+        if !null::request_verifies(&names::key_of(request.device), body) {
             return None;
         }
         let fresh = Token(self.suite.random()?);

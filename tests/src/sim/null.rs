@@ -124,21 +124,22 @@ pub(crate) fn open_answer<'a>(session: &[u8; 32], bytes: &'a [u8]) -> Option<&'a
 
 /// A signed request: signature, a nonce that its reply is bound to, the request.
 pub(crate) fn seal_request(key: &[u8; 32], nonce: [u8; 8], body: &[u8]) -> Vec<u8> {
-    let mut bytes = tag(REQUEST, key, body).to_vec();
-    bytes.extend(nonce);
-    bytes.extend(body);
+    let mut signed = nonce.to_vec();
+    signed.extend(body);
+    let mut bytes = tag(REQUEST, key, &signed).to_vec();
+    bytes.extend(signed);
     bytes
 }
 
-/// Signature, nonce and request. Whose key must have signed it, the request says.
-pub(crate) fn open_request(bytes: &[u8]) -> Option<([u8; 8], [u8; 8], &[u8])> {
-    let (signature, rest) = split::<8>(bytes)?;
-    let (nonce, body) = split::<8>(rest)?;
-    Some((signature, nonce, body))
+/// Nonce and request. Whose key must have signed it, the request says.
+pub(crate) fn open_request(bytes: &[u8]) -> Option<([u8; 8], &[u8])> {
+    let (_, rest) = split::<8>(bytes)?;
+    split::<8>(rest)
 }
 
-pub(crate) fn request_verifies(key: &[u8; 32], signature: [u8; 8], body: &[u8]) -> bool {
-    tag(REQUEST, key, body) == signature
+/// Whether this key signed a whole request.
+pub(crate) fn request_verifies(key: &[u8; 32], request: &[u8]) -> bool {
+    split::<8>(request).is_some_and(|(signature, signed)| tag(REQUEST, key, signed) == signature)
 }
 
 /// A reply that opens only for the request with this nonce.

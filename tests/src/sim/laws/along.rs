@@ -7,6 +7,7 @@ use visitbook_device::sync::exchange::TransportProblem;
 use visitbook_device::sync::outcome::Budget;
 use visitbook_record::cbor::{decode, encode};
 use visitbook_record::id::OpId;
+use visitbook_record::verdict::Verdict;
 use visitbook_record::wire::{ReceiptStatement, Upload, UploadAnswer, UploadReply};
 use visitbook_server::store::{StorageExt, StoreError};
 
@@ -48,12 +49,17 @@ pub(crate) fn status_is_truthful(world: &World, phone: &Phone) -> Checked {
     Ok(())
 }
 
-/// 15: words came to a phone because they are its holder's, or because the holder may read them.
+/// 15: words came to a phone because they are its holder's, because the holder decides about them, or because the
+/// holder may read them.
 pub(crate) fn words_were_due(world: &World, phone: &Phone, op: &OpId) -> Checked {
     let Some(row) = phone.row(op) else {
         return Ok(());
     };
-    if row.fact.author == phone.worker {
+    let decides = match &row.fact.verdict {
+        Some(Verdict::Quarantined { owner, .. }) => *owner == phone.worker,
+        _ => false,
+    };
+    if row.fact.author == phone.worker || decides {
         return Ok(());
     }
     if let Some(child) = row.scope.child() {

@@ -274,6 +274,7 @@ pub(super) fn verdicts_follow_the_sentences(world: &World, reading: &Reading) ->
         }
     }
     let mut waiting: Vec<(std::rc::Rc<Volume>, usize, usize)> = Vec::new();
+    let mut touched = BTreeSet::new();
     let arrivals = &world.council.arrivals;
     for (n, arrival) in arrivals.iter().enumerate() {
         let Some(volume) = world.ledger.by_hash(&arrival.commit) else {
@@ -303,8 +304,16 @@ pub(super) fn verdicts_follow_the_sentences(world: &World, reading: &Reading) ->
         let commit = &volume.commit;
         state.homes.entry(commit.record).or_insert((commit.scope, commit.record_kind));
         let ends = arrivals.get(n + 1).is_none_or(|next| next.statement != arrival.statement);
+        touched.insert(commit.record);
         if ends {
-            judge_waiting(world, reading, &mut state, &mut waiting)?;
+            // Only what came into the same scope can be what a sound statement waits for.
+            let (mut due, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut waiting)
+                .into_iter()
+                .partition(|(v, ..)| v.commit.scope == commit.scope && touched.contains(&v.commit.record));
+            judge_waiting(world, reading, &mut state, &mut due)?;
+            waiting = rest;
+            waiting.extend(due);
+            touched.clear();
         }
     }
     must!(waiting.iter().all(|(v, i, _)| reading.op(&v.ids[*i]).is_some_and(|s| {
