@@ -388,9 +388,13 @@ impl Engine {
         } else {
             0
         };
-        if taken.receipted + taken.refused + taken.sealed_again + taken.kept_unopened == 0 {
-            run.unanswered = true;
-            run.worse(Trouble::NotAnsweringProperly);
+        let answered = taken.receipted + taken.refused + taken.sealed_again;
+        if taken.kept_unopened == 0 {
+            // An envelope that was damaged on the way is passed over in silence: it has been sent, and still waits.
+            run.unanswered |= answered < count(keys.len());
+            if answered == 0 {
+                run.worse(Trouble::NotAnsweringProperly);
+            }
         }
         if run.pulling == Pulling::UpToDate {
             run.pulling = Pulling::Wanted;

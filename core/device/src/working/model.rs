@@ -474,6 +474,8 @@ pub struct Version {
     pub target: String,
     /// What stands above that.
     pub label: String,
+    /// The answer's code, if it is an answer.
+    pub code: Option<String>,
     /// The words or the answer; `None` if they cannot be read here.
     pub text: Option<String>,
     /// A few words beside an answer, or why something was settled.

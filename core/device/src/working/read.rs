@@ -1070,6 +1070,7 @@ impl Show<'_> {
             kind: kind_word(fact.kind),
             target: fact.target.to_string(),
             label: self.label(&fact.target),
+            code: fact.answer.code().map(str::to_owned),
             text: self.text(at),
             note,
             by: self.name(fact.author),
