@@ -299,6 +299,7 @@ impl<'a> ScopeWriter<'a> {
         })?;
 
         let facts = Fact::of_commit(&commit, &contents);
+        let ops = facts.iter().map(|fact| fact.id).collect();
         let mut released = Vec::new();
         for (index, ((mut fact, verdict), payload)) in
             (0..).zip(facts.into_iter().zip(&verdicts).zip(payloads))
@@ -345,6 +346,7 @@ impl<'a> ScopeWriter<'a> {
             at,
             signed,
             received: self.now,
+            ops,
             verdicts: verdicts.clone(),
             author_held: rights.role_now.is_some(),
         })?;

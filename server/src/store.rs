@@ -88,6 +88,8 @@ pub struct StoredCommit {
     pub signed: Signed,
     /// By the council's clock.
     pub received: WallMillis,
+    /// The names of its operations, in order: they follow from the bytes, and naming them again for every reader is dear.
+    pub ops: Vec<OpId>,
     /// As judged on arrival.
     pub verdicts: Vec<Verdict>,
     /// The author held the scope when it arrived. A statement that was held is judged again by this, so that waiting for a

@@ -216,6 +216,9 @@ impl Log<'_> {
         if !signed {
             self.problem(found, at, "the commit's signature does not verify");
         }
+        if commit.op_ids() != stored.ops {
+            self.problem(found, at, "its operations are filed under other names");
+        }
         if commit.ops.len() != stored.verdicts.len() {
             self.problem(found, at, "the commit is not judged whole");
         }
