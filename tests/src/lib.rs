@@ -5,4 +5,4 @@
 
 mod sim;
 
-pub use sim::command;
+pub use sim::{command, mutants};

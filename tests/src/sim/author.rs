@@ -112,8 +112,8 @@ pub(crate) fn value(code: &str) -> Content {
 
 pub(crate) fn text(rng: &mut Rng) -> String {
     let mut text = TEXTS[rng.below(TEXTS.len())].to_owned();
-    if rng.chance(1) {
-        text = text.repeat(60);
+    if rng.chance(2) {
+        text = text.repeat(200);
     }
     text
 }

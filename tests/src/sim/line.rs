@@ -28,9 +28,18 @@ const SIGN_IN_PAGE: &[u8] = b"<html><body>Welcome to CafeNet. Please sign in.</b
 pub(crate) struct Wayside {
     pub(crate) requests: Vec<(Route, Vec<u8>)>,
     replies: Vec<(Route, HttpReply)>,
+    /// An envelope that a firewall drops every request for.
+    pub(crate) blocked: Option<Vec<u8>>,
 }
 
 impl Wayside {
+    fn blocks(&self, body: &[u8]) -> bool {
+        let upload = || decode::<Upload>(body).ok();
+        self.blocked.as_ref().is_some_and(|blocked| {
+            upload().is_some_and(|upload| upload.envelopes.iter().any(|e| e[..] == **blocked))
+        })
+    }
+
     fn keep_request(&mut self, route: Route, body: &[u8]) {
         // A few are enough, and an old one may come up again at any time.
         if self.requests.len() < 12 {
@@ -159,7 +168,7 @@ pub(crate) fn run(ends: Ends<'_>, begun: u64, line: Line, rng: &mut Rng) -> Ran 
         };
         let answer = way.exchange(route, body, fault, rng);
         ran.now = way.now;
-        ran.disturbed |= council.failures > failures;
+        ran.disturbed |= council.failures > failures || wayside.blocked.is_some();
         event = match answer {
             Ok(reply) => Event::Reply {
                 now: ran.now,
@@ -247,6 +256,9 @@ impl Way<'_> {
             }
             Some(Fault::TooLarge) if body.len() > 600 => return Ok(page(413, "text/html")),
             _ => {}
+        }
+        if self.wayside.blocks(&body) {
+            return Ok(page(403, "text/html"));
         }
         let mut reply = self.arrive(route, &body);
         if rng.chance(8) {

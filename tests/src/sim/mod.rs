@@ -14,7 +14,7 @@ pub(crate) mod forms;
 pub(crate) mod laws;
 pub(crate) mod ledger;
 pub(crate) mod line;
-pub(crate) mod mutants;
+pub mod mutants;
 pub(crate) mod names;
 pub(crate) mod null;
 pub(crate) mod oracle;

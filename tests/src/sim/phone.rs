@@ -262,6 +262,17 @@ impl Phone {
         self.disk.own.iter().filter(|own| !own.waits()).count()
     }
 
+    /// How many of its own commits wait for an answer.
+    pub(crate) fn waits(&self) -> usize {
+        self.disk.own.iter().filter(|own| own.waits()).count()
+    }
+
+    /// The envelope of the oldest commit that waits.
+    pub(crate) fn first_waiting(&self) -> Option<Vec<u8>> {
+        let first = self.disk.own.iter().find(|own| own.waits())?;
+        first.parcel.as_ref().map(|(_, bytes)| bytes.clone())
+    }
+
     /// The size of the largest envelope.
     pub(crate) fn largest_parcel(&self) -> usize {
         let sizes = self.disk.own.iter().filter_map(|own| own.parcel.as_ref());

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use visitbook_device::sync::engine::{Config, Engine};
+use visitbook_device::sync::outcome::Ended;
 use visitbook_record::commit::Role;
 use visitbook_record::id::{DeviceId, RecordId, WorkerId};
 use visitbook_record::limits;
@@ -218,6 +219,7 @@ impl World {
         along::phone_has_no_alarm(&self.phones[n])?;
         along::status_is_truthful(self, &self.phones[n])?;
         self.words_given_were_due(n)?;
+        self.complete_means_complete(n, &ran)?;
         self.windows_are_used(n, line, &ran, answered)
     }
 
@@ -226,6 +228,52 @@ impl World {
         for op in given {
             along::words_were_due(self, &self.phones[n], &op)?;
         }
+        Ok(())
+    }
+
+    /// 22: a run that says it did everything left nothing unsent and nothing unread.
+    fn complete_means_complete(&self, n: usize, ran: &Ran) -> Checked {
+        let phone = &self.phones[n];
+        let Some(outcome) = ran.outcome.filter(|outcome| outcome.ended == Ended::Complete) else {
+            return Ok(());
+        };
+        if outcome.trouble.is_some() || outcome.more_waiting || !phone.is_open {
+            return Ok(());
+        }
+        must!(
+            phone.answered() == phone.disk.own.len(),
+            22,
+            "a run of phone {n} says that it is complete, and words wait"
+        );
+        must!(self.is_up_to_date(n), 22, "a run of phone {n} says that it is complete, and has not read all");
+        Ok(())
+    }
+
+    /// 20: a firewall never lets one envelope pass. Everything else of that phone gets through all the same, in as many
+    /// runs as halving takes.
+    fn one_that_never_passes_stops_no_other(&mut self) -> Checked {
+        let Some(n) = (0..self.phones.len()).max_by_key(|n| self.phones[*n].waits()) else {
+            return Ok(());
+        };
+        let Some(blocked) = self.phones[n].first_waiting().filter(|_| self.phones[n].waits() > 1) else {
+            return Ok(());
+        };
+        self.wayside.blocked = Some(blocked);
+        for run in 0..12 {
+            self.now += 3_600_000;
+            self.sync(n, Line::GOOD, run)?;
+            if self.phones[n].waits() <= 1 {
+                break;
+            }
+        }
+        self.wayside.blocked = None;
+        self.ledger.tally.borrow_mut().fault("firewall drops one envelope");
+        must!(
+            self.phones[n].waits() <= 1,
+            20,
+            "one envelope that never passes keeps {} others of phone {n} back",
+            self.phones[n].waits() - 1
+        );
         Ok(())
     }
 
@@ -270,6 +318,7 @@ impl World {
         }
         let tired = self.phones.len() - 1;
         along::effort_is_bounded(&mut self.phones[tired], self.now, self.now)?;
+        self.one_that_never_passes_stops_no_other()?;
         for round in 0..3 {
             for n in 0..self.phones.len() {
                 self.now += 3_600_000;

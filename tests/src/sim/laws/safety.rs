@@ -219,6 +219,7 @@ pub(super) fn finished_is_finished(world: &World, reading: &Reading) -> Checked 
                 .iter()
                 .map(|s| &s.fact)
                 .filter(|f| f.target == question.target && listed.contains(&f.id))
+                .filter(|f| !matches!(f.kind, Kind::Finish | Kind::Ask))
                 .collect();
             let fixed = oracle::live(&on_the_page, Fact::is_applied);
             let shown: BTreeSet<OpId> =
