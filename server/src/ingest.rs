@@ -385,7 +385,14 @@ impl<'a> ScopeWriter<'a> {
 
     /// Judges again what was held in a record and now has everything it waited for.
     fn judge_held(&mut self, record: RecordId) -> Result<(), StoreError> {
+        // In the order of arrival, not of names: of two finishes that waited for the same words, the first to come stands.
+        let mut waiting = Vec::new();
         for held in self.tx.held(&record)? {
+            let at = self.tx.commit(&held.commit)?.map(|commit| commit.at);
+            waiting.push((at, held.index, held));
+        }
+        waiting.sort_by_key(|(at, index, _)| (*at, *index));
+        for (_, _, held) in waiting {
             let Some(Verdict::Held { missing }) = held.fact.verdict.clone() else {
                 continue;
             };
