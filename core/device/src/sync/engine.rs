@@ -204,7 +204,9 @@ impl Engine {
         mut run: Run,
         now: u64,
     ) -> Result<Effect, S::Error> {
-        if run.until.is_some_and(|until| now >= until) {
+        // What would still be under way when the time is up is not begun: nobody could say whether it arrived.
+        let needs = now.saturating_add(run.round_trip_ms);
+        if run.until.is_some_and(|until| now >= until || needs > until) {
             return self.end(store, run, now, Ended::Budget);
         }
         let left = run.bytes.map(|all| {
@@ -351,6 +353,7 @@ impl Engine {
         match taken {
             Ok(()) => {
                 self.pace.answered(took_ms);
+                run.round_trip_ms = took_ms;
                 run.stepped_around = 0;
                 if run.tries_again > PATIENCE {
                     run.worse(Trouble::NotAnsweringProperly);
