@@ -1,4 +1,5 @@
 //! What a worker can record, and what is refused with a word for it.
+#![cfg(feature = "store")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;

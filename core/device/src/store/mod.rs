@@ -7,6 +7,8 @@ pub(crate) mod log;
 pub(crate) mod open;
 pub(crate) mod rows;
 pub(crate) mod search;
+#[cfg(test)]
+mod tests;
 pub(crate) mod views;
 
 pub use open::StoreError;

@@ -55,6 +55,7 @@ CREATE TABLE signed (
     bytes           BLOB NOT NULL,
     signature       BLOB NOT NULL
 ) STRICT;
+CREATE INDEX signed_own ON signed (record) WHERE own = 1;
 CREATE TRIGGER signed_is_not_changed BEFORE UPDATE ON signed BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 CREATE TRIGGER signed_is_not_removed BEFORE DELETE ON signed BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 

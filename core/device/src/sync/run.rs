@@ -26,6 +26,8 @@ pub(super) struct Run {
     pub(super) trouble: Option<Trouble>,
     pub(super) asked_to_wait_s: Option<u64>,
     pub(super) first_receipt_after_ms: Option<u64>,
+    /// How long the last exchange took.
+    pub(super) round_trip_ms: u64,
     pub(super) in_flight: Option<InFlight>,
 }
 
@@ -64,6 +66,7 @@ impl Run {
             trouble: None,
             asked_to_wait_s: None,
             first_receipt_after_ms: None,
+            round_trip_ms: 0,
             in_flight: None,
         }
     }

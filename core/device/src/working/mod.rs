@@ -5,14 +5,17 @@
 
 mod answer;
 mod drafts;
+mod finish;
 mod judging;
 mod listen;
+mod lists;
 pub mod model;
 mod pull;
 mod read;
 mod receipts;
 mod record;
 mod save;
+mod show;
 mod standing;
 mod sync;
 mod verify;
@@ -221,6 +224,7 @@ impl Working {
         transaction.commit()?;
         self.seal_missing().map_err(Box::new)?;
         self.open_kept_replies()?;
+        self.seal_relearned().map_err(Box::new)?;
         self.recovered = self.recover_drafts().map_err(Box::new)?;
         if !found.clean {
             self.index().map_err(UnlockError::Store)?;

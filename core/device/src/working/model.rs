@@ -310,6 +310,8 @@ pub struct LateView {
     pub text: Option<String>,
     /// Who.
     pub by: String,
+    /// When its author first wrote about this; earlier than `written` for a text that was gone on with.
+    pub begun: Moment,
     /// When, by the author's device.
     pub written: Moment,
     /// When the council received it.

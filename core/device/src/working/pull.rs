@@ -34,6 +34,8 @@ struct Changed {
     records: BTreeMap<RecordId, Option<BTreeSet<Target>>>,
     entries: u32,
     assignment: Option<LogPosition>,
+    /// An own commit came that this book did not have.
+    relearned: bool,
 }
 
 impl Changed {
@@ -98,6 +100,9 @@ impl Working {
         }
         transaction.commit()?;
         self.me.assignment_seen = changed.assignment.or(self.me.assignment_seen);
+        if changed.relearned {
+            self.seal_relearned()?;
+        }
         let entries = changed.entries;
         self.tell(changed.records.into_keys().collect(), entries > 0);
         Ok(entries)
@@ -209,6 +214,7 @@ impl Applying<'_> {
             payloads.push(genuine.cloned());
         }
         let own = commit.origin.device.0 == self.own_device()?;
+        self.changed.relearned |= own;
         let stored = log::insert_commit(self.db, &commit, &entry.commit, hash, own, &payloads)?;
         log::set_received(self.db, stored.signed, entry.at, entry.received, None)?;
         let statements = commit.ops.iter().map(|op| (op.kind, &op.target));

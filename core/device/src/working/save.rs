@@ -312,6 +312,27 @@ impl Working {
         Ok(count)
     }
 
+    /// Own commits that came back from the council and that this book has no receipt for: an older book was put back. Sending
+    /// them again costs little and brings their receipts.
+    pub(crate) fn seal_relearned(&mut self) -> Result<(), SaveError> {
+        let relearned: Vec<i64> = {
+            let mut all = self.store.writer.prepare_cached(
+                "SELECT signed.no FROM signed LEFT JOIN outgoing ON outgoing.signed = signed.no
+                    LEFT JOIN received ON received.signed = signed.no
+                 WHERE signed.own = 1 AND outgoing.signed IS NULL AND received.receipt IS NULL ORDER BY signed.no",
+            )?;
+            all.query_map([], |row| row.get(0))?
+                .collect::<Result<_, _>>()?
+        };
+        for no in relearned {
+            let row = log::commit_no(&self.store.writer, no)?.ok_or(StoreError::Row("a commit"))?;
+            let commit =
+                Commit::from_bytes(&row.signed.bytes).map_err(|_| StoreError::Row("a commit"))?;
+            self.seal_again(no, class_of(&commit))?;
+        }
+        Ok(())
+    }
+
     /// Seals one stored commit under the present session.
     pub(crate) fn seal_again(&mut self, no: i64, class: SendClass) -> Result<(), SaveError> {
         let row =

@@ -1,6 +1,6 @@
 //! Checking everything: the own chain, every signature, every payload, every receipt, and the file itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use visitbook_record::commit::Commit;
 use visitbook_record::id::{CommitHash, Incarnation};
@@ -64,11 +64,12 @@ impl Working {
             .reader
             .prepare("SELECT hash, own, bytes, signature FROM signed ORDER BY no")?;
         let mut rows = all.query([])?;
-        let mut heads: BTreeMap<Incarnation, (u64, CommitHash)> = BTreeMap::new();
-        let mut newest: Option<CommitHash> = None;
+        // Two commits under one number are both kept: an older book was put back and written on in.
+        let mut own: BTreeMap<Incarnation, BTreeMap<u64, Vec<(CommitHash, Option<CommitHash>)>>> =
+            BTreeMap::new();
         while let Some(row) = rows.next()? {
             let hash: CommitHash = name(row, 0)?;
-            let own: bool = row.get(1)?;
+            let is_own: bool = row.get(1)?;
             let exact = Signed {
                 bytes: row.get(2)?,
                 signature: row.get(3)?,
@@ -85,28 +86,67 @@ impl Working {
             if !self.is_signed(&commit, &exact)? {
                 problem("the signature does not verify");
             }
-            if !own {
+            if is_own {
+                report.own_commits += 1;
+                own.entry(commit.origin.incarnation)
+                    .or_default()
+                    .entry(commit.seq)
+                    .or_default()
+                    .push((hash, commit.previous));
+            } else {
                 report.other_commits += 1;
-                continue;
             }
-            report.own_commits += 1;
-            let before = heads.insert(commit.origin.incarnation, (commit.seq, hash));
-            let follows = match before {
-                Some((seq, head)) => commit.seq == seq + 1 && commit.previous == Some(head),
-                // The first of a new life names the last head that was known, if there was one.
-                None => commit.seq == 1 && (commit.previous == newest || newest.is_none()),
-            };
-            if !follows {
-                problem("does not follow the one before it");
-            }
-            newest = Some(hash);
         }
-        if newest != self.me.head && self.me.head.is_some() {
+        self.check_chain(&own, report);
+        Ok(())
+    }
+
+    /// Each own commit names one before it; the first of a new writing life names the last that was known.
+    fn check_chain(
+        &self,
+        own: &BTreeMap<Incarnation, BTreeMap<u64, Vec<(CommitHash, Option<CommitHash>)>>>,
+        report: &mut Verification,
+    ) {
+        let known: BTreeSet<CommitHash> = own
+            .values()
+            .flat_map(BTreeMap::values)
+            .flatten()
+            .map(|(hash, _)| *hash)
+            .collect();
+        for life in own.values() {
+            for (seq, commits) in life {
+                let before: Option<&Vec<_>> = seq.checked_sub(1).and_then(|seq| life.get(&seq));
+                for (hash, previous) in commits {
+                    let follows = match (before, previous) {
+                        (Some(before), Some(previous)) => {
+                            before.iter().any(|(hash, _)| hash == previous)
+                        }
+                        (None, Some(previous)) => *seq == 1 && known.contains(previous),
+                        (None, None) => *seq == 1,
+                        (Some(_), None) => false,
+                    };
+                    if !follows {
+                        report
+                            .problems
+                            .push(format!("commit {hash}: does not follow the one before it"));
+                    }
+                }
+            }
+        }
+        let newest = own
+            .get(&self.me.incarnation)
+            .and_then(|life| life.last_key_value());
+        let remembered = match newest {
+            Some((seq, commits)) => {
+                *seq == self.me.seq && commits.iter().any(|(hash, _)| Some(*hash) == self.me.head)
+            }
+            None => self.me.seq == 0,
+        };
+        if !remembered {
             report
                 .problems
                 .push("the newest commit is not the one remembered".to_owned());
         }
-        Ok(())
     }
 
     fn is_signed(&self, commit: &Commit, exact: &Signed) -> Result<bool, StoreError> {
@@ -166,7 +206,7 @@ impl Working {
             }
             report.receipts += 1;
             let no: i64 = row.get(0)?;
-            let named: std::collections::BTreeSet<CommitHash> =
+            let named: BTreeSet<CommitHash> =
                 statement.received.iter().map(|one| one.commit).collect();
             let mut by = self.store.reader.prepare_cached(
                 "SELECT signed.hash FROM received JOIN signed ON signed.no = received.signed WHERE received.receipt = ?1",
