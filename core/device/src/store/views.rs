@@ -149,12 +149,11 @@ fn put(
     Ok(())
 }
 
-/// What stands for a plain field of a record: its code, its label, and whether it is open.
-pub(crate) fn answer(
-    db: &Connection,
-    record: i64,
-    field: &str,
-) -> Result<Option<(Option<String>, Option<String>, bool)>> {
+/// The code and label of the answer that stands, and whether it is open.
+pub(crate) type Standing = (Option<String>, Option<String>, bool);
+
+/// What stands for a plain field of a record.
+pub(crate) fn answer(db: &Connection, record: i64, field: &str) -> Result<Option<Standing>> {
     Ok(db
         .prepare_cached(
             "SELECT code, label, open FROM answer_view WHERE record = ?1 AND field = ?2 AND element = '' AND part = ''",

@@ -221,7 +221,12 @@ impl Show<'_> {
                 && other.fact.target == statement.fact.target
                 && other.fact.author == statement.fact.author
         };
-        let first = self.statements.iter().filter(same).map(|other| other.written).min();
+        let first = self
+            .statements
+            .iter()
+            .filter(same)
+            .map(|other| other.written)
+            .min();
         first.unwrap_or(statement.written)
     }
 

@@ -17,6 +17,9 @@ use crate::store::rows::{name, optional_name};
 use crate::store::{StoreError, log, views};
 use visitbook_record::time::WallMillis;
 
+/// Own commits by writing life and number, each with the one it names as before it.
+type OwnLives = BTreeMap<Incarnation, BTreeMap<u64, Vec<(CommitHash, Option<CommitHash>)>>>;
+
 impl Working {
     /// Checks everything this device holds. Reads the whole book: seconds for a large one.
     ///
@@ -65,8 +68,7 @@ impl Working {
             .prepare("SELECT hash, own, bytes, signature FROM signed ORDER BY no")?;
         let mut rows = all.query([])?;
         // Two commits under one number are both kept: an older book was put back and written on in.
-        let mut own: BTreeMap<Incarnation, BTreeMap<u64, Vec<(CommitHash, Option<CommitHash>)>>> =
-            BTreeMap::new();
+        let mut own = OwnLives::new();
         while let Some(row) = rows.next()? {
             let hash: CommitHash = name(row, 0)?;
             let is_own: bool = row.get(1)?;
@@ -102,11 +104,7 @@ impl Working {
     }
 
     /// Each own commit names one before it; the first of a new writing life names the last that was known.
-    fn check_chain(
-        &self,
-        own: &BTreeMap<Incarnation, BTreeMap<u64, Vec<(CommitHash, Option<CommitHash>)>>>,
-        report: &mut Verification,
-    ) {
+    fn check_chain(&self, own: &OwnLives, report: &mut Verification) {
         let known: BTreeSet<CommitHash> = own
             .values()
             .flat_map(BTreeMap::values)

@@ -506,10 +506,10 @@ impl Council {
                 let withheld = is_withheld_until_finish(commit.record_kind, fact.kind);
                 if let (Some(Content::Finish(listed)), true) = (content, verdict.is_applied()) {
                     for id in listed {
-                        if let Some(op) = self.known.get_mut(id) {
-                            if std::mem::replace(&mut op.withheld, false) {
-                                released.push(*id);
-                            }
+                        if let Some(op) = self.known.get_mut(id)
+                            && std::mem::replace(&mut op.withheld, false)
+                        {
+                            released.push(*id);
                         }
                     }
                 }
