@@ -25,42 +25,28 @@ use visitbook_seal::sign::SigningKey;
 const ROUNDS: usize = 5;
 const SAVES: usize = 200;
 
-/// About 2 KB of prose that compresses as prose does.
+/// About 2 KB of words drawn from a vocabulary of 4,096, the common ones often, so that the search index has as much to do
+/// as with prose: about 250 different words in a note.
 fn note(number: usize) -> String {
-    const WORDS: [&str; 24] = [
-        "bottle",
-        "warm",
-        "kitchen",
-        "baby",
-        "asked",
-        "mother",
-        "yesterday",
-        "school",
-        "door",
-        "heating",
-        "food",
-        "stayed",
-        "bedroom",
-        "mattress",
-        "listened",
-        "quiet",
-        "brother",
-        "visit",
-        "tonight",
-        "milk",
-        "worried",
-        "played",
-        "drew",
-        "safe",
+    const SYLLABLES: [&str; 16] = [
+        "ba", "ter", "ki", "lon", "mar", "e", "du", "sti", "wen", "or", "pla", "ci", "ho", "un",
+        "gre", "ta",
     ];
     let mut state = number as u64 * 2_654_435_761 + 1;
-    let mut text = format!("Note {number}.");
-    while text.len() < 2_000 {
+    let mut draw = move || {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / f64::from(1u32 << 31)
+    };
+    let mut text = format!("Note {number}.");
+    while text.len() < 2_000 {
+        let mut word = (draw() * draw() * 4_096.0) as usize;
         text.push(' ');
-        text.push_str(WORDS[(state >> 40) as usize % WORDS.len()]);
+        for _ in 0..3 {
+            text.push_str(SYLLABLES[word % 16]);
+            word /= 16;
+        }
     }
     text
 }
@@ -75,7 +61,7 @@ fn plain(path: &Path) -> Connection {
     db.execute_batch(
         "INSERT INTO meta VALUES (1, x'01', 1, 1, x'00', x'00', x'00', '', x'00', x'00', x'00', x'00', 0, NULL, NULL, NULL, NULL, NULL, 0, 1, 0);
          INSERT INTO scope VALUES (1, x'01', 1, NULL, NULL, NULL, zeroblob(32));
-         INSERT INTO record VALUES (1, x'02', 2, 1);
+         INSERT INTO record VALUES (1, x'02', 2, 1, x'00');
          INSERT INTO visit_view VALUES (1, 1, '2026-10-27', NULL, NULL, NULL, NULL, NULL, 0, NULL, 0, NULL, NULL, 0, x'00');",
     )
     .unwrap();
@@ -94,7 +80,7 @@ fn plain_save(db: &mut Connection, number: usize, text: &str) {
         bytes
     };
     let tx = db.transaction().unwrap();
-    tx.prepare_cached("INSERT INTO signed (hash, record, own, wall, author, bytes, signature) VALUES (?1, 1, 1, 0, ?2, ?3, ?4)")
+    tx.prepare_cached("INSERT INTO signed (hash, record, own, wall, author, bytes, signature, first_op, ops) VALUES (?1, 1, 1, 0, ?2, ?3, ?4, (SELECT coalesce(max(no), 0) + 1 FROM op), 1)")
         .unwrap()
         .execute(params![hash(1), [0u8; 16], [7u8; 330], [8u8; 64]])
         .unwrap();
@@ -172,6 +158,12 @@ fn main() {
     let mut plain_db = plain(&folder.path().join("plain.db"));
     let (mut own, mut other, mut index) = (Vec::new(), Vec::new(), Vec::new());
     let mut number = 0;
+    let wal = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len() / 4_096);
+    let own_wal = phone.path().join("book.db-wal");
+    let plain_wal = folder.path().join("plain.db-wal");
+    working.idle().unwrap();
+    let before = (wal(&own_wal), wal(&plain_wal));
+    let mut pages = None;
     for _ in 0..rounds {
         for _ in 0..saves {
             number += 1;
@@ -179,6 +171,7 @@ fn main() {
             timed(&mut own, || working.note(visit, "saw", &text).unwrap());
             timed(&mut other, || plain_save(&mut plain_db, number, &text));
         }
+        pages.get_or_insert_with(|| (wal(&own_wal) - before.0, wal(&plain_wal) - before.1));
         let start = Instant::now();
         working.idle().unwrap();
         index.push(start.elapsed() / u32::try_from(saves).unwrap());
@@ -207,6 +200,15 @@ fn main() {
         &mut index,
         Some(beside),
     );
+
+    if let Some((device, plain)) = pages {
+        let each = |pages: u64| pages as f64 / saves as f64;
+        println!(
+            "pages written by one save in the first round: device {:.1}, plain {:.1}",
+            each(device),
+            each(plain)
+        );
+    }
 
     let (mut build, mut seal, mut append) = (Vec::new(), Vec::new(), Vec::new());
     let key = SigningKey::generate().unwrap();

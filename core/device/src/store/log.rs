@@ -216,11 +216,12 @@ fn ensure_record(db: &Connection, commit: &Commit) -> Result<RecordRow> {
         return Ok(row);
     }
     let scope = ensure_scope(db, commit.scope)?;
-    db.prepare_cached("INSERT INTO record (id, kind, scope) VALUES (?1, ?2, ?3)")?
+    db.prepare_cached("INSERT INTO record (id, kind, scope, author) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![
             commit.record.0,
             commit.record_kind.code(),
-            scope.no
+            scope.no,
+            commit.author.0
         ])?;
     record(db, commit.record)?.ok_or(StoreError::Row("a record"))
 }
@@ -244,8 +245,8 @@ pub(crate) fn insert_commit(
 ) -> Result<Stored> {
     let record = ensure_record(db, commit)?;
     db.prepare_cached(
-        "INSERT INTO signed (hash, record, own, wall, author, bytes, signature)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO signed (hash, record, own, wall, author, bytes, signature, first_op, ops)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT coalesce(max(no), 0) + 1 FROM op), ?8)",
     )?
     .execute(params![
         hash.0,
@@ -254,7 +255,8 @@ pub(crate) fn insert_commit(
         commit.clocks.wall.0,
         commit.author.0,
         exact.bytes,
-        exact.signature
+        exact.signature,
+        i64::try_from(commit.ops.len()).unwrap_or(i64::MAX),
     ])?;
     let signed = db.last_insert_rowid();
     let mut ops = Vec::with_capacity(commit.ops.len());
@@ -327,8 +329,10 @@ fn signed_row(row: &rusqlite::Row<'_>) -> Result<SignedRow> {
 /// The payloads held of one commit's operations, by operation.
 pub(crate) fn payloads_of(db: &Connection, signed: i64) -> Result<Vec<Option<Payload>>> {
     let mut found = db.prepare_cached(
-        "SELECT payload.salt, payload.bytes FROM op LEFT JOIN payload ON payload.op = op.no
-         WHERE op.signed = ?1 ORDER BY op.no",
+        "SELECT payload.salt, payload.bytes FROM signed
+            JOIN op ON op.no >= signed.first_op AND op.no < signed.first_op + signed.ops
+            LEFT JOIN payload ON payload.op = op.no
+         WHERE signed.no = ?1 ORDER BY op.no",
     )?;
     let mut rows = found.query([signed])?;
     let mut all = Vec::new();
@@ -346,7 +350,11 @@ pub(crate) fn payloads_of(db: &Connection, signed: i64) -> Result<Vec<Option<Pay
 
 /// The rows of one commit's operations, in order.
 pub(crate) fn ops_of(db: &Connection, signed: i64) -> Result<Vec<(OpId, i64)>> {
-    let mut found = db.prepare_cached("SELECT id, no FROM op WHERE signed = ?1 ORDER BY no")?;
+    let mut found = db.prepare_cached(
+        "SELECT op.id, op.no FROM signed
+            JOIN op ON op.no >= signed.first_op AND op.no < signed.first_op + signed.ops
+         WHERE signed.no = ?1 ORDER BY op.no",
+    )?;
     let mut rows = found.query([signed])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
@@ -546,13 +554,9 @@ pub(crate) fn exists(db: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]
         .is_some())
 }
 
-/// The finishes of a record.
+/// The finishes of a record. Their code is written out, because a partial index is only used where it is.
 pub(crate) fn finishes(db: &Connection, record: i64) -> Result<Vec<Row>> {
-    statements_where(
-        db,
-        "op.record = ?1 AND op.kind = ?2",
-        params![record, Kind::Finish.code()],
-    )
+    statements_where(db, "op.record = ?1 AND op.kind = 8", params![record])
 }
 
 /// The one in this row.

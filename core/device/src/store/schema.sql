@@ -40,7 +40,8 @@ CREATE TABLE record (
     no              INTEGER PRIMARY KEY,
     id              BLOB NOT NULL UNIQUE,
     kind            INTEGER NOT NULL,
-    scope           INTEGER NOT NULL REFERENCES scope
+    scope           INTEGER NOT NULL REFERENCES scope,
+    author          BLOB NOT NULL               -- of its first commit here: who began or planned it
 ) STRICT;
 CREATE INDEX record_by_scope ON record (scope, kind);
 
@@ -53,7 +54,9 @@ CREATE TABLE signed (
     wall            INTEGER NOT NULL,           -- what the author's clock claimed, in milliseconds
     author          BLOB NOT NULL,
     bytes           BLOB NOT NULL,
-    signature       BLOB NOT NULL
+    signature       BLOB NOT NULL,
+    first_op        INTEGER NOT NULL,           -- its operations stand in `op` in one run, from here
+    ops             INTEGER NOT NULL            -- how many
 ) STRICT;
 CREATE INDEX signed_own ON signed (record) WHERE own = 1;
 CREATE TRIGGER signed_is_not_changed BEFORE UPDATE ON signed BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
@@ -75,7 +78,7 @@ CREATE TABLE op (
     payload         BLOB                        -- hash of its payload
 ) STRICT;
 CREATE INDEX op_by_target ON op (record, target);
-CREATE INDEX op_by_commit ON op (signed);
+CREATE INDEX op_finish ON op (record) WHERE kind = 8;
 CREATE TRIGGER op_is_not_changed BEFORE UPDATE ON op BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 CREATE TRIGGER op_is_not_removed BEFORE DELETE ON op BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 
@@ -189,6 +192,7 @@ CREATE TABLE visit_view (
 CREATE INDEX visit_view_timeline ON visit_view
     (scope, date DESC, record, arrived, outing, outcome, mode, seen, seen_open, alone, alone_open, bedroom, safe_now, finished, author);
 CREATE INDEX visit_view_day ON visit_view (date, scope);
+CREATE INDEX visit_view_unfinished ON visit_view (date, scope) WHERE finished = 0;
 
 -- The search index: tokens only, no text. Row numbers are those of `op`.
 CREATE VIRTUAL TABLE found USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');

@@ -190,7 +190,7 @@ fn put_visit(db: &Connection, record: &RecordRow, page: &Page) -> Result<()> {
         "INSERT INTO visit_view (record, scope, date, arrived, outing, outcome, mode, seen, seen_open, alone, alone_open,
             bedroom, safe_now, finished, author)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
-            (SELECT author FROM op WHERE record = ?1 ORDER BY no LIMIT 1))
+            (SELECT author FROM record WHERE no = ?1))
          ON CONFLICT (record) DO UPDATE SET date = ?3, arrived = ?4, outing = ?5, outcome = ?6, mode = ?7, seen = ?8,
             seen_open = ?9, alone = ?10, alone_open = ?11, bedroom = ?12, safe_now = ?13, finished = ?14
          WHERE (date, arrived, outing, outcome, mode, seen, seen_open, alone, alone_open, bedroom, safe_now, finished)

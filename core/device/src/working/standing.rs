@@ -68,15 +68,12 @@ impl Working {
                 format!("{} {}", at.date, at.time)
             }
         };
-        let staff = self.staff_names()?;
         let writing = Writing {
             this: &self.kind_of_device(),
             time: &time,
             name: &|worker| {
-                staff
-                    .get(&worker)
-                    .cloned()
-                    .unwrap_or_else(|| worker.to_string())
+                self.staff_name(worker)
+                    .unwrap_or_else(|_| worker.to_string())
             },
             question: &|target| question_text(row.home.kind, target, &child),
         };
@@ -155,7 +152,9 @@ impl Working {
 
     fn verdicts_of(&self, signed: i64) -> Result<Vec<Verdict>, StoreError> {
         let mut all = self.store.reader.prepare_cached(
-            "SELECT verdict.verdict FROM op JOIN verdict ON verdict.op = op.no WHERE op.signed = ?1 ORDER BY op.no",
+            "SELECT verdict.verdict FROM signed
+                JOIN verdict ON verdict.op >= signed.first_op AND verdict.op < signed.first_op + signed.ops
+             WHERE signed.no = ?1 ORDER BY verdict.op",
         )?;
         let mut rows = all.query([signed])?;
         let mut verdicts = Vec::new();
