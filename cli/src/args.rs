@@ -51,8 +51,9 @@ pub(crate) enum Command {
         #[arg(long)]
         label: String,
     },
-    /// Play part of a working day with a council server and four devices, and check everything.
-    Demo(DemoArgs),
+    /// Play part of a working day with a council server and four devices, and check everything. Has options of its own:
+    /// visitbook demo --help
+    Demo,
     /// Run the council's server program.
     #[command(hide = true, disable_help_flag = true)]
     Council {
@@ -67,6 +68,31 @@ pub(crate) enum Command {
     Book(Book),
 }
 
+/// The demonstration's own command line: it uses no device's folder, and its `--json` takes a file.
+#[derive(Parser)]
+#[command(name = "visitbook", version)]
+pub(crate) struct DemoLine {
+    #[command(subcommand)]
+    command: DemoOnly,
+}
+
+#[derive(Subcommand)]
+enum DemoOnly {
+    /// Play part of a working day with a council server and four devices, and check everything.
+    Demo(DemoArgs),
+}
+
+impl DemoLine {
+    /// The demonstration asked for, if these words ask for one.
+    pub(crate) fn asked_for(words: &[std::ffi::OsString]) -> Option<DemoArgs> {
+        if words.get(1).is_none_or(|word| word != "demo") {
+            return None;
+        }
+        let DemoOnly::Demo(demo) = Self::parse_from(words).command;
+        Some(demo)
+    }
+}
+
 /// The demonstration.
 #[derive(Args)]
 pub(crate) struct DemoArgs {
@@ -78,7 +104,7 @@ pub(crate) struct DemoArgs {
     pub(crate) seed: u64,
     /// Write checks and figures here.
     #[arg(long, value_name = "FILE")]
-    pub(crate) json_file: Option<PathBuf>,
+    pub(crate) json: Option<PathBuf>,
 }
 
 /// A command that needs the unlocked book. One at a time, or many in a session.

@@ -17,13 +17,17 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Cli, Command};
+use args::{Cli, Command, DemoLine};
 use commands::Desk;
 use failure::Failure;
 use reply::Reply;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let words: Vec<_> = std::env::args_os().collect();
+    if let Some(demo) = DemoLine::asked_for(&words) {
+        return demo::run(&demo);
+    }
+    let cli = Cli::parse_from(words);
     let json = cli.json;
     match run(cli) {
         Ok(code) => code,
@@ -41,7 +45,10 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let clock = clock::pick(cli.clock_file.clone());
     match cli.command {
-        Command::Demo(demo) => Ok(demo::run(&demo)),
+        Command::Demo => Err(Failure::new(
+            "usage",
+            "Write `demo` first, then its options: visitbook demo --help",
+        )),
         Command::Council { args } => Ok(demo::council(args, clock)),
         Command::Enrol { code, label } => {
             let pin = pin::read(

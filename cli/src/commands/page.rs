@@ -89,7 +89,12 @@ fn late_words(late: &LateView) -> String {
         late.by.split(' ').next().unwrap_or(&late.by)
     );
     let received = late.received.as_ref().map(|at| at.time.clone());
-    words::late(&late.written.time, &device, received.as_deref()).detail
+    let written = if late.begun == late.written {
+        late.written.time.clone()
+    } else {
+        format!("{}, gone on with {},", late.begun.time, late.written.time)
+    };
+    words::late(&written, &device, received.as_deref()).detail
 }
 
 fn lay_out(page: &RecordPage, late_text: &str) -> String {

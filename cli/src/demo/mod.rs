@@ -112,7 +112,7 @@ fn play(args: &DemoArgs) -> Staged<Checks> {
     story::play(&mut day)?;
     day.close(folder)?;
     let checks = std::mem::take(&mut day.checks);
-    if let Some(file) = &args.json_file {
+    if let Some(file) = &args.json {
         let json = serde_json::to_vec_pretty(&checks)
             .map_err(|e| StageError::Unexpected(e.to_string()))?;
         fs::write(file, json)?;
@@ -139,7 +139,7 @@ fn set_up(folder: &Path, seed: u64) -> Staged<Day> {
     let files_path = files.display().to_string();
     council.run(&["import", &files_path])?;
     let address = council.serve(&folder.join("council.log"))?;
-    let line = || -> Staged<Line> { Ok(open_line(&council, address)?) };
+    let line = || open_line(&council, address);
     let device = |name, part: &str, pin| -> Staged<Device> {
         let device = Device::new(name, folder.join(part), pin, &clock, line()?);
         device.line.set(line::Mode::Clean);

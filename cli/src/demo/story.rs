@@ -322,7 +322,7 @@ fn window(day: &mut Day) -> Staged<()> {
         delay,
     });
     let before = day.phone.line.traffic();
-    let outcome = day.phone.tell(&["sync", "--budget", "4s"])?;
+    let outcome = day.phone.tell(&["sync", "--budget", "3s"])?;
     day.phone.line.set(Mode::NoSignal);
     let sent = day.phone.line.traffic().requests - before.requests;
     let first = outcome.get("first_receipt_ms").and_then(Json::as_u64);
@@ -600,9 +600,22 @@ fn battery(day: &mut Day) -> Staged<()> {
     )?;
     day.phone.line.set(Mode::NoSignal);
     let wren = day.visits["Wren"].clone();
-    for end in [20, 30, REED_CUT.len()] {
+    let typed = |words: &'static str, entry: Option<&str>| -> Vec<String> {
+        let mut command = ["visit", "draft", &wren, "said_by_adult", words]
+            .map(str::to_owned)
+            .to_vec();
+        command.extend(
+            entry
+                .into_iter()
+                .flat_map(|entry| ["--entry".to_owned(), entry.to_owned()]),
+        );
+        command
+    };
+    let begun = day.phone.tell(&as_words(&typed(&REED_CUT[..20], None)))?;
+    let entry = text(&begun, "entry");
+    for end in [30, REED_CUT.len()] {
         day.phone
-            .tell(&["visit", "draft", &wren, "said_by_adult", &REED_CUT[..end]])?;
+            .tell(&as_words(&typed(&REED_CUT[..end], Some(&entry))))?;
     }
     day.phone.kill()?;
     day.engineer("SIGKILL while typing");
@@ -649,12 +662,18 @@ fn battery(day: &mut Day) -> Staged<()> {
     for device in [&mut day.bryony, &mut day.sage] {
         device.tell(&["sync"])?;
     }
+    day.time("16:02")?;
+    let own = day.bryony_entry.clone();
+    day.bryony
+        .tell(&["visit", "note", &wren, "saw", BRYONY_SAW, "--entry", &own])?;
+    day.bryony.tell(&["sync"])?;
+    day.sage.tell(&["sync"])?;
     let page = day.sage.tell(&["visit", "show", &wren])?;
     day.finished_page = page.get("page").cloned().unwrap_or(Json::Null);
     let readable = texts(&page, "texts");
     day.checks.expect(
         "The visit begun on the phone is carried on and finished on the tablet, and the team now reads its text",
-        readable.iter().any(|t| t == IVY_SAID) && readable.iter().any(|t| t == MEANING_WREN),
+        [IVY_SAID, MEANING_WREN, BRYONY_SAW].iter().all(|words| readable.iter().any(|t| t == words)),
         format!("{} pieces of text on Sage's screen", readable.len()),
     );
     Ok(())
@@ -689,6 +708,9 @@ fn evening(day: &mut Day) -> Staged<()> {
                 .collect::<String>()
         ),
     );
+    day.phone.line.set(Mode::Clean);
+    day.phone.tell(&["sync"])?;
+    day.time("18:41")?;
     let wren = day.visits["Wren"].clone();
     let entry = text(&recovered, "entry");
     day.phone.tell(&[
@@ -701,7 +723,6 @@ fn evening(day: &mut Day) -> Staged<()> {
         &entry,
     ])?;
     day.time("18:42")?;
-    day.phone.line.set(Mode::Clean);
     let mut order: Vec<usize> = vec![0, 1, 2, 3];
     for i in (1..order.len()).rev() {
         let j = usize::try_from(day.dice(i as u64 + 1)).unwrap_or(0);
@@ -719,8 +740,9 @@ fn evening(day: &mut Day) -> Staged<()> {
     let late = list(&page, "late");
     let both_times = late.iter().any(|row| {
         text(row, "text") == REED_WHOLE
-            && text(row, "words").contains("18:42")
-            && !text(row, "words").is_empty()
+            && ["15:05", "18:42"]
+                .iter()
+                .all(|time| text(row, "words").contains(time))
     });
     let unchanged = page.get("page") == Some(&day.finished_page) && day.finished_page != Json::Null;
     day.checks.expect(
@@ -730,6 +752,10 @@ fn evening(day: &mut Day) -> Staged<()> {
     );
     day.engineer("late addition: the finish lists exact statements, so nothing slips in");
     Ok(())
+}
+
+fn as_words(command: &[String]) -> Vec<&str> {
+    command.iter().map(String::as_str).collect()
 }
 
 fn short(id: &str) -> String {

@@ -298,6 +298,7 @@ impl Engine {
         }
         let keys: Vec<ParcelKey> = batch.iter().map(|parcel| parcel.key).collect();
         run.tried.extend(&keys);
+        store.under_way(&keys);
         self.progress.sent = count(run.tried.len());
         let body = cbor::encode(&wire::Upload {
             envelopes: batch
@@ -503,6 +504,7 @@ impl Engine {
         now: u64,
         ended: Ended,
     ) -> Result<Effect, S::Error> {
+        store.under_way(&[]);
         match (ended, run.trouble) {
             (Ended::TooSoon, _) => {}
             (_, Some(_)) => {

@@ -204,7 +204,6 @@ impl Working {
             }
             std::fs::remove_file(&path)?;
         }
-        self.on_their_way.clear();
         Ok(())
     }
 }

@@ -134,21 +134,22 @@ impl SyncStore for Working {
     ) -> Result<Vec<Parcel>, SyncError> {
         self.seal_missing()?;
         let order = self.sending_order()?;
-        let parcels = pick(&self.spool, order, max_bytes, sent)?;
-        self.on_their_way = parcels.iter().map(|parcel| parcel.key).collect();
-        if !parcels.is_empty() {
+        Ok(pick(&self.spool, order, max_bytes, sent)?)
+    }
+
+    fn under_way(&mut self, keys: &[ParcelKey]) {
+        let keys: BTreeSet<ParcelKey> = keys.iter().copied().collect();
+        if keys != self.on_their_way {
+            self.on_their_way = keys;
             self.tell(BTreeSet::new(), true);
         }
-        Ok(parcels)
     }
 
     fn take_upload_answer(&mut self, body: &[u8]) -> Result<UploadTaken, ReplyProblem<SyncError>> {
-        self.on_their_way.clear();
         self.take_answer(body)
     }
 
     fn pull_request(&mut self, budget: u32) -> Result<Option<SealedRequest>, SyncError> {
-        self.on_their_way.clear();
         let counter = self.next_counter()?;
         let (token, arriving): (Option<Vec<u8>>, bool) =
             self.store
