@@ -1,1 +1,57 @@
-//! Placeholder while dependencies build.
+//! The border between the core and the apps: everything an app needs, as UniFFI exports it to Kotlin, Swift and Python.
+//!
+//! Nothing is decided here. Values are turned into plain ones, errors into [`VisitbookError`], and what the apps hand in
+//! (a keystore, listeners) into what the core asks for. An app holds one of two objects: a [`LockedBook`], which can
+//! send what is sealed and reads nothing, or a [`Book`], which reads and writes; the one is spent when it becomes the
+//! other.
+//!
+//! Rules that hold for every function here:
+//!
+//! - It blocks, mostly for less than a millisecond. Opening, unlocking, locking, verifying and syncing take longer. Call
+//!   none of them on an app's main thread. Every function may be called from any thread.
+//! - It returns an error or cannot fail; nothing panics across the border.
+//! - Foreign code (a [`HardwareKeys`], a [`ChangeListener`], a [`SyncProgress`]) is called while no lock of this library
+//!   is held, so it may call back into it.
+//! - Ids are written as text, and so are days (`2026-10-27`) and times of day (`09:52`), both as in London.
+
+// UniFFI's derives write `extern "C"` functions next to each exported item, all over the crate. What they do with raw
+// pointers is argued in UniFFI; there is no other unsafe code here, and none may be added.
+#![allow(unsafe_code)]
+
+mod across;
+mod book;
+mod error;
+mod held;
+mod keys;
+mod line;
+mod listen;
+mod locked;
+mod model;
+mod reading;
+mod sync;
+mod typing;
+mod writing;
+
+pub use book::Book;
+pub use error::VisitbookError;
+pub use keys::{HardwareKeys, KeyPolicy, KeystoreError};
+pub use listen::{CallbackError, Change, ChangeListener, Subscription};
+pub use locked::LockedBook;
+pub use model::given::{AnswerGiven, VoiceGiven};
+pub use model::lists::{
+    ChildCard, ChildLine, ConcernView, FactLine, Holder, Identity, LastTime, Moment, Person, Today,
+    VisitLine, VoiceView,
+};
+pub use model::page::{
+    AnswerView, EntryView, FinishedView, LateView, QuestionView, RecordPage, VersionView,
+};
+pub use model::standing::{
+    AlarmView, AskView, ChoiceView, DigestLine, Finishing, Found, MissingItem, OpenQuestion,
+    RecordStatus, Recovered, Saved, StatusView, Verification, Version,
+};
+pub use sync::{SyncCancel, SyncCounts, SyncEnded, SyncOutcome, SyncProgress, SyncTrouble};
+
+pub use typing::NoteSaved;
+pub use writing::VoiceSaved;
+
+uniffi::setup_scaffolding!();

@@ -304,6 +304,7 @@ impl<'a> ScopeWriter<'a> {
         })?;
 
         let facts = Fact::of_commit(&commit, &contents);
+        let ops = facts.iter().map(|fact| fact.id).collect();
         let mut released = Vec::new();
         for (index, ((mut fact, verdict), payload)) in
             (0..).zip(facts.into_iter().zip(&verdicts).zip(payloads))
@@ -350,6 +351,7 @@ impl<'a> ScopeWriter<'a> {
             at,
             signed,
             received: self.now,
+            ops,
             verdicts: verdicts.clone(),
             author_held: rights.role_now.is_some(),
         })?;
@@ -414,7 +416,14 @@ impl<'a> ScopeWriter<'a> {
 
     /// Judges again what was held in a record and now has everything it waited for.
     fn judge_held(&mut self, record: RecordId) -> Result<(), StoreError> {
+        // In the order of arrival, not of names: of two finishes that waited for the same words, the first to come stands.
+        let mut waiting = Vec::new();
         for held in self.tx.held(&record)? {
+            let at = self.tx.commit(&held.commit)?.map(|commit| commit.at);
+            waiting.push((at, held.index, held));
+        }
+        waiting.sort_by_key(|(at, index, _)| (*at, *index));
+        for (_, _, held) in waiting {
             let Some(Verdict::Held { missing }) = held.fact.verdict.clone() else {
                 continue;
             };

@@ -3,11 +3,37 @@
 //! Without the feature `service` only the judging core and a store in memory are built, so that the simulator runs the very
 //! code that the council runs. With it come the embedded encrypted database, HTTP and the command line.
 
-#[cfg(feature = "service")]
-pub mod import;
 pub mod ingest;
 pub mod pull;
 pub mod rights;
 pub mod store;
 pub mod suite;
 pub mod writer;
+
+#[cfg(feature = "service")]
+pub mod clock;
+#[cfg(feature = "service")]
+mod command;
+#[cfg(feature = "service")]
+pub mod enrol;
+#[cfg(feature = "service")]
+mod http;
+#[cfg(feature = "service")]
+pub mod import;
+#[cfg(feature = "service")]
+pub mod keys;
+#[cfg(feature = "service")]
+mod limiter;
+#[cfg(feature = "service")]
+mod queue;
+#[cfg(feature = "service")]
+mod real;
+#[cfg(feature = "service")]
+pub mod serve;
+#[cfg(feature = "service")]
+mod tls;
+#[cfg(feature = "service")]
+pub mod verify;
+
+#[cfg(feature = "service")]
+pub use command::{run, run_at};

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeSet;
 
-use visitbook_record::commit::Commit;
 use visitbook_record::digest::{ScopeDigest, whole};
 use visitbook_record::id::{DeviceId, OpId, Token, WorkerId};
 use visitbook_record::limits;
@@ -277,14 +276,9 @@ impl Filler<'_> {
                     .tx
                     .commit(&hash)?
                     .ok_or(StoreError::Missing("commit"))?;
-                let commit = Commit::from_bytes(&stored.signed.bytes)
-                    .map_err(|_| StoreError::Unreadable("commit"))?;
-                let mut payloads = Vec::with_capacity(commit.ops.len());
-                for (id, op) in commit.op_ids().iter().zip(&commit.ops) {
-                    let payload = match op.payload {
-                        Some(_) => self.readable(id)?,
-                        None => None,
-                    };
+                let mut payloads = Vec::with_capacity(stored.ops.len());
+                for id in &stored.ops {
+                    let payload = self.readable(id)?;
                     size += payload.as_ref().map_or(1, |p| p.bytes.len() + 24);
                     payloads.push(payload);
                 }

@@ -88,6 +88,8 @@ pub struct StoredCommit {
     pub signed: Signed,
     /// By the council's clock.
     pub received: WallMillis,
+    /// The names of its operations, in order: they follow from the bytes, and naming them again for every reader is dear.
+    pub ops: Vec<OpId>,
     /// As judged on arrival.
     pub verdicts: Vec<Verdict>,
     /// The author held the scope when it arrived. A statement that was held is judged again by this, so that waiting for a
@@ -332,6 +334,16 @@ pub trait Storage {
     /// # Errors
     /// Those of `work`, and [`StoreError`] of the engine.
     fn write(&self, work: WriteWork<'_>) -> Result<(), StoreError>;
+}
+
+impl<S: Storage + ?Sized> Storage for Box<S> {
+    fn read(&self, work: ReadWork<'_>) -> Result<(), StoreError> {
+        (**self).read(work)
+    }
+
+    fn write(&self, work: WriteWork<'_>) -> Result<(), StoreError> {
+        (**self).write(work)
+    }
 }
 
 /// Transactions that give a value, with errors of the caller's own.

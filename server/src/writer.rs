@@ -250,7 +250,7 @@ fn arrange(
             scope,
             statements: vec![Statement {
                 kind,
-                policy: Policy::Ordinary,
+                policy: Policy::Set,
                 target,
                 replaces,
                 content: Content::Assignment(assignment.clone()),

@@ -4,6 +4,10 @@
 
 mod support;
 
+/// Which store these tests run over; see `support`.
+#[allow(dead_code)]
+const ON_DISK: bool = false;
+
 use std::path::Path;
 
 use support::{COUNCIL, Council, NOW};

@@ -428,10 +428,12 @@ proptest! {
                     // A segment made or renamed for this frame was empty before.
                     let mut torn = old.get(&file).cloned().unwrap_or_else(|| vec![0; 4 << 20]);
                     let from = usize::try_from(info.offset).unwrap();
-                    // Not the last byte of the frame.
+                    let last = from + 88 + length - 1;
                     let until = from + keep.min(88 + length - 1);
-                    torn[from..until].copy_from_slice(&fs::read(&file).unwrap()[from..until]);
-                    torn[from + 88 + length - 1] ^= 1;
+                    let written = fs::read(&file).unwrap();
+                    torn[from..until].copy_from_slice(&written[from..until]);
+                    // What lay there before may happen to be the frame's own last byte.
+                    torn[last] = written[last] ^ 1;
                     fs::write(&file, torn).unwrap();
                     spool = Spool::open(dir.path()).unwrap();
                     prop_assert!(!spool.contains(&key(next)));

@@ -59,7 +59,22 @@ pub fn live_among(
     if let [only] = facts {
         return if applied(only) { vec![0] } else { Vec::new() };
     }
-    let applied: Vec<bool> = facts.iter().map(|fact| applied(fact)).collect();
+    let counts: Vec<bool> = facts.iter().map(|fact| applied(fact)).collect();
+    let replaced = replaced_by(facts, &counts, |i| counts[i], admits);
+    (0..facts.len())
+        .filter(|i| counts[*i] && !replaced[*i])
+        .collect()
+}
+
+/// Which statements the ones that `starts` picks replace, directly or through a chain.
+///
+/// `counts` says, by statement, whether it counts as applied; see [`link_counts`].
+pub fn replaced_by(
+    facts: &[&Fact],
+    counts: &[bool],
+    starts: impl Fn(usize) -> bool,
+    admits: impl Fn(&Fact, &Fact) -> bool,
+) -> Vec<bool> {
     let index_of: HashMap<OpId, usize> = facts
         .iter()
         .enumerate()
@@ -67,7 +82,7 @@ pub fn live_among(
         .collect();
     let links: Vec<Vec<usize>> = facts
         .iter()
-        .zip(&applied)
+        .zip(counts)
         .map(|(from, from_applied)| {
             from.replaces
                 .iter()
@@ -80,7 +95,7 @@ pub fn live_among(
         .collect();
 
     let mut replaced = vec![false; facts.len()];
-    for start in (0..facts.len()).filter(|i| applied[*i]) {
+    for start in (0..facts.len()).filter(|i| starts(*i)) {
         let mut visited = vec![false; facts.len()];
         visited[start] = true;
         let mut open = links[start].clone();
@@ -92,9 +107,7 @@ pub fn live_among(
             }
         }
     }
-    (0..facts.len())
-        .filter(|i| applied[*i] && !replaced[*i])
-        .collect()
+    replaced
 }
 
 /// The shared view: what everybody who holds the scope sees as live.

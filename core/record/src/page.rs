@@ -10,7 +10,7 @@ use crate::catalogue::Catalogue;
 use crate::commit::RecordKind;
 use crate::conflict::{is_conflict, most_worrying};
 use crate::fact::{Answer, Fact};
-use crate::fold::live_among;
+use crate::fold::{live_among, replaced_by};
 use crate::id::OpId;
 use crate::op::{Kind, Policy, Target};
 use crate::payload::Content;
@@ -118,7 +118,8 @@ pub struct Page {
     pub entries: Vec<Entry>,
     /// The finish that stands, if there is one.
     pub finished: Option<Finished>,
-    /// Statements that count and are not on the finished page, in log order.
+    /// Statements that count and are not on the finished page, in log order. What the page's own statements had replaced is
+    /// no addition, and of a text only the versions that stand are.
     pub late: Vec<usize>,
     /// Requests to agree that are still open, in log order.
     pub asks: Vec<usize>,
@@ -145,6 +146,8 @@ pub fn lay_out(kind: RecordKind, statements: &[Statement], view: View) -> Page {
     let finished = find_finish(statements, &order, view);
     let listed = finished.as_ref().map(|finish| &finish.listed);
     let mut page = Page::default();
+    // What the page's own statements had replaced, and earlier versions of a text: history, not additions.
+    let mut earlier: BTreeSet<usize> = BTreeSet::new();
     for (target, group) in by_target(statements, &order) {
         let facts: Vec<&Fact> = group.iter().map(|i| &statements[*i].fact).collect();
         // After a finish only a settlement replaces what is on the page; an ordinary edit stands beside it.
@@ -158,7 +161,17 @@ pub fn lay_out(kind: RecordKind, statements: &[Statement], view: View) -> Page {
             .map(|at| group[at])
             .collect();
         let on_page = listed.map(|listed| page_values(statements, &group, listed, view));
-        if group.iter().any(|i| statements[*i].fact.kind.is_entry()) {
+        let is_text = group.iter().any(|i| statements[*i].fact.kind.is_entry());
+        if let Some(listed) = listed {
+            let applied: Vec<bool> = facts.iter().map(|fact| view.counts(fact)).collect();
+            let is_listed = |at: usize| applied[at] && listed.contains(&facts[at].id);
+            let replaced = replaced_by(&facts, &applied, is_listed, |_, _| true);
+            earlier.extend((0..group.len()).filter(|at| replaced[*at]).map(|at| group[at]));
+            if is_text {
+                earlier.extend(group.iter().filter(|i| !live.contains(i)));
+            }
+        }
+        if is_text {
             page.entries
                 .extend(lay_out_entry(target, &live, statements, listed));
         } else if let Some(question) =
@@ -178,6 +191,7 @@ pub fn lay_out(kind: RecordKind, statements: &[Statement], view: View) -> Page {
             .iter()
             .copied()
             .filter(|i| counts(*i) && !listed.contains(&statements[*i].fact.id))
+            .filter(|i| !earlier.contains(i))
             .filter(|i| !statements[*i].fact.kind.is_about_the_record())
             .collect();
     }

@@ -174,6 +174,31 @@ fn a_finished_page_never_changes_and_later_words_stand_beside_it() {
 }
 
 #[test]
+fn what_the_page_had_replaced_is_history_and_no_late_addition() {
+    let mut rowan = Pen::new(ROWAN, 1);
+    let first = rowan.write(vec![alone("not_alone")]);
+    let edit = rowan.write(vec![Draft::assert(
+        Policy::Risk,
+        Target::field("alone"),
+        "spoke_alone",
+        &[first.id()],
+    )]);
+    let begun = rowan.write(vec![Draft::entry(Kind::EntryAdd, "saw", "e1", "Wa", &[])]);
+    let done = finish(&mut rowan, &[&edit]);
+    let whole = rowan.write(vec![Draft::entry(
+        Kind::EntryRevise,
+        "saw",
+        "e1",
+        "Warm.",
+        &[begun.id()],
+    )]);
+    let statements = received(&[&first, &edit, &begun, &done, &whole]);
+    let page = shared(&statements);
+    let late: Vec<_> = page.late.iter().map(|i| statements[*i].fact.id).collect();
+    assert_eq!(late, [whole.id()]);
+}
+
+#[test]
 fn finished_twice_the_first_accepted_stands_and_the_other_is_kept() {
     let mut rowan = Pen::new(ROWAN, 1);
     let answer = rowan.write(vec![alone("spoke_alone")]);

@@ -121,7 +121,7 @@ pub(super) fn apply(
         }
         Ok(())
     })?;
-    let council = staff(&names, files, &source("workers.csv"), writer.council);
+    let council = council(&names, files, &source, writer.council);
     write(store, suite, writer, now, &council, report)?;
     for wanted in children(&names, files, &source, report, store)? {
         write(store, suite, writer, now, &wanted, report)?;
@@ -133,7 +133,13 @@ fn cell<'a>(row: &'a Row, column: &str) -> &'a str {
     row.get(column).map_or("", String::as_str)
 }
 
-fn staff(names: &Names, files: &Files, source: &str, council: CouncilId) -> Wanted {
+/// What every device needs to know of the council: its staff, and whom to ring at night.
+fn council(
+    names: &Names,
+    files: &Files,
+    source: &dyn Fn(&str) -> String,
+    council: CouncilId,
+) -> Wanted {
     let mut wanted = Wanted::new(RecordId(council.0), RecordKind::Council, Scope::Council);
     for (_, row) in &files.workers {
         let element = names.worker(cell(row, "worker_id")).to_string();
@@ -141,7 +147,16 @@ fn staff(names: &Names, files: &Files, source: &str, council: CouncilId) -> Want
         if let Some(manager) = row.get_mut("manager_id") {
             *manager = names.worker(manager).to_string();
         }
-        wanted.element("staff", &element, &row, &["worker_id"], source);
+        wanted.element(
+            "staff",
+            &element,
+            &row,
+            &["worker_id"],
+            &source("workers.csv"),
+        );
+    }
+    for (_, row) in &files.council {
+        wanted.fields(row, &[], &source("council.csv"));
     }
     wanted
 }

@@ -1,6 +1,6 @@
 //! Bringing in what the case system knows: children, periods, people, alerts, staff, and who holds whom.
 //!
-//! Six CSV files with tolerant headers. Good rows are taken, every other row is reported with file, row, column, value and
+//! CSV files with tolerant headers. Good rows are taken, every other row is reported with file, row, column, value and
 //! reason. Identifiers follow from the codes in the files, and only what differs from what stands is written, so reading the
 //! same files twice changes nothing. Imported facts keep their source and date and are never edited by anybody.
 
@@ -15,14 +15,15 @@ use crate::store::{Storage, StoreError};
 use crate::suite::Suite;
 use crate::writer::{Writer, WriterError};
 
+pub(crate) use apply::give_to_managers;
 pub use rows::Rejected;
 
 /// Why an import stopped. What was written before stays, and the same import may be run again.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The folder holds none of the six files.
+    /// The folder holds none of the files.
     #[error(
-        "{0} holds none of children.csv, periods.csv, people.csv, workers.csv, involvements.csv, alerts.csv"
+        "{0} holds none of children.csv, periods.csv, people.csv, workers.csv, involvements.csv, alerts.csv, council.csv"
     )]
     NothingThere(String),
     /// A file could not be read.

@@ -45,6 +45,7 @@ pub(super) struct Files {
     pub(super) alerts: Rows,
     pub(super) workers: Rows,
     pub(super) involvements: Rows,
+    pub(super) council: Rows,
 }
 
 impl Files {
@@ -56,6 +57,7 @@ impl Files {
             &self.alerts,
             &self.workers,
             &self.involvements,
+            &self.council,
         ]
         .iter()
         .map(|rows| rows.len())
@@ -206,6 +208,14 @@ const INVOLVEMENTS: Layout = Layout {
     ],
 };
 
+const COUNCIL: Layout = Layout {
+    file: "council.csv",
+    columns: &[
+        may("name", Check::Words),
+        must("out_of_hours", Check::Words),
+    ],
+};
+
 /// Reads all files of a folder, and checks that rows name children and workers that are there.
 pub(super) fn read(folder: &Path, rejected: &mut Vec<Rejected>) -> Result<Files, ImportError> {
     let layouts = [
@@ -215,6 +225,7 @@ pub(super) fn read(folder: &Path, rejected: &mut Vec<Rejected>) -> Result<Files,
         &ALERTS,
         &WORKERS,
         &INVOLVEMENTS,
+        &COUNCIL,
     ];
     if !layouts
         .iter()
@@ -239,6 +250,7 @@ pub(super) fn read(folder: &Path, rejected: &mut Vec<Rejected>) -> Result<Files,
             &["child_id", "worker_id", "start"],
             rejected,
         )?,
+        council: read_file(folder, &COUNCIL, &[], rejected)?,
     })
 }
 

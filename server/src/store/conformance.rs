@@ -123,6 +123,7 @@ fn commit(n: u8, seq: u64, position: u64) -> StoredCommit {
         at: at(position),
         signed: signed(n),
         received: WallMillis(-7),
+        ops: vec![op_id(n), op_id(n + 1), op_id(n + 2)],
         verdicts: vec![
             Verdict::Applied,
             Verdict::Quarantined {

@@ -91,6 +91,7 @@ state! {
     payloads: OpId => Payload,
     homes: RecordId => RecordHome,
     statements: (Scope, LogPosition) => Signed,
+    last_statements: Scope => StatementHash,
     counters: (DeviceId, Incarnation) => u64,
     tokens: (DeviceId, Token) => Vector,
     assignments: (WorkerId, LogPosition, RecordId) => Assignment,
@@ -249,14 +250,7 @@ impl ReadTx for Tx<'_> {
     }
 
     fn last_statement(&self, scope: &Scope) -> Result<Option<StatementHash>, StoreError> {
-        let mut all = self
-            .0
-            .statements
-            .map
-            .range((*scope, FIRST)..=(*scope, LAST));
-        Ok(all
-            .next_back()
-            .map(|(_, statement)| ReceiptStatement::hash_of(&statement.bytes)))
+        Ok(self.0.last_statements.map.get(scope).copied())
     }
 
     fn statements(&self, scope: &Scope) -> Result<Vec<(LogPosition, Signed)>, StoreError> {
@@ -386,6 +380,8 @@ impl WriteTx for Tx<'_> {
         first: LogPosition,
         statement: &Signed,
     ) -> Result<(), StoreError> {
+        let hash = ReceiptStatement::hash_of(&statement.bytes);
+        self.0.last_statements.insert(*scope, hash);
         self.0.statements.insert((*scope, first), statement.clone());
         Ok(())
     }

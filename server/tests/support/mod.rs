@@ -1,5 +1,6 @@
 //! A council small enough to hold in the head, and a suite that is only as strong as these tests need.
 #![allow(dead_code, unreachable_pub)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,7 +17,7 @@ use visitbook_record::wire::{
     EnvelopeBody, Page, PullReply, PullRequest, ReceiptStatement, Signed, UploadReply,
 };
 use visitbook_server::store::memory::MemoryStore;
-use visitbook_server::store::{Device, StorageExt, StoreError, Worker};
+use visitbook_server::store::{Device, Storage, StorageExt, StoreError, Worker};
 use visitbook_server::suite::Suite;
 use visitbook_server::writer::Writer;
 use visitbook_server::{ingest, pull};
@@ -65,16 +66,43 @@ pub const WRITER: u8 = 0xdd;
 
 /// The council's server.
 pub struct Council {
-    pub store: MemoryStore,
+    pub store: Box<dyn Storage>,
     pub suite: TestSuite,
+    /// Goes after the store that lies in it.
+    folder: Option<tempfile::TempDir>,
+}
+
+fn store_in_memory() -> (Box<dyn Storage>, Option<tempfile::TempDir>) {
+    (Box::new(MemoryStore::new()), None)
+}
+
+#[cfg(feature = "service")]
+fn store_on_disk() -> (Box<dyn Storage>, Option<tempfile::TempDir>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("council.db");
+    let key = || visitbook_seal::secret::random().unwrap();
+    let store =
+        visitbook_server::store::sqlite::SqliteStore::create(&path, &key(), &key()).unwrap();
+    (Box::new(store), Some(folder))
+}
+
+#[cfg(not(feature = "service"))]
+fn store_on_disk() -> (Box<dyn Storage>, Option<tempfile::TempDir>) {
+    store_in_memory()
 }
 
 impl Council {
     /// Rowan holds Wren, Bryony works jointly on Wren and holds Robin, Sage manages both children's team.
     pub fn new() -> Self {
+        let (store, folder) = if crate::ON_DISK {
+            store_on_disk()
+        } else {
+            store_in_memory()
+        };
         let council = Self {
-            store: MemoryStore::new(),
+            store,
             suite: TestSuite::default(),
+            folder,
         };
         council.register(WRITER, WorkerId(COUNCIL.0), true);
         council.tx(|tx| {
@@ -212,6 +240,11 @@ pub fn answer(field: &str, code: &str) -> Say {
         vec![],
         value,
     )
+}
+
+/// The one answer with which a visit may be finished without any other.
+pub fn called_off() -> Say {
+    answer("outcome", "cancelled_by_us")
 }
 
 pub fn finish(mut ids: Vec<OpId>) -> Say {

@@ -11,14 +11,14 @@
 //! - An envelope that is refused, ignored or cannot pass stops no other: it is stepped around for this run.
 //! - A run may end at any point; the next begins with what has no receipt.
 
-use std::collections::BTreeSet;
-
 use visitbook_record::{cbor, limits, wire};
 
+use super::answer::{Fault, fault_of, judge};
 use super::exchange::{HttpReply, Route, TransportProblem};
 use super::outcome::{Budget, Ended, Outcome, Progress, Trouble};
 use super::pace::Pace;
-use super::store::{Parcel, ParcelKey, ReplyProblem, SendClass, SyncStore};
+use super::run::{InFlight, Pulling, Run};
+use super::store::{Parcel, ParcelKey, SendClass, SyncStore};
 
 /// What may differ between a phone, a test and the simulator. Times in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,52 +115,6 @@ pub struct Engine {
     progress: Progress,
 }
 
-struct Run {
-    began: u64,
-    until: Option<u64>,
-    bytes: Option<u64>,
-    random: u64,
-    first: bool,
-    /// Sent and answered, or stepped around.
-    behind: BTreeSet<ParcelKey>,
-    /// Handed to the transport at least once.
-    tried: BTreeSet<ParcelKey>,
-    /// Neither receipted nor refused nor kept: the answer said nothing about them, or none came.
-    unanswered: bool,
-    pulling: Pulling,
-    pulled_a_page: bool,
-    council_has_more: bool,
-    stepped_around: u32,
-    tries_again: u32,
-    trouble: Option<Trouble>,
-    asked_to_wait_s: Option<u64>,
-    first_receipt_after_ms: Option<u64>,
-    in_flight: Option<InFlight>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Pulling {
-    Wanted,
-    UpToDate,
-    /// The vault is closed, or the council does not answer this.
-    Off,
-}
-
-struct InFlight {
-    keys: Option<Vec<ParcelKey>>,
-    sent_at: u64,
-}
-
-/// What an answer that is not the council's comes to.
-enum Fault {
-    /// The line, or somebody in it, answers nothing: end the run.
-    End(Trouble),
-    /// Something answered this very request oddly: perhaps it passes in another shape.
-    Odd(Trouble),
-    /// Too large for something on the way.
-    TooLarge,
-}
-
 impl Engine {
     /// An engine that has never run.
     #[must_use]
@@ -250,7 +204,9 @@ impl Engine {
         mut run: Run,
         now: u64,
     ) -> Result<Effect, S::Error> {
-        if run.until.is_some_and(|until| now >= until) {
+        // What would still be under way when the time is up is not begun: nobody could say whether it arrived.
+        let needs = now.saturating_add(run.round_trip_ms);
+        if run.until.is_some_and(|until| now >= until || needs > until) {
             return self.end(store, run, now, Ended::Budget);
         }
         let left = run.bytes.map(|all| {
@@ -342,6 +298,7 @@ impl Engine {
         }
         let keys: Vec<ParcelKey> = batch.iter().map(|parcel| parcel.key).collect();
         run.tried.extend(&keys);
+        store.under_way(&keys);
         self.progress.sent = count(run.tried.len());
         let body = cbor::encode(&wire::Upload {
             envelopes: batch
@@ -387,7 +344,7 @@ impl Engine {
     ) -> Result<Effect, S::Error> {
         self.progress.bytes_down += reply.body.len() as u64;
         let took_ms = now.saturating_sub(in_flight.sent_at);
-        let taken = match judge(reply, &mut run) {
+        let taken = match judge(reply) {
             Some(fault) => Err(fault),
             None => match &in_flight.keys {
                 Some(keys) => self.take_upload_answer(store, &mut run, keys, now, &reply.body)?,
@@ -397,6 +354,7 @@ impl Engine {
         match taken {
             Ok(()) => {
                 self.pace.answered(took_ms);
+                run.round_trip_ms = took_ms;
                 run.stepped_around = 0;
                 if run.tries_again > PATIENCE {
                     run.worse(Trouble::NotAnsweringProperly);
@@ -434,9 +392,13 @@ impl Engine {
         } else {
             0
         };
-        if taken.receipted + taken.refused + taken.sealed_again + taken.kept_unopened == 0 {
-            run.unanswered = true;
-            run.worse(Trouble::NotAnsweringProperly);
+        let answered = taken.receipted + taken.refused + taken.sealed_again;
+        if taken.kept_unopened == 0 {
+            // An envelope that was damaged on the way is passed over in silence: it has been sent, and still waits.
+            run.unanswered |= answered < count(keys.len());
+            if answered == 0 {
+                run.worse(Trouble::NotAnsweringProperly);
+            }
         }
         if run.pulling == Pulling::UpToDate {
             run.pulling = Pulling::Wanted;
@@ -474,8 +436,13 @@ impl Engine {
         fault: Fault,
     ) -> Result<Effect, S::Error> {
         let (trouble, too_large) = match fault {
-            Fault::End(trouble) => {
-                run.worse(trouble);
+            Fault::SignInPage => {
+                run.worse(Trouble::SignInPage);
+                return self.end(store, run, now, Ended::Trouble);
+            }
+            Fault::ComeBack(seconds) => {
+                run.asked_to_wait_s = seconds;
+                run.worse(Trouble::AskedToWait);
                 return self.end(store, run, now, Ended::Trouble);
             }
             Fault::Odd(trouble) => (trouble, false),
@@ -537,6 +504,7 @@ impl Engine {
         now: u64,
         ended: Ended,
     ) -> Result<Effect, S::Error> {
+        store.under_way(&[]);
         match (ended, run.trouble) {
             (Ended::TooSoon, _) => {}
             (_, Some(_)) => {
@@ -567,75 +535,6 @@ impl Engine {
             next_allowed_at: self.pace.next_allowed_at(),
             first_receipt_after_ms: run.first_receipt_after_ms,
         }))
-    }
-}
-
-impl Run {
-    fn new(now: u64, budget: Budget, random: u64) -> Self {
-        Self {
-            began: now,
-            until: budget.time_ms.map(|time| now.saturating_add(time)),
-            bytes: budget.bytes,
-            random,
-            first: true,
-            behind: BTreeSet::new(),
-            tried: BTreeSet::new(),
-            unanswered: false,
-            pulling: Pulling::Wanted,
-            pulled_a_page: false,
-            council_has_more: false,
-            stepped_around: 0,
-            tries_again: 0,
-            trouble: None,
-            asked_to_wait_s: None,
-            first_receipt_after_ms: None,
-            in_flight: None,
-        }
-    }
-
-    /// Keeps the trouble that ends the run, or that a person can do something about.
-    fn worse(&mut self, trouble: Trouble) {
-        if self.trouble != Some(Trouble::NotEnrolled) {
-            self.trouble = Some(trouble);
-        }
-    }
-}
-
-/// Whether an HTTP answer can be the council's, by everything but its seal.
-fn judge(reply: &HttpReply, run: &mut Run) -> Option<Fault> {
-    let media_type = reply
-        .media_type
-        .as_deref()
-        .and_then(|text| text.split(';').next())
-        .map_or("", str::trim);
-    if reply.status == 200 && media_type.eq_ignore_ascii_case(wire::MEDIA_TYPE) {
-        return None;
-    }
-    let page = ["text/html", "application/xhtml+xml"]
-        .iter()
-        .any(|html| media_type.eq_ignore_ascii_case(html));
-    Some(match reply.status {
-        // RFC 6585 §6, and the redirects by which older sign-in pages do the same.
-        511 | 300..400 => Fault::End(Trouble::SignInPage),
-        200..300 if page => Fault::End(Trouble::SignInPage),
-        429 | 503 => {
-            run.asked_to_wait_s = reply.retry_after;
-            Fault::End(Trouble::AskedToWait)
-        }
-        413 => Fault::TooLarge,
-        _ if reply.retry_after.is_some() => {
-            run.asked_to_wait_s = reply.retry_after;
-            Fault::End(Trouble::AskedToWait)
-        }
-        _ => Fault::Odd(Trouble::NotAnsweringProperly),
-    })
-}
-
-fn fault_of<E>(problem: ReplyProblem<E>) -> Result<Result<(), Fault>, E> {
-    match problem {
-        ReplyProblem::NotTheCouncil => Ok(Err(Fault::Odd(Trouble::NotAnsweringProperly))),
-        ReplyProblem::NotEnrolled => Ok(Err(Fault::Odd(Trouble::NotEnrolled))),
-        ReplyProblem::Store(error) => Err(error),
     }
 }
 

@@ -96,6 +96,10 @@ pub trait SyncStore {
         sent: &std::collections::BTreeSet<ParcelKey>,
     ) -> Result<Vec<Parcel>, Self::Error>;
 
+    /// Says which envelopes are in the request that is being sent now; none when no upload is under way. For the words on
+    /// the screen alone: a store that shows none need not listen.
+    fn under_way(&mut self, _keys: &[ParcelKey]) {}
+
     /// Verifies and stores the answer to an upload.
     ///
     /// # Errors

@@ -168,7 +168,7 @@ impl ReadTx for Side {
 
     fn commit(&self, hash: &CommitHash) -> Result<Option<Arc<StoredCommit>>, StoreError> {
         self.row(
-            "SELECT hash, device, incarnation, seq, scope, epoch, position, bytes, signature, received, verdicts, \
+            "SELECT hash, device, incarnation, seq, scope, epoch, position, bytes, signature, received, ops, verdicts, \
              author_held FROM commits WHERE hash = ?1",
             [&hash.0[..]],
             |row| {
@@ -186,8 +186,9 @@ impl ReadTx for Side {
                         signature: get(row, 8)?,
                     },
                     received: WallMillis(get(row, 9)?),
-                    verdicts: decoded!(row, 10),
-                    author_held: get(row, 11)?,
+                    ops: op_ids(&get::<Vec<u8>>(row, 10)?)?,
+                    verdicts: decoded!(row, 11),
+                    author_held: get(row, 12)?,
                 }))
             },
         )

@@ -41,6 +41,7 @@ CREATE TABLE commits (
     bytes BLOB NOT NULL,
     signature BLOB NOT NULL,
     received INTEGER NOT NULL,            -- milliseconds since 1970, the council's clock
+    ops BLOB NOT NULL,                    -- the names of its operations, 32 bytes each
     verdicts BLOB NOT NULL,               -- cbor, as judged on arrival
     author_held INTEGER NOT NULL          -- 1 if the author held the scope on arrival
 ) STRICT, WITHOUT ROWID;

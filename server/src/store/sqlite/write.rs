@@ -80,8 +80,8 @@ impl WriteTx for Side {
             )?;
         }
         self.run(
-            "INSERT INTO commits (hash, device, incarnation, seq, scope, epoch, position, bytes, signature, received, \
-             verdicts, author_held) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            "INSERT INTO commits (hash, device, incarnation, seq, scope, epoch, position, bytes, signature, received, ops, \
+             verdicts, author_held) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             params![
                 commit.hash.0,
                 commit.origin.device.0,
@@ -93,6 +93,7 @@ impl WriteTx for Side {
                 commit.signed.bytes,
                 commit.signed.signature,
                 commit.received.0,
+                join_op_ids(&commit.ops),
                 encode(&commit.verdicts),
                 commit.author_held
             ],

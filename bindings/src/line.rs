@@ -1,0 +1,188 @@
+//! The line to the council, kept through locking and unlocking: it remembers how well it did, and that one sync runs.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use visitbook_device::EnrolStep;
+use visitbook_device::sync::cancel::CancelHandle;
+use visitbook_device::sync::driver::{Ask, Clock as _, Driver, SyncError, SystemClock};
+use visitbook_device::sync::engine::Config;
+use visitbook_device::sync::exchange::{Route, TransportProblem};
+use visitbook_device::sync::http::{HttpsTransport, Transport as _, fetch_unverified_key_bundle};
+use visitbook_device::sync::outcome::Progress;
+use visitbook_device::sync::store::SyncStore;
+use visitbook_seal::bundle::SignedBundle;
+use visitbook_seal::enrol::EnrolmentCode;
+
+use crate::error::VisitbookError;
+use crate::sync::SyncOutcome;
+
+/// How long one exchange of an enrolment may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where the council is, and what its server is verified with.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) address: String,
+    pub(crate) roots: Vec<Vec<u8>>,
+}
+
+/// One for each device.
+pub(crate) struct Line {
+    via: Option<SocketAddr>,
+    driver: Driver,
+    clock: SystemClock,
+    transport: Mutex<Option<(Place, Arc<HttpsTransport>)>>,
+    running: Mutex<Option<CancelHandle>>,
+}
+
+/// The address of a relay, as an app gives it.
+pub(crate) fn relay(connect_via: Option<String>) -> Result<Option<SocketAddr>, VisitbookError> {
+    connect_via
+        .map(|text| text.parse())
+        .transpose()
+        .map_err(|_| {
+            VisitbookError::request(
+                "bad_address",
+                "Write the relay's address such as 127.0.0.1:8443.",
+            )
+        })
+}
+
+fn connect(place: &Place, via: Option<SocketAddr>) -> Result<HttpsTransport, VisitbookError> {
+    let transport = HttpsTransport::new(&place.address, &place.roots).map_err(|error| {
+        VisitbookError::request(
+            "bad_address",
+            format!("{error}. Ask the council for a new enrolment code."),
+        )
+    })?;
+    Ok(match via {
+        Some(relay) => transport.connect_via(relay),
+        None => transport,
+    })
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Line {
+    pub(crate) fn new(via: Option<SocketAddr>) -> Self {
+        Self {
+            via,
+            driver: Driver::new(Config::default()),
+            clock: SystemClock::default(),
+            transport: Mutex::new(None),
+            running: Mutex::new(None),
+        }
+    }
+
+    /// Stops the sync that is running, if one is, and does not wait for it.
+    pub(crate) fn stop(&self) {
+        if let Some(running) = &*locked(&self.running) {
+            running.cancel();
+        }
+    }
+
+    /// The connection to a place, kept while the place stays the same.
+    fn transport(&self, place: Place) -> Result<Arc<HttpsTransport>, VisitbookError> {
+        let mut kept = locked(&self.transport);
+        if let Some((known, transport)) = &*kept
+            && *known == place
+        {
+            return Ok(Arc::clone(transport));
+        }
+        let transport = Arc::new(connect(&place, self.via)?);
+        *kept = Some((place, Arc::clone(&transport)));
+        Ok(transport)
+    }
+
+    /// Syncs on this thread. `progress` is called while no lock of the book is held.
+    pub(crate) fn sync<S: SyncStore>(
+        &self,
+        store: &mut S,
+        place: Place,
+        ask: Ask,
+        progress: &mut dyn FnMut(Progress),
+        cancel: &CancelHandle,
+    ) -> Result<SyncOutcome, VisitbookError>
+    where
+        VisitbookError: From<S::Error>,
+    {
+        let busy =
+            || VisitbookError::busy("A sync is running already. Wait for it to end, or cancel it.");
+        let transport = self.transport(place)?;
+        let _running = Running::begin(&self.running, cancel).ok_or_else(busy)?;
+        let outcome = self
+            .driver
+            .sync(
+                store,
+                transport.as_ref(),
+                &self.clock,
+                ask,
+                progress,
+                cancel,
+            )
+            .map_err(|error| match error {
+                SyncError::Busy => busy(),
+                SyncError::Store(error) => error.into(),
+            })?;
+        Ok(SyncOutcome::new(outcome, self.clock.now_ms()))
+    }
+}
+
+/// That a sync is running, until dropped.
+struct Running<'a>(&'a Mutex<Option<CancelHandle>>);
+
+impl<'a> Running<'a> {
+    fn begin(place: &'a Mutex<Option<CancelHandle>>, cancel: &CancelHandle) -> Option<Self> {
+        let mut running = locked(place);
+        if running.is_some() {
+            return None;
+        }
+        *running = Some(cancel.clone());
+        Some(Self(place))
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        *locked(self.0) = None;
+    }
+}
+
+/// The exchanges of an enrolment with the council in the code. Of a bundle that is not that council's no root is trusted;
+/// the device refuses it before it takes the next step.
+pub(crate) fn enrolling(
+    code: &EnrolmentCode,
+    via: Option<SocketAddr>,
+) -> impl FnMut(EnrolStep, &[u8]) -> Result<Vec<u8>, TransportProblem> {
+    let address = code.address.clone();
+    let fingerprint = code.root_fingerprint;
+    let mut transport: Option<HttpsTransport> = None;
+    move |step, body| {
+        let cancel = CancelHandle::new();
+        match step {
+            EnrolStep::Keys => {
+                let bundle = fetch_unverified_key_bundle(&address, via, PATIENCE, &cancel)?.body;
+                let signed = SignedBundle::decode(&bundle).ok();
+                let roots = signed
+                    .as_ref()
+                    .and_then(|signed| signed.verify(&fingerprint).ok())
+                    .map_or_else(Vec::new, |bundle| bundle.tls_roots.clone());
+                let place = Place {
+                    address: address.clone(),
+                    roots,
+                };
+                transport = Some(connect(&place, via).map_err(|_| TransportProblem::NoLine)?);
+                Ok(bundle)
+            }
+            EnrolStep::Enrol => {
+                let transport = transport.as_ref().ok_or(TransportProblem::NoLine)?;
+                let reply = transport.exchange(Route::Enrol, body, PATIENCE, &cancel)?;
+                Ok(reply.body)
+            }
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! The words of the command line.
+//!
+//! Every command works on one device's folder and is a thin layer over the core's API. The PIN comes from the terminal or
+//! from a file descriptor, never from an argument, where other programs could read it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A device on a terminal.
+#[derive(Parser)]
+#[command(
+    name = "visitbook",
+    version,
+    about = "Home visits, written down where they happen: a device on a terminal."
+)]
+pub(crate) struct Cli {
+    /// The device's folder.
+    #[arg(
+        long,
+        global = true,
+        default_value = "visitbook-device",
+        value_name = "DIR"
+    )]
+    pub(crate) store: PathBuf,
+    /// Print JSON for scripts.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Read the PIN, one line, from this file descriptor instead of the terminal.
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) pin_fd: Option<i32>,
+    /// Connect to this address instead of the council's: a test line or a tunnel. What is verified does not change.
+    #[arg(long, global = true, value_name = "ADDR:PORT", hide = true)]
+    pub(crate) via: Option<std::net::SocketAddr>,
+    /// Read the time from this file, in milliseconds since 1970, as the demonstration does.
+    #[arg(long, global = true, value_name = "FILE", hide = true)]
+    pub(crate) clock_file: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make this folder a device of the council, with the code you were given.
+    Enrol {
+        /// The code.
+        code: String,
+        /// What you call it: "Rowan's phone".
+        #[arg(long)]
+        label: String,
+    },
+    /// Play part of a working day with a council server and four devices, and check everything. Has options of its own:
+    /// visitbook demo --help
+    Demo,
+    /// Run the council's server program.
+    #[command(hide = true, disable_help_flag = true)]
+    Council {
+        /// The server's own arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<std::ffi::OsString>,
+    },
+    /// Stay unlocked and take one command a line: a JSON array of words, or words parted by spaces.
+    Session,
+    /// A command that needs the unlocked book.
+    #[command(flatten)]
+    Book(Book),
+}
+
+/// The demonstration's own command line: it uses no device's folder, and its `--json` takes a file.
+#[derive(Parser)]
+#[command(name = "visitbook", version)]
+pub(crate) struct DemoLine {
+    #[command(subcommand)]
+    command: DemoOnly,
+}
+
+#[derive(Subcommand)]
+enum DemoOnly {
+    /// Play part of a working day with a council server and four devices, and check everything.
+    Demo(DemoArgs),
+}
+
+impl DemoLine {
+    /// The demonstration asked for, if these words ask for one.
+    pub(crate) fn asked_for(words: &[std::ffi::OsString]) -> Option<DemoArgs> {
+        if words.get(1).is_none_or(|word| word != "demo") {
+            return None;
+        }
+        let DemoOnly::Demo(demo) = Self::parse_from(words).command;
+        Some(demo)
+    }
+}
+
+/// The demonstration.
+#[derive(Args)]
+pub(crate) struct DemoArgs {
+    /// Leave everything the run made in this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+    /// Varies timings and identifiers' order, not the story.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Write checks and figures here.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+/// A command that needs the unlocked book. One at a time, or many in a session.
+#[derive(Subcommand)]
+pub(crate) enum Book {
+    /// Who is to be seen today, and what is open.
+    Today {
+        /// Another day.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        date: Option<String>,
+    },
+    /// A child's card.
+    Child {
+        /// A child's name or id.
+        child: String,
+    },
+    /// Plan a visit to one child or several, before the day.
+    Plan {
+        /// The children.
+        #[arg(required = true)]
+        children: Vec<String>,
+        /// The day.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        on: String,
+        /// Colleagues who come along.
+        #[arg(long = "with", value_name = "WORKER")]
+        with: Vec<String>,
+    },
+    /// Record a visit.
+    #[command(subcommand)]
+    Visit(Visit),
+    /// Record one thing a child gave: exact words, or how they showed it, or that they chose not to say.
+    Voice {
+        /// The child.
+        child: String,
+        /// The visit it belongs to.
+        #[arg(long)]
+        visit: Option<String>,
+        /// said, wrote, signed, observed, chose_not_to_say, not_sought, …
+        #[arg(long)]
+        how: String,
+        /// The reason, for chose_not_to_say and not_sought.
+        #[arg(long)]
+        because: Option<String>,
+        /// The child's exact words.
+        words: Option<String>,
+    },
+    /// Mark something urgent. This rings nobody.
+    Concern {
+        /// The children it is about; one record each.
+        #[arg(required = true)]
+        children: Vec<String>,
+        /// The visit it comes from.
+        #[arg(long)]
+        visit: Option<String>,
+        /// manager_today or danger_now.
+        #[arg(long)]
+        urgency: String,
+        /// What is wrong.
+        #[arg(long)]
+        text: String,
+        /// Who was told, if anybody was.
+        #[arg(long)]
+        told: Option<String>,
+    },
+    /// A manager's written decision on a concern.
+    Decide {
+        /// The concerns; the same text is written on each.
+        #[arg(required = true)]
+        concerns: Vec<String>,
+        /// What was decided and why.
+        #[arg(long)]
+        text: String,
+    },
+    /// The concerns this device holds.
+    Concerns,
+    /// Reconcile with the council.
+    Sync {
+        /// Stop after this long: 3s, 500ms, 2m.
+        #[arg(long, value_name = "TIME")]
+        budget: Option<String>,
+    },
+    /// For every record, whether the council has it.
+    Status,
+    /// What needs your answer.
+    Questions,
+    /// Answer a question.
+    Answer {
+        /// The question's record, as `questions` shows it.
+        record: String,
+        /// What it is about.
+        field: String,
+        /// The answer's code.
+        choice: String,
+        /// Both happened: the most worrying answer stands, and this is the explanation.
+        #[arg(long)]
+        both: bool,
+        /// Why; asked for on risk facts.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Ask the other person to agree to an answer. Nothing changes until they do.
+    Ask {
+        /// The question's record.
+        record: String,
+        /// What it is about.
+        field: String,
+        /// The answer's code.
+        choice: String,
+        /// Who should agree.
+        #[arg(long)]
+        of: String,
+    },
+    /// Find words in everything this device holds.
+    Search {
+        /// The words.
+        text: String,
+    },
+    /// Every version of everything in a record: who, and both times.
+    History {
+        /// The record.
+        record: String,
+    },
+    /// Check the chain of commits, the receipts and the store.
+    Verify,
+    /// One number for each scope this device holds, to compare with another device or the council.
+    Digests,
+}
+
+/// Recording a visit.
+#[derive(Subcommand)]
+pub(crate) enum Visit {
+    /// Begin a visit to one child or several. Uses the one planned for today, if there is one.
+    New {
+        /// The children.
+        #[arg(required = true)]
+        children: Vec<String>,
+    },
+    /// Lay a visit out.
+    Show {
+        /// The visit.
+        visit: String,
+    },
+    /// Answer a question of the form: FIELD, FIELD/ELEMENT or FIELD/ELEMENT/PART.
+    Set {
+        /// The visit.
+        visit: String,
+        /// What it is about.
+        field: String,
+        /// The answer's code, or a date, time or few words.
+        value: String,
+        /// A few words beside the answer.
+        #[arg(long)]
+        note: Option<String>,
+        /// Write it into every child's visit of this outing. Only for what is common to the outing.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Write under a heading: saw, said_by_adult, changed, meaning, next_and_told.
+    Note {
+        /// The visit.
+        visit: String,
+        /// The heading.
+        heading: String,
+        /// The text; `-` reads it from standard input.
+        text: String,
+        /// The entry this is a new version of.
+        #[arg(long)]
+        entry: Option<String>,
+    },
+    /// Type without saving yet: what a crash leaves is kept and shown at the next unlock.
+    Draft {
+        /// The visit.
+        visit: String,
+        /// The heading.
+        heading: String,
+        /// The text so far.
+        text: String,
+        /// The entry, if it is being changed.
+        #[arg(long)]
+        entry: Option<String>,
+    },
+    /// What you observed in one area; both observers' answers stand for ever.
+    Observe {
+        /// The visit.
+        visit: String,
+        /// The area: food, home_heating_and_sleep, …
+        area: String,
+        /// met, partly, not_met or not_seen_today.
+        answer: String,
+        /// One line.
+        #[arg(long)]
+        line: Option<String>,
+    },
+    /// Somebody who was there, written into every child's visit of the outing.
+    Person {
+        /// The visit.
+        visit: String,
+        /// Name or description.
+        name: String,
+        /// mother, father, carer, unknown, …
+        #[arg(long)]
+        relation: Option<String>,
+        /// yes, no or not_sure.
+        #[arg(long)]
+        lives_here: Option<String>,
+        /// yes or no.
+        #[arg(long)]
+        new_to_us: Option<String>,
+    },
+    /// Fix a visit. After this you can add or correct, and both will show.
+    Finish {
+        /// The visits, one per child.
+        #[arg(required = true)]
+        visits: Vec<String>,
+    },
+    /// Add to a visit that was finished.
+    Add {
+        /// The visit.
+        visit: String,
+        /// The heading.
+        heading: String,
+        /// The text; `-` reads it from standard input.
+        text: String,
+    },
+}

@@ -1,0 +1,157 @@
+//! One function for each command: words in, an answer out.
+
+mod page;
+mod read;
+mod sync;
+mod write;
+
+use std::net::SocketAddr;
+
+use visitbook_device::Working;
+use visitbook_device::sync::driver::Driver;
+use visitbook_device::sync::engine::Config;
+use visitbook_device::sync::http::HttpsTransport;
+
+use crate::args::{Book, Visit};
+use crate::failure::Failure;
+use crate::reply::Reply;
+
+/// An unlocked device and its line to the council.
+pub(crate) struct Desk {
+    /// The book.
+    pub(crate) working: Working,
+    driver: Driver,
+    via: Option<SocketAddr>,
+    transport: Option<HttpsTransport>,
+}
+
+impl Desk {
+    /// A desk with this book on it.
+    pub(crate) fn new(working: Working, via: Option<SocketAddr>) -> Self {
+        Self {
+            working,
+            driver: Driver::new(Config::default()),
+            via,
+            transport: None,
+        }
+    }
+
+    /// Does what a command says. `show` is told how a sync goes on.
+    pub(crate) fn run(
+        &mut self,
+        command: Book,
+        show: &mut dyn FnMut(&str),
+    ) -> Result<Reply, Failure> {
+        let working = &mut self.working;
+        match command {
+            Book::Today { date } => read::today(working, date),
+            Book::Child { child } => read::child(working, &child),
+            Book::Plan { children, on, with } => write::plan(working, &children, &on, &with),
+            Book::Visit(visit) => Self::visit(working, visit),
+            Book::Voice {
+                child,
+                visit,
+                how,
+                because,
+                words,
+            } => write::voice(working, &child, visit.as_deref(), how, because, words),
+            Book::Concern {
+                children,
+                visit,
+                urgency,
+                text,
+                told,
+            } => write::concern(
+                working,
+                &children,
+                visit.as_deref(),
+                &urgency,
+                &text,
+                told.as_deref(),
+            ),
+            Book::Decide { concerns, text } => write::decide(working, &concerns, &text),
+            Book::Concerns => read::concerns(working),
+            Book::Sync { budget } => self.sync(budget.as_deref(), show),
+            Book::Status => read::status(working),
+            Book::Questions => read::questions(working),
+            Book::Answer {
+                record,
+                field,
+                choice,
+                both,
+                reason,
+            } => write::answer(working, &record, &field, &choice, both, reason.as_deref()),
+            Book::Ask {
+                record,
+                field,
+                choice,
+                of,
+            } => write::ask(working, &record, &field, &choice, &of),
+            Book::Search { text } => read::search(working, &text),
+            Book::History { record } => read::history(working, &record),
+            Book::Verify => read::verify(working),
+            Book::Digests => read::digests(working),
+        }
+    }
+
+    fn visit(working: &mut Working, command: Visit) -> Result<Reply, Failure> {
+        match command {
+            Visit::New { children } => write::begin(working, &children),
+            Visit::Show { visit } => page::show(working, &visit),
+            Visit::Set {
+                visit,
+                field,
+                value,
+                note,
+                all,
+            } => write::set(working, &visit, &field, &value, note.as_deref(), all),
+            Visit::Note {
+                visit,
+                heading,
+                text,
+                entry,
+            } => write::note(working, &visit, &heading, &text, entry.as_deref()),
+            Visit::Draft {
+                visit,
+                heading,
+                text,
+                entry,
+            } => write::draft(working, &visit, &heading, &text, entry.as_deref()),
+            Visit::Observe {
+                visit,
+                area,
+                answer,
+                line,
+            } => write::observe(working, &visit, &area, &answer, line.as_deref()),
+            Visit::Person {
+                visit,
+                name,
+                relation,
+                lives_here,
+                new_to_us,
+            } => {
+                let parts = [
+                    ("relation", relation),
+                    ("lives_here", lives_here),
+                    ("new_to_us", new_to_us),
+                ];
+                write::person(working, &visit, &name, parts)
+            }
+            Visit::Finish { visits } => write::finish(working, &visits),
+            Visit::Add {
+                visit,
+                heading,
+                text,
+            } => write::add(working, &visit, &heading, &text),
+        }
+    }
+
+    fn sync(&mut self, budget: Option<&str>, show: &mut dyn FnMut(&str)) -> Result<Reply, Failure> {
+        let transport = match self.transport.take() {
+            Some(transport) => transport,
+            None => crate::open::transport(&self.working, self.via)?,
+        };
+        let transport = self.transport.insert(transport);
+        sync::sync(&mut self.working, &self.driver, transport, budget, show)
+    }
+}

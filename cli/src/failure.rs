@@ -1,0 +1,110 @@
+//! What a command says when it did not do what was asked: a code for scripts, a sentence for people.
+
+use visitbook_device::{OpenError, ReadError, SaveError, UnlockError};
+
+/// Why a command failed. Nothing that was saved before is touched by any of these.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Failure {
+    /// Stable, for scripts.
+    pub(crate) code: &'static str,
+    /// For people: what happened and what to do.
+    pub(crate) message: String,
+}
+
+impl Failure {
+    /// A failure with a code of its own.
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+/// The first letter large and a full stop at the end: these errors were written to stand inside other sentences.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters
+        .next()
+        .map(|c| c.to_uppercase().collect())
+        .unwrap_or_default();
+    let rest = letters.as_str();
+    let stop = if rest.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{first}{rest}{stop}")
+}
+
+impl From<SaveError> for Failure {
+    fn from(error: SaveError) -> Self {
+        let code = match &error {
+            SaveError::UnknownRecord(_) => "unknown_record",
+            SaveError::OtherKind(_) => "other_kind",
+            SaveError::NotHeld(_) => "not_held",
+            SaveError::UnknownField { .. } => "unknown_field",
+            SaveError::UnknownCode { .. } => "unknown_code",
+            SaveError::NeedsAgreement { .. } => "needs_agreement",
+            SaveError::TwoAnswers => "two_answers",
+            SaveError::NothingToSettle => "nothing_to_settle",
+            SaveError::ReasonNeeded => "reason_needed",
+            SaveError::ManagersOnly => "managers_only",
+            SaveError::Finished => "finished",
+            SaveError::NotFinished => "not_finished",
+            SaveError::NotYours => "not_yours",
+            SaveError::KeptUnsealed(_) => "kept_unsealed",
+            SaveError::WouldBeSetAside(_) => "would_be_set_aside",
+            _ => "not_saved",
+        };
+        Self::new(code, sentence(&error.to_string()))
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        let code = match &error {
+            ReadError::UnknownRecord(_) => "unknown_record",
+            ReadError::OtherKind(_) => "other_kind",
+            ReadError::BadDate => "bad_date",
+            _ => "not_read",
+        };
+        Self::new(code, sentence(&error.to_string()))
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let code = match &error {
+            OpenError::Busy => "busy",
+            OpenError::NotEnrolled => "not_enrolled",
+            _ => "not_opened",
+        };
+        Self::new(code, sentence(&error.to_string()))
+    }
+}
+
+impl From<UnlockError> for Failure {
+    fn from(error: UnlockError) -> Self {
+        Self::new("not_unlocked", sentence(&error.to_string()))
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new("file", sentence(&error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn messages_are_sentences() {
+        assert_eq!(sentence("say why"), "Say why.");
+        assert_eq!(sentence("Gone!"), "Gone!");
+        assert_eq!(sentence(""), ".");
+    }
+}

@@ -1,0 +1,108 @@
+//! Opening a device's folder, and making a folder a device.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use visitbook_device::clock::Clock;
+use visitbook_device::sync::cancel::CancelHandle;
+use visitbook_device::sync::exchange::{Route, TransportProblem};
+use visitbook_device::sync::http::{HttpsTransport, Transport, fetch_unverified_key_bundle};
+use visitbook_device::{Device, EnrolStep, Working};
+use visitbook_seal::bundle::SignedBundle;
+use visitbook_seal::enrol::EnrolmentCode;
+use visitbook_seal::vault::Params;
+
+use crate::failure::Failure;
+use crate::keystore::KeystoreFile;
+
+/// How long one exchange of an enrolment may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Makes `folder` a device of the council in the code. May be repeated with the same code and PIN after any failure.
+pub(crate) fn enrol(
+    folder: &Path,
+    clock: Arc<dyn Clock>,
+    code: &str,
+    pin: &[u8],
+    label: &str,
+    via: Option<SocketAddr>,
+) -> Result<(), Failure> {
+    let code: EnrolmentCode =
+        code.parse()
+            .map_err(|e: visitbook_seal::enrol::EnrolmentCodeError| {
+                Failure::new(
+                    "bad_code",
+                    format!("This is not a whole enrolment code: {e}. Copy it again."),
+                )
+            })?;
+    let keystore = KeystoreFile::open(folder)?;
+    let mut transport: Option<HttpsTransport> = None;
+    let exchange = |step: EnrolStep, body: &[u8]| -> Result<Vec<u8>, TransportProblem> {
+        let cancel = CancelHandle::new();
+        match step {
+            EnrolStep::Keys => {
+                let bundle =
+                    fetch_unverified_key_bundle(&code.address, via, PATIENCE, &cancel)?.body;
+                // A bundle that does not verify stops the device before its next step; no root of it is used.
+                let roots = SignedBundle::decode(&bundle)
+                    .and_then(|signed| {
+                        signed
+                            .verify(&code.root_fingerprint)
+                            .map(|bundle| bundle.tls_roots.clone())
+                    })
+                    .unwrap_or_default();
+                let made = HttpsTransport::new(&code.address, &roots)
+                    .map_err(|_| TransportProblem::NoLine)?;
+                transport = Some(match via {
+                    Some(relay) => made.connect_via(relay),
+                    None => made,
+                });
+                Ok(bundle)
+            }
+            EnrolStep::Enrol => {
+                let transport = transport.as_ref().ok_or(TransportProblem::NoLine)?;
+                transport
+                    .exchange(Route::Enrol, body, PATIENCE, &cancel)
+                    .map(|reply| reply.body)
+            }
+        }
+    };
+    Device::enrol(
+        folder,
+        keystore,
+        clock,
+        &code,
+        pin,
+        Params::default(),
+        label,
+        exchange,
+    )
+    .map(drop)
+    .map_err(|error| Failure::new("not_enrolled", error.to_string()))
+}
+
+/// Opens and unlocks an enrolled folder.
+pub(crate) fn unlock(folder: &Path, clock: Arc<dyn Clock>, pin: &[u8]) -> Result<Working, Failure> {
+    let keystore = KeystoreFile::open(folder)?;
+    let locked = Device::open(folder, keystore, clock)?;
+    locked.unlock(pin).map_err(|still| {
+        let words = still.locked.safe_words();
+        let failure = Failure::from(still.error);
+        Failure::new(failure.code, format!("{} {words}", failure.message))
+    })
+}
+
+/// The line to the council.
+pub(crate) fn transport(
+    working: &Working,
+    via: Option<SocketAddr>,
+) -> Result<HttpsTransport, Failure> {
+    let transport = HttpsTransport::new(working.address(), &working.tls_roots())
+        .map_err(|error| Failure::new("bad_address", error.to_string()))?;
+    Ok(match via {
+        Some(relay) => transport.connect_via(relay),
+        None => transport,
+    })
+}

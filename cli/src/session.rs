@@ -1,0 +1,95 @@
+//! Staying unlocked: one command a line, one answer a line.
+//!
+//! For scripts, and for the demonstration. A line is a JSON array of words, or words parted by spaces. The end of
+//! the input locks the device as a person would.
+
+use std::io::{self, BufRead, Write};
+
+use clap::Parser;
+use serde_json::{Value as Json, json};
+use visitbook_device::Working;
+use visitbook_record::words;
+
+use crate::args::Book;
+use crate::commands::Desk;
+use crate::failure::Failure;
+use crate::reply::Reply;
+
+/// The longest line taken: the largest text, as JSON may escape it, and some words.
+const LONGEST_LINE: usize = 8 << 20;
+
+#[derive(Parser)]
+#[command(no_binary_name = true, disable_help_flag = true)]
+struct Line {
+    #[command(subcommand)]
+    command: Book,
+}
+
+/// Answers lines until the input ends, then locks.
+pub(crate) fn run(mut desk: Desk) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", Reply::line(hello(&desk.working)))?;
+    out.flush()?;
+    let mut input = io::stdin().lock();
+    loop {
+        let mut line = Vec::new();
+        if io::Read::take(&mut input, LONGEST_LINE as u64).read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        let answer = match parse(&line) {
+            Ok(None) => continue,
+            Ok(Some(command)) => desk.run(command, &mut |_| {}),
+            Err(failure) => Err(failure),
+        };
+        writeln!(out, "{}", Reply::line(answer))?;
+        out.flush()?;
+    }
+    drop(desk.working.lock());
+    Ok(())
+}
+
+fn parse(line: &[u8]) -> Result<Option<Book>, Failure> {
+    let line = std::str::from_utf8(line)
+        .map_err(|_| Failure::new("bad_line", "The line is not UTF-8."))?
+        .trim();
+    if line.is_empty() {
+        return Ok(None);
+    }
+    let words: Vec<String> = if line.starts_with('[') {
+        serde_json::from_str(line)
+            .map_err(|e| Failure::new("bad_line", format!("Not a JSON array of words: {e}.")))?
+    } else {
+        line.split_whitespace().map(str::to_owned).collect()
+    };
+    Line::try_parse_from(words)
+        .map(|line| Some(line.command))
+        .map_err(|error| Failure::new("bad_command", error.render().to_string().trim().to_owned()))
+}
+
+/// What there is to say at unlock: whose device this is, and what a crash left.
+pub(crate) fn hello(working: &Working) -> Result<Reply, Failure> {
+    let me = working.who()?;
+    let mut text = format!("{}, {}.\n", me.label, me.name);
+    let mut recovered = Vec::new();
+    for draft in working.recovered() {
+        let message = words::reopened("phone", &draft.tail);
+        text.push_str(&format!(
+            "{}\n{}\n[{}]\n",
+            message.title,
+            message.detail,
+            message.buttons.join("] [")
+        ));
+        let page = working.page(draft.record)?;
+        let whole = page
+            .entries
+            .iter()
+            .find(|entry| entry.entry == draft.entry)
+            .and_then(|entry| entry.versions.last())
+            .and_then(|version| version.text.clone());
+        recovered.push(json!({"record": draft.record, "heading": draft.heading, "entry": draft.entry, "tail": draft.tail, "text": whole}));
+    }
+    Ok(Reply::new(
+        text,
+        json!({"label": me.label, "worker": me.name, "recovered": Json::Array(recovered)}),
+    ))
+}

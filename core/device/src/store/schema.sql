@@ -1,0 +1,200 @@
+-- The encrypted store of one device. Version 1. One file, one writer; see open.rs for the settings it is opened with.
+
+-- One row. The sentinel (vault, generation, head) is read first at every unlock: a file that opens under the key but holds
+-- another vault's row, or none, is not this device's book. Everything else here is what the device knows of itself.
+CREATE TABLE meta (
+    one             INTEGER PRIMARY KEY CHECK (one = 1),
+    vault           BLOB NOT NULL,              -- 16 bytes; as in the vault file
+    generation      INTEGER NOT NULL,           -- grows at every unlock
+    clean           INTEGER NOT NULL,           -- 1 only between a proper lock and the next unlock
+    council         BLOB NOT NULL,              -- 16 bytes
+    worker          BLOB NOT NULL,              -- the holder, from the certificate
+    device          BLOB NOT NULL,              -- name of the signing key
+    label           TEXT NOT NULL,              -- what the holder calls the device
+    certificate     BLOB NOT NULL,              -- as the council signed it
+    root            BLOB NOT NULL,              -- fingerprint of the council's root key, from the enrolment code
+    bundle          BLOB NOT NULL,              -- the newest key bundle that verified
+    incarnation     BLOB NOT NULL,              -- the present writing life
+    seq             INTEGER NOT NULL,           -- of the newest own commit in it; 0 before the first
+    head            BLOB,                       -- hash of the newest own commit of any incarnation
+    receipt_seen    BLOB,                       -- newest receipt statement
+    assignment_epoch INTEGER, assignment_position INTEGER,  -- newest assignment entry seen in the worker's own scope
+    token           BLOB,                       -- how far pulls have been applied
+    counter         INTEGER NOT NULL,           -- next pull request's
+    arriving        INTEGER NOT NULL,           -- 1 while the council has more: digests are not compared
+    searched        INTEGER NOT NULL            -- every op up to this number has been offered to the search index
+) STRICT;
+
+-- A log on the server, as far as this device has read it. `held` is false once the council has ended the assignment.
+CREATE TABLE scope (
+    no              INTEGER PRIMARY KEY,
+    name            BLOB NOT NULL UNIQUE,       -- encoded scope
+    held            INTEGER NOT NULL,
+    role            INTEGER,                    -- of a child's scope: in what role the worker holds it, or last held it
+    epoch           INTEGER, position INTEGER,  -- last log entry applied
+    digest          BLOB NOT NULL               -- 32 bytes over the entries applied
+) STRICT;
+
+-- A thing that is written about. Kind and scope are for ever those of its first commit.
+CREATE TABLE record (
+    no              INTEGER PRIMARY KEY,
+    id              BLOB NOT NULL UNIQUE,
+    kind            INTEGER NOT NULL,
+    scope           INTEGER NOT NULL REFERENCES scope,
+    author          BLOB NOT NULL               -- of its first commit here: who began or planned it
+) STRICT;
+CREATE INDEX record_by_scope ON record (scope, kind);
+
+-- Exact signed bytes, own and others'. Append-only.
+CREATE TABLE signed (
+    no              INTEGER PRIMARY KEY,
+    hash            BLOB NOT NULL UNIQUE,
+    record          INTEGER NOT NULL REFERENCES record,
+    own             INTEGER NOT NULL,           -- 1: made by this device
+    wall            INTEGER NOT NULL,           -- what the author's clock claimed, in milliseconds
+    author          BLOB NOT NULL,
+    bytes           BLOB NOT NULL,
+    signature       BLOB NOT NULL,
+    first_op        INTEGER NOT NULL,           -- its operations stand in `op` in one run, from here
+    ops             INTEGER NOT NULL            -- how many
+) STRICT;
+CREATE INDEX signed_own ON signed (record) WHERE own = 1;
+CREATE TRIGGER signed_is_not_changed BEFORE UPDATE ON signed BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+CREATE TRIGGER signed_is_not_removed BEFORE DELETE ON signed BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+
+-- What the fold needs of each operation, so that no page has to be decoded from commits. Append-only.
+CREATE TABLE op (
+    no              INTEGER PRIMARY KEY,
+    id              BLOB NOT NULL UNIQUE,
+    signed          INTEGER NOT NULL REFERENCES signed,
+    record          INTEGER NOT NULL REFERENCES record,
+    target          BLOB NOT NULL,              -- encoded target
+    kind            INTEGER NOT NULL,
+    policy          INTEGER NOT NULL,
+    author          BLOB NOT NULL,
+    acting_as       INTEGER NOT NULL,
+    replaces        BLOB NOT NULL,              -- encoded list of op ids
+    written         INTEGER NOT NULL,           -- last keystroke, or the save
+    payload         BLOB                        -- hash of its payload
+) STRICT;
+CREATE INDEX op_by_target ON op (record, target);
+CREATE INDEX op_finish ON op (record) WHERE kind = 8;
+CREATE TRIGGER op_is_not_changed BEFORE UPDATE ON op BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+CREATE TRIGGER op_is_not_removed BEFORE DELETE ON op BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+
+-- The words. A row may be missing: withheld, or lawfully removed. Its hash in `op` says which payload it must be.
+CREATE TABLE payload (
+    op              INTEGER PRIMARY KEY REFERENCES op,
+    salt            BLOB NOT NULL,
+    bytes           BLOB NOT NULL
+) STRICT;
+
+-- The server's judgement of an operation; no row while it has not reached the server. `counted` is the verdict that the
+-- scope's digest includes: null until the entry has been pulled, since receipts run ahead of pulls.
+CREATE TABLE verdict (
+    op              INTEGER PRIMARY KEY REFERENCES op,
+    verdict         BLOB NOT NULL,
+    epoch           INTEGER NOT NULL, position INTEGER NOT NULL,   -- the log entry that says so
+    counted         BLOB
+) STRICT;
+
+-- That the council has a commit: where in the log and when. `receipt` is set once a verified statement says so.
+CREATE TABLE received (
+    signed          INTEGER PRIMARY KEY REFERENCES signed,
+    epoch           INTEGER NOT NULL, position INTEGER NOT NULL,
+    at              INTEGER NOT NULL,           -- the council's clock, milliseconds
+    receipt         INTEGER REFERENCES receipt
+) STRICT;
+
+-- Whole receipt statements with their signatures.
+CREATE TABLE receipt (
+    no              INTEGER PRIMARY KEY,
+    hash            BLOB NOT NULL UNIQUE,
+    scope           INTEGER NOT NULL REFERENCES scope,
+    previous        BLOB,
+    bytes           BLOB NOT NULL,
+    signature       BLOB NOT NULL
+) STRICT;
+CREATE INDEX receipt_by_previous ON receipt (scope, previous);
+
+-- Own commits that have no receipt yet, and under which key their envelope lies in the spool. One that is not found there
+-- at unlock, because the phone died between the two, is sealed again.
+CREATE TABLE outgoing (
+    signed          INTEGER PRIMARY KEY REFERENCES signed,
+    class           INTEGER NOT NULL,           -- 1 now, 2 soon, 3 later
+    session         BLOB NOT NULL, number INTEGER NOT NULL,
+    refused         INTEGER                     -- why the council did not take it
+) STRICT;
+
+-- The secret that opens the council's answers to one sealing session's envelopes.
+CREATE TABLE session (
+    enc             BLOB PRIMARY KEY,
+    ingest_key      BLOB NOT NULL,
+    reply_secret    BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The council's word for who holds which signing key.
+CREATE TABLE certificate (
+    device          BLOB PRIMARY KEY,
+    bytes           BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Text being typed. Never leaves the device; becomes an operation when the entry is left, and at the latest at unlock.
+CREATE TABLE draft (
+    record          BLOB NOT NULL,
+    target          BLOB NOT NULL,
+    begun           INTEGER NOT NULL,           -- monotonic milliseconds of the first unsealed keystroke
+    typed           INTEGER NOT NULL,           -- wall milliseconds of the last
+    text            TEXT NOT NULL,
+    PRIMARY KEY (record, target)
+) STRICT, WITHOUT ROWID;
+
+-- Something that should not be possible, to be shown and never to be resolved by losing anything.
+CREATE TABLE alarm (
+    no              INTEGER PRIMARY KEY,
+    at              INTEGER NOT NULL,
+    kind            TEXT NOT NULL,
+    about           TEXT NOT NULL,
+    UNIQUE (kind, about)
+) STRICT;
+
+-- Read model: every question with an answer, as it stands. Can be dropped and rebuilt from the log, record by record.
+CREATE TABLE answer_view (
+    record          INTEGER NOT NULL REFERENCES record,
+    field           TEXT NOT NULL,
+    element         TEXT NOT NULL,              -- empty where the target has none
+    part            TEXT NOT NULL,
+    code            TEXT,                       -- the standing answer; null if none stands or it cannot be read
+    label           TEXT,
+    author          BLOB,
+    open            INTEGER NOT NULL,           -- 1: the answers differ
+    worse           INTEGER NOT NULL,           -- 1: a more worrying answer may exist
+    PRIMARY KEY (record, field, element, part)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX answer_view_open ON answer_view (record) WHERE open = 1 OR worse = 1;
+
+-- Read model: what lists of visits show, narrow, so that a list decrypts few pages. Can be dropped and rebuilt.
+CREATE TABLE visit_view (
+    record          INTEGER PRIMARY KEY REFERENCES record,
+    scope           INTEGER NOT NULL REFERENCES scope,
+    date            TEXT NOT NULL,              -- when it was, or is planned for; empty if neither is said
+    arrived         TEXT,
+    outing          TEXT,
+    outcome         TEXT,
+    mode            TEXT,
+    seen            TEXT, seen_open INTEGER NOT NULL,
+    alone           TEXT, alone_open INTEGER NOT NULL,
+    bedroom         TEXT,
+    safe_now        TEXT,
+    finished        INTEGER NOT NULL,
+    author          BLOB                        -- who made it
+) STRICT;
+CREATE INDEX visit_view_timeline ON visit_view
+    (scope, date DESC, record, arrived, outing, outcome, mode, seen, seen_open, alone, alone_open, bedroom, safe_now, finished, author);
+CREATE INDEX visit_view_day ON visit_view (date, scope);
+CREATE INDEX visit_view_unfinished ON visit_view (date, scope) WHERE finished = 0;
+
+-- The search index: tokens only, no text. Row numbers are those of `op`.
+CREATE VIRTUAL TABLE found USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');
+-- Operations whose words came after the operation: to be indexed when there is time.
+CREATE TABLE to_index (op INTEGER PRIMARY KEY REFERENCES op) STRICT;

@@ -1,0 +1,253 @@
+//! The store by itself: what its tables refuse, what its connections refuse, and that its layout is the one agreed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use visitbook_seal::hardware::SoftwareKeys;
+use visitbook_seal::vault::{self, Params, VaultIds, VaultKeys};
+
+use super::open::{SCHEMA_VERSION, Store, StoreError, create};
+
+fn keys() -> VaultKeys {
+    let ids = VaultIds {
+        vault: [1; 16],
+        device: [2; 16],
+        account: [3; 16],
+    };
+    let made = vault::create(
+        &SoftwareKeys::new(),
+        b"482917",
+        Params::fast_for_tests(),
+        ids,
+    );
+    made.ok().unwrap().1
+}
+
+fn fill(db: &Connection) -> Result<(), StoreError> {
+    db.execute_batch(
+        "INSERT INTO meta VALUES (1, x'01010101010101010101010101010101', 1, 1, x'00', x'00', x'00', '', x'00', x'00', x'00',
+            x'00', 0, NULL, NULL, NULL, NULL, NULL, 0, 1, 0);
+         INSERT INTO scope VALUES (1, x'01', 1, NULL, NULL, NULL, zeroblob(32));
+         INSERT INTO record VALUES (1, x'02', 2, 1, x'00');
+         INSERT INTO signed VALUES (1, x'03', 1, 1, 0, x'00', x'00', x'00', 1, 1);
+         INSERT INTO op VALUES (1, x'04', 1, 1, x'00', 4, 0, x'00', 0, x'80', 0, NULL);
+         INSERT INTO payload VALUES (1, x'05', x'06');",
+    )?;
+    Ok(())
+}
+
+fn store(folder: &Path, keys: &VaultKeys) -> Store {
+    let path = folder.join("book.db");
+    create(&path, keys, fill).unwrap();
+    Store::open(&path, keys).unwrap()
+}
+
+#[test]
+fn the_log_is_append_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), &keys());
+    for attempt in [
+        "UPDATE signed SET bytes = x'ff'",
+        "DELETE FROM signed",
+        "UPDATE op SET kind = 5",
+        "DELETE FROM op WHERE no = 1",
+        "INSERT OR REPLACE INTO op VALUES (1, x'04', 1, 1, x'00', 5, 0, x'00', 0, x'80', 0, NULL)",
+    ] {
+        assert!(
+            store.writer.execute_batch(attempt).is_err(),
+            "{attempt} passed"
+        );
+    }
+    let kind: i64 = store
+        .writer
+        .query_row("SELECT kind FROM op", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kind, 4);
+    // Words can be removed, by redaction; the statement about them stays.
+    store.writer.execute("DELETE FROM payload", []).unwrap();
+}
+
+#[test]
+fn no_other_file_can_be_reached_and_no_setting_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), &keys());
+    let beside = folder.path().join("beside.db");
+    let attach = format!("ATTACH '{}' AS other", beside.display());
+    let vacuum = format!("VACUUM INTO '{}'", beside.display());
+    for attempt in [
+        attach.as_str(),
+        vacuum.as_str(),
+        "DETACH main",
+        "SELECT load_extension('x')",
+        "PRAGMA writable_schema = ON",
+        "PRAGMA journal_mode = DELETE",
+        "PRAGMA synchronous = OFF",
+        "PRAGMA cipher_hmac_pgno = le",
+        "PRAGMA key = 'x'",
+        "PRAGMA rekey = 'x'",
+        "PRAGMA temp_store_directory = '/tmp'",
+        "UPDATE sqlite_master SET sql = ''",
+    ] {
+        for (name, db) in [("writer", &store.writer), ("reader", &store.reader)] {
+            assert!(
+                db.execute_batch(attempt).is_err(),
+                "{name}: {attempt} passed"
+            );
+        }
+    }
+    assert!(!beside.exists());
+    for attempt in [
+        "DELETE FROM payload",
+        "INSERT INTO found (rowid, text) VALUES (9, 'x')",
+    ] {
+        assert!(
+            store.reader.execute_batch(attempt).is_err(),
+            "{attempt} passed"
+        );
+    }
+}
+
+#[test]
+fn the_settings_are_those_of_the_threat_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.db");
+    let keys = keys();
+    create(&path, &keys, fill).unwrap();
+    let db = super::open::connect_for_tests(&path, &keys).unwrap();
+    let text = |pragma: &str| -> String {
+        db.query_row(&format!("PRAGMA {pragma}"), [], |row| {
+            row.get::<_, rusqlite::types::Value>(0)
+        })
+        .map(|value| match value {
+            rusqlite::types::Value::Integer(number) => number.to_string(),
+            rusqlite::types::Value::Text(text) => text,
+            _ => String::new(),
+        })
+        .unwrap()
+    };
+    for (pragma, expected) in [
+        ("journal_mode", "wal"),
+        ("synchronous", "2"),
+        ("foreign_keys", "1"),
+        ("recursive_triggers", "1"),
+        ("secure_delete", "1"),
+        ("cell_size_check", "1"),
+        ("cache_size", "-16000"),
+        ("page_size", "4096"),
+        ("temp_store", "2"),
+        ("auto_vacuum", "0"),
+        ("fullfsync", "1"),
+        ("checkpoint_fullfsync", "1"),
+        ("cipher_page_size", "4096"),
+    ] {
+        assert_eq!(text(pragma), expected, "{pragma}");
+    }
+    assert!(
+        text("cipher_version").starts_with("4."),
+        "SQLCipher is linked"
+    );
+}
+
+/// The layout, as SQLite itself tells it. A change here is a migration, and needs a new version.
+#[test]
+fn the_layout_is_the_golden_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), &keys());
+    let mut query = store
+        .reader
+        .prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type, name")
+        .unwrap();
+    let lines: Vec<String> = query
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let layout = format!("version {SCHEMA_VERSION}\n{}\n", lines.join("\n"));
+    let golden = include_str!("golden.txt");
+    if layout != golden {
+        let made = std::env::temp_dir().join("visitbook-layout.txt");
+        std::fs::write(&made, &layout).unwrap();
+        panic!("the layout has changed; it is now in {}", made.display());
+    }
+    let version: i64 = store
+        .writer
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, SCHEMA_VERSION);
+}
+
+#[test]
+fn a_newer_layout_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = keys();
+    let path = folder.path().join("book.db");
+    create(&path, &keys, |db| {
+        fill(db)?;
+        db.pragma_update(None, "user_version", SCHEMA_VERSION + 1)?;
+        Ok(())
+    })
+    .unwrap();
+    assert!(matches!(
+        Store::open(&path, &keys).err().unwrap(),
+        StoreError::NewerVersion
+    ));
+}
+
+#[test]
+fn every_flipped_page_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = keys();
+    store(folder.path(), &keys).close().unwrap();
+    let path = folder.path().join("book.db");
+    let whole = std::fs::read(&path).unwrap();
+    for page in 0..whole.len() / 4096 {
+        let mut bytes = whole.clone();
+        bytes[page * 4096 + 1000] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        let noticed = match Store::open(&path, &keys) {
+            Err(error) => matches!(error, StoreError::Damaged),
+            Ok(store) => {
+                let mut query = store
+                    .reader
+                    .prepare("PRAGMA cipher_integrity_check")
+                    .unwrap();
+                query.exists([]).unwrap()
+            }
+        };
+        assert!(noticed, "page {page}");
+        for suffix in ["-wal", "-shm"] {
+            let mut beside = path.as_os_str().to_owned();
+            beside.push(suffix);
+            let _ = std::fs::remove_file(beside);
+        }
+    }
+}
+
+#[test]
+fn the_search_index_forgets_what_is_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), &keys());
+    let config: String = store
+        .writer
+        .query_row(
+            "SELECT v FROM found_config WHERE k = 'secure-delete'",
+            [],
+            |row| row.get::<_, i64>(0).map(|v| v.to_string()),
+        )
+        .unwrap();
+    assert_eq!(config, "1");
+    store
+        .writer
+        .execute_batch("INSERT INTO found (rowid, text) VALUES (1, 'bottle'); DELETE FROM found WHERE rowid = 1;")
+        .unwrap();
+    let matches = |db: &Connection| -> i64 {
+        db.query_row(
+            "SELECT count(*) FROM found WHERE found MATCH '\"bottle\"*'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap()
+    };
+    assert_eq!(matches(&store.writer), 0);
+}

@@ -1,0 +1,278 @@
+//! Text being typed: kept in the book at every call, an operation only once the entry is left.
+//!
+//! A draft never leaves the device. What a crash leaves becomes an entry at the next unlock, marked as cut off, and its
+//! author is told first thing.
+
+use rusqlite::params;
+use visitbook_record::cbor::encode;
+use visitbook_record::commit::RecordKind;
+use visitbook_record::id::RecordId;
+use visitbook_record::limits;
+use visitbook_record::op::{Kind, Target};
+use visitbook_record::payload::Content;
+use visitbook_record::time::WallMillis;
+
+use super::model::Recovered;
+use super::save::{NewStatement, Plan, Refusing, Saved};
+use super::{Working, begin};
+use crate::error::SaveError;
+use crate::store::rows::{coded, name, signed};
+use crate::store::{StoreError, log};
+
+/// Text that has been unsealed for this long becomes an operation at the next keystroke.
+const LONGEST_UNSEALED_MS: u64 = 60_000;
+
+struct Draft {
+    record: RecordId,
+    target: Target,
+    text: String,
+    typed: WallMillis,
+}
+
+impl Working {
+    /// Keeps what has been typed so far under a heading, durably. To be called at most 2 s after a keystroke. `entry` names the
+    /// piece of text: give what the first call returned, or the entry that is being changed. What has been typed for a minute
+    /// is saved in passing, so that a lost phone loses less.
+    ///
+    /// # Errors
+    /// [`SaveError`]; the draft is then as it was.
+    pub fn draft_update(
+        &mut self,
+        record: RecordId,
+        heading: &str,
+        entry: Option<&str>,
+        text: &str,
+    ) -> Result<String, SaveError> {
+        let target = self.entry_target(record, heading, entry)?;
+        if text.len() > limits::ENTRY_BYTES {
+            return Err(SaveError::TooLong {
+                field: heading.to_owned(),
+                most: limits::ENTRY_BYTES,
+            });
+        }
+        if text.contains('\0') {
+            return Err(SaveError::Nul {
+                field: heading.to_owned(),
+            });
+        }
+        let now = self.now();
+        let transaction = begin(&mut self.store.writer)?;
+        transaction
+            .prepare_cached(
+                "INSERT INTO draft (record, target, begun, typed, text) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (record, target) DO UPDATE SET typed = ?4, text = ?5",
+            )?
+            .execute(params![
+                record.0,
+                encode(&target),
+                signed(now.monotonic.0),
+                now.wall.0,
+                text
+            ])?;
+        let begun: i64 = transaction.query_row(
+            "SELECT begun FROM draft WHERE record = ?1 AND target = ?2",
+            params![record.0, encode(&target)],
+            |row| row.get(0),
+        )?;
+        transaction.commit()?;
+        // A clock that stands still or jumps back only makes this later; leaving the entry saves it all the same.
+        if signed(now.monotonic.0).saturating_sub(begun) >= signed(LONGEST_UNSEALED_MS) {
+            self.draft_commit(Some((record, &target)))?;
+        }
+        Ok(target.element_id().unwrap_or_default().to_owned())
+    }
+
+    /// Saves drafts: one, or all of them (at lock, when the app goes to the background, before a finish). A draft with nothing
+    /// in it, or with nothing new in it, just goes.
+    ///
+    /// # Errors
+    /// [`SaveError`]; the drafts stay.
+    pub fn draft_commit(
+        &mut self,
+        only: Option<(RecordId, &Target)>,
+    ) -> Result<Option<Saved>, SaveError> {
+        let mut drafts = self.drafts()?;
+        if let Some((record, target)) = only {
+            drafts.retain(|draft| draft.record == record && draft.target == *target);
+        }
+        Ok(self.commit_drafts(&drafts, false)?.map(|(saved, _)| saved))
+    }
+
+    /// What a crash left becomes entries now.
+    pub(crate) fn recover_drafts(&mut self) -> Result<Vec<Recovered>, SaveError> {
+        let drafts = self.drafts()?;
+        Ok(self
+            .commit_drafts(&drafts, true)?
+            .map_or_else(Vec::new, |(_, recovered)| recovered))
+    }
+
+    fn drafts(&self) -> Result<Vec<Draft>, StoreError> {
+        let mut all = self
+            .store
+            .writer
+            .prepare_cached("SELECT record, target, text, typed FROM draft ORDER BY typed")?;
+        let mut rows = all.query([])?;
+        let mut drafts = Vec::new();
+        while let Some(row) = rows.next()? {
+            drafts.push(Draft {
+                record: name(row, 0)?,
+                target: coded(row, 1)?,
+                text: row.get(2)?,
+                typed: WallMillis(row.get(3)?),
+            });
+        }
+        Ok(drafts)
+    }
+
+    fn commit_drafts(
+        &mut self,
+        drafts: &[Draft],
+        cut_off: bool,
+    ) -> Result<Option<(Saved, Vec<Recovered>)>, SaveError> {
+        let mut plans: Vec<Plan> = Vec::new();
+        let mut recovered = Vec::new();
+        for draft in drafts {
+            let Some(row) = log::record(&self.store.writer, draft.record)? else {
+                continue;
+            };
+            let Some(child) = row.home.scope.child() else {
+                continue;
+            };
+            let before = log::statements_about(&self.store.writer, row.no, &draft.target)?;
+            let Some(mut statement) =
+                self.entry_version(&draft.target, &before, &draft.text, cut_off)?
+            else {
+                continue;
+            };
+            statement.typed = Some(draft.typed);
+            recovered.push(Recovered {
+                record: draft.record,
+                heading: draft.target.name().to_owned(),
+                entry: draft.target.element_id().unwrap_or_default().to_owned(),
+                tail: tail(&draft.text),
+                written: crate::clock::Moment::of(draft.typed),
+            });
+            match plans.iter_mut().find(|plan| plan.record == draft.record) {
+                Some(plan) => plan.statements.push(statement),
+                None => plans.push(Plan {
+                    record: draft.record,
+                    kind: row.home.kind,
+                    child,
+                    statements: vec![statement],
+                }),
+            }
+        }
+        let gone: Vec<(RecordId, Vec<u8>)> = drafts
+            .iter()
+            .map(|draft| (draft.record, encode(&draft.target)))
+            .collect();
+        let forget = move |db: &rusqlite::Connection| -> Result<(), StoreError> {
+            for (record, target) in &gone {
+                db.prepare_cached("DELETE FROM draft WHERE record = ?1 AND target = ?2")?
+                    .execute(params![record.0, target])?;
+            }
+            Ok(())
+        };
+        if plans.is_empty() {
+            if !drafts.is_empty() {
+                let transaction = begin(&mut self.store.writer)?;
+                forget(&transaction)?;
+                transaction.commit()?;
+            }
+            return Ok(None);
+        }
+        // Typed words exist: whatever became of the child's assignment meanwhile, they are saved.
+        let saved = self.save_and(plans, Refusing::No, forget)?;
+        Ok(Some((saved, recovered)))
+    }
+
+    /// The statement that makes `text` the newest version of an entry; `None` if it says nothing new.
+    pub(crate) fn entry_version(
+        &self,
+        target: &Target,
+        before: &[log::Row],
+        text: &str,
+        cut_off: bool,
+    ) -> Result<Option<NewStatement>, SaveError> {
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        let live = super::visit::live(before);
+        let mine: Vec<&log::Row> = live
+            .iter()
+            .copied()
+            .filter(|row| row.statement.fact.author == self.me.worker)
+            .collect();
+        if mine.len() < live.len() {
+            return Err(SaveError::NotYours);
+        }
+        let content = Content::Text {
+            text: text.to_owned(),
+            cut_off,
+        };
+        let policy = visitbook_record::op::Policy::Ordinary;
+        Ok(match mine.as_slice() {
+            [] => Some(NewStatement::new(
+                Kind::EntryAdd,
+                policy,
+                target.clone(),
+                content,
+            )),
+            [only] if only.statement.content.as_ref() == Some(&content) => None,
+            [only] => Some(
+                NewStatement::new(Kind::EntryRevise, policy, target.clone(), content)
+                    .replacing(vec![only.statement.fact.id]),
+            ),
+            // Written in two places: the new version goes on from the newest of them, and the question stays.
+            [.., newest] => Some(
+                NewStatement::new(Kind::EntryRevise, policy, target.clone(), content)
+                    .replacing(vec![newest.statement.fact.id]),
+            ),
+        })
+    }
+
+    /// The target of a piece of text: checked against the form, with a fresh id if none is given.
+    pub(crate) fn entry_target(
+        &self,
+        record: RecordId,
+        heading: &str,
+        entry: Option<&str>,
+    ) -> Result<Target, SaveError> {
+        let row =
+            log::record(&self.store.writer, record)?.ok_or(SaveError::UnknownRecord(record))?;
+        let id = match entry {
+            Some(id) => id.to_owned(),
+            None => self.fresh_id()?.to_string(),
+        };
+        let target = Target::element(heading, id);
+        let catalogue = visitbook_record::catalogue::Catalogue::newest();
+        let field = catalogue
+            .field(row.home.kind.form(), &target)
+            .filter(|field| field.sort == visitbook_record::catalogue::Sort::Entry)
+            .filter(|_| target.is_well_formed());
+        match field {
+            Some(field) if field.policy() == visitbook_record::op::Policy::Words => Err(
+                SaveError::WouldBeSetAside(visitbook_record::verdict::Reason::ChildsWords),
+            ),
+            Some(_) if matches!(row.home.kind, RecordKind::Child | RecordKind::Worker) => {
+                Err(SaveError::OtherKind("visit"))
+            }
+            Some(_) => Ok(target),
+            None => Err(SaveError::UnknownField {
+                field: heading.to_owned(),
+            }),
+        }
+    }
+
+    /// A fresh UUIDv7.
+    pub(crate) fn fresh_id(&self) -> Result<RecordId, SaveError> {
+        Ok(RecordId(crate::random::uuid(self.now().wall)?))
+    }
+}
+
+/// The end of a text, whole characters, for "…stays most nigh".
+fn tail(text: &str) -> String {
+    const SHOWN: usize = 60;
+    let skip = text.chars().count().saturating_sub(SHOWN);
+    text.chars().skip(skip).collect()
+}

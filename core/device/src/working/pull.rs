@@ -1,0 +1,394 @@
+//! Applying what the council sends: a page in one transaction with its token, every commit verified first.
+//!
+//! Nothing that arrives can remove or change what this device has. What does not verify is left out and raised; that the
+//! device then holds less than the council is found by the digests.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{Connection, params};
+use visitbook_record::commit::{Commit, Role};
+use visitbook_record::digest::{ScopeDigest, whole};
+use visitbook_record::id::{DeviceId, OpId, RecordId, WorkerId};
+use visitbook_record::op::{Kind, Target};
+use visitbook_record::payload::{Content, Payload};
+use visitbook_record::scope::{LogPosition, Scope};
+use visitbook_record::time::WallMillis;
+use visitbook_record::verdict::Verdict;
+use visitbook_record::wire::{CommitEntry, LogEntry, Page};
+use visitbook_seal::bundle::KeyBundle;
+use visitbook_seal::certificate::{CertificateRole, SignedCertificate};
+use visitbook_seal::purpose::Purpose;
+use visitbook_seal::sign::{PublicKey, Signature, verify};
+
+use super::receipts::SyncError;
+use super::{Working, begin};
+use crate::store::rows::signed;
+use crate::store::{StoreError, log, views};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// What a page changed.
+#[derive(Default)]
+struct Changed {
+    /// Records, with the targets that moved; `None` for all of them.
+    records: BTreeMap<RecordId, Option<BTreeSet<Target>>>,
+    entries: u32,
+    assignment: Option<LogPosition>,
+    /// An own commit came that this book did not have.
+    relearned: bool,
+}
+
+impl Changed {
+    fn note(&mut self, record: RecordId, targets: Option<BTreeSet<Target>>) {
+        let known = self.records.entry(record).or_insert(Some(BTreeSet::new()));
+        match (known.as_mut(), targets) {
+            (Some(all), Some(more)) => all.extend(more),
+            (Some(_), None) => *known = None,
+            (None, _) => {}
+        }
+    }
+}
+
+struct Applying<'a> {
+    db: &'a Connection,
+    bundle: &'a KeyBundle,
+    worker: WorkerId,
+    now: WallMillis,
+    changed: Changed,
+}
+
+impl Working {
+    /// Applies a page. Idempotent: entries that were applied before are passed over.
+    pub(crate) fn apply(&mut self, page: &Page) -> std::result::Result<u32, SyncError> {
+        let now = self.now().wall;
+        let transaction = begin(&mut self.store.writer)?;
+        let mut applying = Applying {
+            db: &transaction,
+            bundle: &self.bundle,
+            worker: self.me.worker,
+            now,
+            changed: Changed::default(),
+        };
+        for certificate in &page.certificates {
+            applying.certificate(certificate)?;
+        }
+        for entry in &page.entries {
+            applying.entry(entry)?;
+        }
+        let changed = applying.changed;
+        for (record, targets) in &changed.records {
+            if let Some(row) = log::record(&transaction, *record)? {
+                views::refresh(&transaction, &row, targets.as_ref())?;
+            }
+        }
+        for (scope, at, theirs) in &page.digests {
+            let own = log::scope(&transaction, *scope)?;
+            let differs = own.is_none_or(|own| own.at == Some(*at) && own.digest != *theirs);
+            if differs {
+                log::raise(&transaction, now, "digest_differs", &scope.to_string())?;
+            }
+        }
+        transaction.execute(
+            "UPDATE meta SET token = ?1, arriving = ?2",
+            params![page.token.0, page.more],
+        )?;
+        if let Some(at) = changed.assignment {
+            transaction.execute(
+                "UPDATE meta SET assignment_epoch = ?1, assignment_position = ?2",
+                params![signed(at.epoch), signed(at.position)],
+            )?;
+        }
+        transaction.commit()?;
+        self.me.assignment_seen = changed.assignment.or(self.me.assignment_seen);
+        if changed.relearned {
+            self.seal_relearned()?;
+        }
+        let entries = changed.entries;
+        self.tell(changed.records.into_keys().collect(), entries > 0);
+        Ok(entries)
+    }
+
+    /// The digest over everything this device holds, to be compared with the council's.
+    pub(crate) fn whole_digest(&self) -> Result<[u8; 32]> {
+        let held = log::scopes(&self.store.writer)?
+            .into_iter()
+            .filter(|row| row.held && row.at.is_some());
+        Ok(whole(held.map(|row| (row.scope, row.digest))))
+    }
+}
+
+impl Applying<'_> {
+    /// Keeps a certificate that the council's control key signed; of two for one device the higher serial.
+    fn certificate(&self, bytes: &[u8]) -> Result<()> {
+        let Ok(signed) = SignedCertificate::decode(bytes) else {
+            return Ok(());
+        };
+        let Ok(certificate) = signed.verify(&self.bundle.control, &self.bundle.council) else {
+            return log::raise(self.db, self.now, "bad_signature", "a certificate");
+        };
+        if certificate.device != certificate.public_key.key_id() {
+            return log::raise(self.db, self.now, "bad_signature", "a certificate");
+        }
+        if let Some(known) = known_certificate(self.db, DeviceId(certificate.device))?
+            && known.certificate.serial >= certificate.serial
+        {
+            return Ok(());
+        }
+        self.db
+            .prepare_cached("INSERT OR REPLACE INTO certificate (device, bytes) VALUES (?1, ?2)")?
+            .execute(params![certificate.device, bytes])?;
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: &LogEntry) -> Result<()> {
+        let scope = log::ensure_scope(self.db, entry.scope())?;
+        if scope.at.is_some_and(|at| at >= entry.at()) {
+            return Ok(());
+        }
+        let mut digest = scope.digest;
+        match entry {
+            LogEntry::Commit(entry) => self.commit(entry, &mut digest)?,
+            LogEntry::Judged {
+                at,
+                op,
+                verdict,
+                released,
+                ..
+            } => {
+                self.judged(op, verdict, *at, &mut digest)?;
+                self.release(released)?;
+            }
+        }
+        self.changed.entries += 1;
+        log::set_scope_read(self.db, scope.no, Some(entry.at()), digest)
+    }
+
+    fn commit(&mut self, entry: &CommitEntry, digest: &mut ScopeDigest) -> Result<()> {
+        let hash = Commit::hash_of(&entry.commit.bytes);
+        let ops = match log::commit(self.db, &hash)? {
+            Some(known) => {
+                let ops = log::ops_of(self.db, known.no)?;
+                self.fill_in(&ops, entry)?;
+                log::set_received(self.db, known.no, entry.at, entry.received, None)?;
+                if let Some(record) = super::receipts::record_of(self.db, known.no)? {
+                    self.changed.note(record.id, None);
+                }
+                ops
+            }
+            None => {
+                let Some(ops) = self.new_commit(entry, hash)? else {
+                    return Ok(());
+                };
+                ops
+            }
+        };
+        for ((id, no), verdict) in ops.iter().zip(&entry.verdicts) {
+            self.count(id, *no, verdict, entry.at, digest)?;
+        }
+        if let Ok(commit) = Commit::from_bytes(&entry.commit.bytes) {
+            self.assignments(&commit, entry)?;
+        }
+        self.release(&entry.released)
+    }
+
+    fn new_commit(
+        &mut self,
+        entry: &CommitEntry,
+        hash: visitbook_record::id::CommitHash,
+    ) -> Result<Option<Vec<(OpId, i64)>>> {
+        let Ok(commit) = Commit::from_bytes(&entry.commit.bytes) else {
+            log::raise(self.db, self.now, "bad_commit", &hash.to_string())?;
+            return Ok(None);
+        };
+        if let Err(kind) = check_signature(self.db, self.bundle, &commit, entry)? {
+            log::raise(self.db, self.now, kind, &hash.to_string())?;
+            return Ok(None);
+        }
+        let mut payloads = Vec::with_capacity(commit.ops.len());
+        for (index, op) in commit.ops.iter().enumerate() {
+            let given = entry.payloads.get(index).and_then(Option::as_ref);
+            let genuine = given.filter(|payload| Some(payload.hash()) == op.payload);
+            if given.is_some() && genuine.is_none() {
+                log::raise(self.db, self.now, "bad_payload", &hash.to_string())?;
+            }
+            payloads.push(genuine.cloned());
+        }
+        let own = commit.origin.device.0 == self.own_device()?;
+        self.changed.relearned |= own;
+        let stored = log::insert_commit(self.db, &commit, &entry.commit, hash, own, &payloads)?;
+        log::set_received(self.db, stored.signed, entry.at, entry.received, None)?;
+        let statements = commit.ops.iter().map(|op| (op.kind, &op.target));
+        self.changed.note(commit.record, views::moved(statements));
+        Ok(Some(stored.ops))
+    }
+
+    fn own_device(&self) -> Result<[u8; 16]> {
+        Ok(self
+            .db
+            .prepare_cached("SELECT device FROM meta")?
+            .query_row([], |row| row.get(0))?)
+    }
+
+    /// A commit that was known may have been known without some of its words.
+    fn fill_in(&self, ops: &[(OpId, i64)], entry: &CommitEntry) -> Result<()> {
+        for ((id, _), payload) in ops.iter().zip(&entry.payloads) {
+            if let Some(payload) = payload {
+                self.payload(id, payload)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn payload(&self, id: &OpId, payload: &Payload) -> Result<Option<i64>> {
+        let Some((no, record, hash)) = log::op_row(self.db, id)? else {
+            return Ok(None);
+        };
+        if hash != Some(payload.hash()) {
+            log::raise(self.db, self.now, "bad_payload", &id.to_string())?;
+            return Ok(None);
+        }
+        if !log::insert_payload(self.db, no, payload)? {
+            return Ok(None);
+        }
+        self.db
+            .prepare_cached("INSERT OR IGNORE INTO to_index (op) VALUES (?1)")?
+            .execute([no])?;
+        Ok(Some(record))
+    }
+
+    fn release(&mut self, released: &[(OpId, Payload)]) -> Result<()> {
+        for (id, payload) in released {
+            if let Some(record) = self.payload(id, payload)?
+                && let Some(record) = log::record_no(self.db, record)?
+            {
+                self.changed.note(record.id, None);
+            }
+        }
+        Ok(())
+    }
+
+    fn judged(
+        &mut self,
+        id: &OpId,
+        verdict: &Verdict,
+        at: LogPosition,
+        digest: &mut ScopeDigest,
+    ) -> Result<()> {
+        let Some((no, record, _)) = log::op_row(self.db, id)? else {
+            return log::raise(self.db, self.now, "unknown_operation", &id.to_string());
+        };
+        self.count(id, no, verdict, at, digest)?;
+        if let Some(record) = log::record_no(self.db, record)? {
+            self.changed.note(record.id, None);
+        }
+        Ok(())
+    }
+
+    fn count(
+        &self,
+        id: &OpId,
+        no: i64,
+        verdict: &Verdict,
+        at: LogPosition,
+        digest: &mut ScopeDigest,
+    ) -> Result<()> {
+        if let Some(before) = log::set_verdict(self.db, no, verdict, at, true)? {
+            digest.remove(id, &before);
+        }
+        digest.add(id, verdict);
+        Ok(())
+    }
+
+    /// Entries of the worker's own scope say which children this device holds. Only the council's own writer gives and ends.
+    fn assignments(&mut self, commit: &Commit, entry: &CommitEntry) -> Result<()> {
+        if entry.scope != Scope::Worker(self.worker) {
+            return Ok(());
+        }
+        let writer = known_certificate(self.db, commit.origin.device)?
+            .or_else(|| bundled_writer(self.bundle, commit.origin.device))
+            .is_some_and(|signed| signed.certificate.role == CertificateRole::Writer);
+        for (index, op) in commit.ops.iter().enumerate() {
+            let applied = entry.verdicts.get(index).is_some_and(Verdict::is_applied);
+            if !applied || !writer || !matches!(op.kind, Kind::Assign | Kind::Unassign) {
+                continue;
+            }
+            let payload = entry.payloads.get(index).and_then(Option::as_ref);
+            let Some(Ok(Content::Assignment(assignment))) = payload.map(Payload::content) else {
+                continue;
+            };
+            if assignment.worker != self.worker {
+                continue;
+            }
+            self.hold(assignment.child, assignment.role, op.kind == Kind::Assign)?;
+            self.changed.assignment = Some(entry.at);
+            self.changed.note(assignment.child, None);
+        }
+        Ok(())
+    }
+
+    fn hold(&self, child: RecordId, role: Role, held: bool) -> Result<()> {
+        let row = log::ensure_scope(self.db, Scope::Child(child))?;
+        log::set_scope_held(self.db, row.no, held, role)?;
+        if !held {
+            log::restart_scope(self.db, row.no)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the device that a commit names signed exactly these bytes, for this council.
+fn check_signature(
+    db: &Connection,
+    bundle: &KeyBundle,
+    commit: &Commit,
+    entry: &CommitEntry,
+) -> Result<std::result::Result<(), &'static str>> {
+    let Some(key) = key_of(db, bundle, commit.origin.device)? else {
+        return Ok(Err("no_certificate"));
+    };
+    let Ok(signature) = <[u8; 64]>::try_from(entry.commit.signature.as_slice()) else {
+        return Ok(Err("bad_signature"));
+    };
+    let good = commit.council.0 == bundle.council
+        && verify(
+            Purpose::Commit,
+            &key,
+            &entry.commit.bytes,
+            &Signature(signature),
+        )
+        .is_ok();
+    Ok(if good { Ok(()) } else { Err("bad_signature") })
+}
+
+/// The key of a device, by the council's certificate for it.
+pub(crate) fn key_of(
+    db: &Connection,
+    bundle: &KeyBundle,
+    device: DeviceId,
+) -> Result<Option<PublicKey>> {
+    let known = known_certificate(db, device)?.or_else(|| bundled_writer(bundle, device));
+    Ok(known
+        .filter(|signed| signed.verify(&bundle.control, &bundle.council).is_ok())
+        .map(|signed| signed.certificate.public_key)
+        .filter(|key| key.key_id() == device.0))
+}
+
+fn known_certificate(db: &Connection, device: DeviceId) -> Result<Option<SignedCertificate>> {
+    let mut found = db.prepare_cached("SELECT bytes FROM certificate WHERE device = ?1")?;
+    let mut rows = found.query(params![device.0])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let bytes: Vec<u8> = row.get(0)?;
+    SignedCertificate::decode(&bytes)
+        .map(Some)
+        .map_err(|_| StoreError::Row("a certificate"))
+}
+
+fn bundled_writer(bundle: &KeyBundle, device: DeviceId) -> Option<SignedCertificate> {
+    bundle
+        .writers
+        .iter()
+        .find(|writer| writer.certificate.device == device.0)
+        .cloned()
+}

@@ -1,0 +1,313 @@
+//! The council's answers to uploads: opened with the session's secret, each statement's signature checked, and stored whole.
+//! Only what is verified here makes a record say "the council has it".
+
+use std::collections::BTreeSet;
+
+use rusqlite::{OptionalExtension as _, params};
+use visitbook_record::cbor::decode;
+use visitbook_record::id::{RecordId, StatementHash};
+use visitbook_record::scope::LogPosition;
+use visitbook_record::wire::{
+    ReceiptStatement, Refusal, SealedGroup, Signed, UploadAnswer, UploadReply,
+};
+use visitbook_seal::receipt;
+use visitbook_seal::reply::open_reply;
+use visitbook_seal::secret::Secret32;
+use visitbook_seal::sign::Signature;
+
+use super::save::class_from;
+use super::{Working, begin};
+use crate::error::UnlockError;
+use crate::files;
+use crate::store::rows::{name, signed, unsigned};
+use crate::store::{StoreError, log, views};
+use crate::sync::store::{ParcelKey, ReplyProblem, UploadTaken};
+
+/// Why syncing stopped at this device's own store.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The spool.
+    #[error(transparent)]
+    Spool(#[from] crate::spool::SpoolError),
+    /// Something could not be sealed.
+    #[error(transparent)]
+    Save(#[from] Box<crate::error::SaveError>),
+    /// Sealing a request.
+    #[error(transparent)]
+    Seal(#[from] visitbook_seal::envelope::SealError),
+}
+
+impl From<crate::error::SaveError> for SyncError {
+    fn from(error: crate::error::SaveError) -> Self {
+        Self::Save(Box::new(error))
+    }
+}
+
+impl From<rusqlite::Error> for SyncError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Why the council did not take an envelope, for the person whose words are in it.
+pub(crate) fn refusal_sentence(code: i64) -> String {
+    match code {
+        1 => "The council could not read it.",
+        2 => "The council does not know this device's key.",
+        3 => "It was made for another council.",
+        4 => "It is larger than the council takes.",
+        _ => "The council did not take it.",
+    }
+    .to_owned()
+}
+
+const fn refusal_code(refusal: Refusal) -> i64 {
+    match refusal {
+        Refusal::Malformed => 1,
+        Refusal::NotSigned => 2,
+        Refusal::OtherCouncil => 3,
+        Refusal::BeyondLimits => 4,
+    }
+}
+
+impl Working {
+    /// Verifies and stores the answer to an upload, in one transaction, and lets go of what it acknowledges.
+    pub(crate) fn take_answer(
+        &mut self,
+        body: &[u8],
+    ) -> Result<UploadTaken, ReplyProblem<SyncError>> {
+        let answer: UploadAnswer = decode(body).map_err(|_| ReplyProblem::NotTheCouncil)?;
+        let mut replies = Vec::with_capacity(answer.groups.len());
+        for group in &answer.groups {
+            if let Some(reply) = self.open_group(group)? {
+                replies.push((*group.session, reply));
+            }
+        }
+        let stale_keys: Vec<[u8; 8]> = answer.unknown_keys.iter().map(|key| **key).collect();
+        if replies.is_empty() && stale_keys.is_empty() && !answer.groups.is_empty() {
+            return Err(ReplyProblem::NotTheCouncil);
+        }
+        let mut taken = UploadTaken::default();
+        let mut released = BTreeSet::new();
+        let mut records = BTreeSet::new();
+        let now = self.now().wall;
+        let transaction = begin(&mut self.store.writer).map_err(SyncError::from)?;
+        let mut newest = None;
+        for (session, reply) in &replies {
+            for statement in &reply.statements {
+                let done = store_statement(&transaction, &self.bundle, statement, now)
+                    .map_err(SyncError::from)?;
+                if let Some(done) = done {
+                    newest = Some(done.hash);
+                    taken.receipted += u32::try_from(done.keys.len()).unwrap_or(u32::MAX);
+                    released.extend(done.keys);
+                    records.extend(done.records);
+                }
+            }
+            for (number, refusal) in &reply.refused {
+                let key = ParcelKey {
+                    session: *session,
+                    number: *number,
+                };
+                let changed = transaction
+                    .execute(
+                        "UPDATE outgoing SET refused = ?3 WHERE session = ?1 AND number = ?2",
+                        params![key.session, signed(key.number), refusal_code(*refusal)],
+                    )
+                    .map_err(SyncError::from)?;
+                if changed > 0 {
+                    taken.refused += 1;
+                    let about = format!("{}", refusal_code(*refusal));
+                    log::raise(&transaction, now, "refused", &about).map_err(SyncError::from)?;
+                }
+            }
+        }
+        if let Some(hash) = newest {
+            transaction
+                .execute("UPDATE meta SET receipt_seen = ?1", params![hash.0])
+                .map_err(SyncError::from)?;
+        }
+        transaction.commit().map_err(SyncError::from)?;
+        self.me.receipt_seen = newest.or(self.me.receipt_seen);
+        self.spool.release(&released).map_err(SyncError::from)?;
+        for key in &released {
+            self.on_their_way.remove(key);
+        }
+        taken.sealed_again = self.seal_under_known_key(&stale_keys)?;
+        self.tell(records, true);
+        Ok(taken)
+    }
+
+    fn open_group(&self, group: &SealedGroup) -> Result<Option<UploadReply>, SyncError> {
+        let secret: Option<Vec<u8>> = self
+            .store
+            .writer
+            .query_row(
+                "SELECT reply_secret FROM session WHERE enc = ?1",
+                params![&group.session[..]],
+                |row| row.get(0),
+            )
+            .optional()?;
+        // Not a session of this device: it may carry a colleague's envelopes one day, and cannot read the answers.
+        let Some(secret) = secret.map(zeroize::Zeroizing::new) else {
+            return Ok(None);
+        };
+        let secret = Secret32::from_slice(&secret).ok_or(StoreError::Row("a reply secret"))?;
+        Ok(open_reply(&secret, &group.sealed)
+            .ok()
+            .and_then(|bytes| decode(&bytes).ok()))
+    }
+
+    /// Envelopes sealed to a key that the council no longer has are sealed again, if this device knows a newer one.
+    fn seal_under_known_key(&mut self, stale: &[[u8; 8]]) -> Result<u32, SyncError> {
+        if stale.is_empty() || stale.contains(&self.session.ingest_key()) {
+            return Ok(0);
+        }
+        let mut again = Vec::new();
+        {
+            let mut all = self.store.writer.prepare(
+                "SELECT outgoing.signed, outgoing.class, outgoing.session, outgoing.number FROM outgoing
+                    JOIN session ON session.enc = outgoing.session WHERE session.ingest_key = ?1 ORDER BY outgoing.signed",
+            )?;
+            for key in stale {
+                let mut rows = all.query(params![key])?;
+                while let Some(row) = rows.next()? {
+                    let key = ParcelKey {
+                        session: name(row, 2)?,
+                        number: unsigned(row.get(3)?)?,
+                    };
+                    let signed: i64 = row.get(0)?;
+                    again.push((signed, class_from(row.get(1)?)?, key));
+                }
+            }
+        }
+        let mut old = BTreeSet::new();
+        for (no, class, key) in again {
+            self.seal_again(no, class)?;
+            old.insert(key);
+        }
+        // The same words lie in the spool under the new key now, so the old envelopes have nothing left to say.
+        self.spool.release(&old)?;
+        Ok(u32::try_from(old.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Answers that came while the vault was closed, in the order they came. One that does not open is dropped: what it would
+    /// have acknowledged is simply sent again.
+    pub(crate) fn open_kept_replies(&mut self) -> Result<(), UnlockError> {
+        for (path, body) in files::kept_replies(&self.folder.replies())? {
+            match self.take_answer(&body) {
+                Ok(_) | Err(ReplyProblem::NotTheCouncil | ReplyProblem::NotEnrolled) => {}
+                Err(ReplyProblem::Store(error)) => return Err(unlock_error(error)),
+            }
+            std::fs::remove_file(&path)?;
+        }
+        Ok(())
+    }
+}
+
+fn unlock_error(error: SyncError) -> UnlockError {
+    match error {
+        SyncError::Store(error) => error.into(),
+        SyncError::Spool(error) => error.into(),
+        SyncError::Save(error) => error.into(),
+        SyncError::Seal(error) => error.into(),
+    }
+}
+
+struct Done {
+    hash: StatementHash,
+    keys: Vec<ParcelKey>,
+    records: Vec<RecordId>,
+}
+
+/// Stores one statement, if the council signed it. `None`, and nothing stored, otherwise.
+fn store_statement(
+    db: &rusqlite::Connection,
+    bundle: &visitbook_seal::bundle::KeyBundle,
+    exact: &Signed,
+    now: visitbook_record::time::WallMillis,
+) -> Result<Option<Done>, StoreError> {
+    let Ok(statement) = decode::<ReceiptStatement>(&exact.bytes) else {
+        return Ok(None);
+    };
+    if !is_signed(bundle, &statement, exact) {
+        log::raise(db, now, "bad_signature", "a receipt")?;
+        return Ok(None);
+    }
+    let hash = ReceiptStatement::hash_of(&exact.bytes);
+    let scope = log::ensure_scope(db, statement.scope)?;
+    let fork = log::exists(
+        db,
+        "SELECT 1 FROM receipt WHERE scope = ?1 AND previous IS ?2 AND hash <> ?3",
+        params![scope.no, statement.previous.map(|hash| hash.0), hash.0],
+    )?;
+    if fork {
+        // Two statements after the same one: the council's log has two histories. Both are kept as evidence.
+        log::raise(db, now, "receipts_fork", &statement.scope.to_string())?;
+    }
+    let receipt = log::insert_receipt(db, hash, scope.no, statement.previous, exact)?;
+    let mut done = Done {
+        hash,
+        keys: Vec::new(),
+        records: Vec::new(),
+    };
+    for (offset, received) in (0u64..).zip(&statement.received) {
+        let Some(commit) = log::commit(db, &received.commit)? else {
+            continue;
+        };
+        let at = LogPosition {
+            epoch: statement.first.epoch,
+            position: statement.first.position.saturating_add(offset),
+        };
+        log::set_received(db, commit.no, at, statement.time, Some(receipt))?;
+        let ops = log::ops_of(db, commit.no)?;
+        for ((_, op), verdict) in ops.iter().zip(&received.verdicts) {
+            log::set_verdict(db, *op, verdict, at, false)?;
+        }
+        let mut outgoing =
+            db.prepare_cached("SELECT session, number FROM outgoing WHERE signed = ?1")?;
+        let mut rows = outgoing.query([commit.no])?;
+        if let Some(row) = rows.next()? {
+            done.keys.push(ParcelKey {
+                session: name(row, 0)?,
+                number: unsigned(row.get(1)?)?,
+            });
+        }
+        drop(rows);
+        db.prepare_cached("DELETE FROM outgoing WHERE signed = ?1")?
+            .execute([commit.no])?;
+        if let Some(record) = record_of(db, commit.no)? {
+            views::refresh(db, &record, None)?;
+            done.records.push(record.id);
+        }
+    }
+    Ok(Some(done))
+}
+
+/// The record that a commit is about.
+pub(crate) fn record_of(
+    db: &rusqlite::Connection,
+    signed: i64,
+) -> Result<Option<log::RecordRow>, StoreError> {
+    let no: i64 = db
+        .prepare_cached("SELECT record FROM signed WHERE no = ?1")?
+        .query_row([signed], |row| row.get(0))?;
+    log::record_no(db, no)
+}
+
+/// Whether the receipt key of the statement's epoch signed it.
+pub(crate) fn is_signed(
+    bundle: &visitbook_seal::bundle::KeyBundle,
+    statement: &ReceiptStatement,
+    exact: &Signed,
+) -> bool {
+    let Ok(signature) = <[u8; 64]>::try_from(exact.signature.as_slice()) else {
+        return false;
+    };
+    bundle
+        .receipt_key(statement.first.epoch)
+        .is_some_and(|key| receipt::verify(key, &exact.bytes, &Signature(signature)).is_ok())
+}

@@ -1,0 +1,403 @@
+//! Saving: statements become signed commits, durable in the book and sealed in the spool, before anybody says "saved".
+//!
+//! One call is one transaction, whatever number of records it touches: all of it is saved or none of it. The steps are
+//! build and sign, seal, one database transaction, one append to the spool for each commit. A phone that dies between the
+//! last two finds at unlock what has no envelope, and seals it again.
+
+use rusqlite::params;
+use visitbook_record::commit::{Commit, RecordKind, Role};
+use visitbook_record::id::{CommitHash, OpId, RecordId, Salt};
+use visitbook_record::limits;
+use visitbook_record::op::{Kind, Op, Policy, Target};
+use visitbook_record::payload::{Content, Payload};
+use visitbook_record::scope::Scope;
+use visitbook_record::time::WallMillis;
+use visitbook_record::verdict::Verdict;
+use visitbook_record::wire::{EnvelopeBody, Signed};
+use visitbook_seal::envelope::{Sealed, SendClass as SealClass};
+use visitbook_seal::purpose::Purpose;
+
+use super::{Working, begin, set_head};
+use crate::clock::Moment;
+use crate::error::SaveError;
+use crate::random;
+use crate::store::rows::{name, signed};
+use crate::store::{StoreError, log, views};
+use crate::sync::store::{ParcelKey, SendClass};
+
+/// What commits say of the program that made them.
+const BUILD: &str = concat!("visitbook ", env!("CARGO_PKG_VERSION"));
+
+/// One statement to be made.
+#[derive(Clone)]
+pub(crate) struct NewStatement {
+    pub(crate) kind: Kind,
+    pub(crate) policy: Policy,
+    pub(crate) target: Target,
+    pub(crate) replaces: Vec<OpId>,
+    pub(crate) content: Option<Content>,
+    pub(crate) typed: Option<WallMillis>,
+    /// Lists this statement's own id and those before it in the same commit, beside what `content` lists.
+    pub(crate) finishes_own: bool,
+}
+
+impl NewStatement {
+    pub(crate) fn new(kind: Kind, policy: Policy, target: Target, content: Content) -> Self {
+        Self {
+            kind,
+            policy,
+            target,
+            replaces: Vec::new(),
+            content: Some(content),
+            typed: None,
+            finishes_own: false,
+        }
+    }
+
+    pub(crate) fn replacing(mut self, replaces: Vec<OpId>) -> Self {
+        self.replaces = replaces;
+        self
+    }
+}
+
+/// The statements to be made about one record.
+#[derive(Clone)]
+pub(crate) struct Plan {
+    pub(crate) record: RecordId,
+    pub(crate) kind: RecordKind,
+    pub(crate) child: RecordId,
+    pub(crate) statements: Vec<NewStatement>,
+}
+
+/// Whether the device may refuse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusing {
+    /// A person is there to be told.
+    Yes,
+    /// The words exist already, and are saved whatever the council will say: a draft that a crash left.
+    No,
+}
+
+/// What one call saved.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Saved {
+    /// The records written, in the order given, each once.
+    pub records: Vec<RecordId>,
+    /// The commits, one for each record.
+    pub commits: Vec<CommitHash>,
+    /// The statements of all commits, in order.
+    pub ops: Vec<OpId>,
+    /// When, by this device's clock.
+    pub at: Moment,
+}
+
+struct Built {
+    commit: Commit,
+    exact: Signed,
+    hash: CommitHash,
+    payloads: Vec<Option<Payload>>,
+    class: SendClass,
+    sealed: Sealed,
+}
+
+impl Working {
+    /// Saves statements about any number of records in one transaction, one commit for each.
+    pub(crate) fn save(
+        &mut self,
+        plans: Vec<Plan>,
+        refusing: Refusing,
+    ) -> Result<Saved, SaveError> {
+        self.save_and(plans, refusing, |_| Ok(()))
+    }
+
+    /// As [`Self::save`], with something more in the same transaction.
+    pub(crate) fn save_and(
+        &mut self,
+        plans: Vec<Plan>,
+        refusing: Refusing,
+        also: impl FnOnce(&rusqlite::Connection) -> Result<(), StoreError>,
+    ) -> Result<Saved, SaveError> {
+        let now = self.now();
+        let (mut seq, mut head) = (self.me.seq, self.me.head);
+        let mut built = Vec::with_capacity(plans.len());
+        for plan in plans {
+            seq += 1;
+            let one = self.build(plan, seq, head, now, refusing)?;
+            head = Some(one.hash);
+            built.push(one);
+        }
+        let Some(head) = head.filter(|_| !built.is_empty()) else {
+            return Ok(Saved {
+                records: Vec::new(),
+                commits: Vec::new(),
+                ops: Vec::new(),
+                at: Moment::of(now.wall),
+            });
+        };
+        let transaction = begin(&mut self.store.writer)?;
+        let mut ops = Vec::new();
+        for one in &built {
+            let stored = log::insert_commit(
+                &transaction,
+                &one.commit,
+                &one.exact,
+                one.hash,
+                true,
+                &one.payloads,
+            )?;
+            put_outgoing(&transaction, stored.signed, one.class, &one.sealed)?;
+            let statements = one.commit.ops.iter().map(|op| (op.kind, &op.target));
+            let moved = views::moved(statements);
+            views::refresh(&transaction, &stored.record, moved.as_ref())?;
+            ops.extend(stored.ops.into_iter().map(|(id, _)| id));
+        }
+        set_head(&transaction, seq, &head)?;
+        also(&transaction)?;
+        transaction.commit()?;
+        // From here on the words are in the book, whatever happens.
+        self.me.seq = seq;
+        self.me.head = Some(head);
+        let mut unsealed = None;
+        for one in &built {
+            let key = key_of(&one.sealed);
+            if let Err(error) = self.spool.append(key, one.class, &one.sealed.bytes) {
+                unsealed = Some(error);
+                break;
+            }
+        }
+        let records: Vec<RecordId> = built.iter().map(|one| one.commit.record).collect();
+        self.tell(records.iter().copied().collect(), true);
+        match unsealed {
+            Some(error) => Err(SaveError::KeptUnsealed(error)),
+            None => Ok(Saved {
+                records,
+                commits: built.iter().map(|one| one.hash).collect(),
+                ops,
+                at: Moment::of(now.wall),
+            }),
+        }
+    }
+
+    fn build(
+        &self,
+        plan: Plan,
+        seq: u64,
+        previous: Option<CommitHash>,
+        clocks: visitbook_record::commit::Clocks,
+        refusing: Refusing,
+    ) -> Result<Built, SaveError> {
+        let acting_as = match (self.role_for(plan.child)?, refusing) {
+            (Some(role), _) => role,
+            (None, Refusing::Yes) => return Err(SaveError::NotHeld(plan.child)),
+            (None, Refusing::No) => self.last_role_for(plan.child)?.unwrap_or(Role::Cover),
+        };
+        let mut commit = Commit {
+            format: Commit::FORMAT,
+            council: self.me.council,
+            origin: self.me.origin(),
+            seq,
+            previous,
+            record: plan.record,
+            record_kind: plan.kind,
+            scope: Scope::Child(plan.child),
+            author: self.me.worker,
+            acting_as,
+            catalogue: visitbook_record::catalogue::NEWEST,
+            clocks,
+            receipt_seen: self.me.receipt_seen,
+            assignment_seen: self.me.assignment_seen,
+            app_build: BUILD.to_owned(),
+            ops: Vec::with_capacity(plan.statements.len()),
+        };
+        let mut payloads = Vec::with_capacity(plan.statements.len());
+        let mut contents = Vec::with_capacity(plan.statements.len());
+        for statement in plan.statements {
+            let mut content = statement.content;
+            if let (true, Some(Content::Finish(listed))) = (statement.finishes_own, &mut content) {
+                listed.extend(commit.op_ids());
+                listed.sort_unstable();
+                listed.dedup();
+            }
+            let payload = match &content {
+                Some(content) => Some(Payload::new(Salt(random::bytes()?), content)),
+                None => None,
+            };
+            commit.ops.push(Op {
+                kind: statement.kind,
+                policy: statement.policy,
+                target: statement.target,
+                replaces: statement.replaces,
+                typed_at: statement.typed,
+                payload: payload.as_ref().map(Payload::hash),
+            });
+            payloads.push(payload);
+            contents.push(content);
+        }
+        if refusing == Refusing::Yes {
+            for verdict in self.judge(&commit, &contents)? {
+                if let Verdict::Quarantined { reason, .. } = verdict {
+                    return Err(SaveError::WouldBeSetAside(reason));
+                }
+            }
+        }
+        let bytes = commit.to_bytes();
+        let size = bytes.len()
+            + payloads
+                .iter()
+                .flatten()
+                .map(|payload| payload.bytes.len() + 32)
+                .sum::<usize>();
+        if size > limits::COMMIT_BYTES {
+            return Err(SaveError::TooLong {
+                field: "all of this together".to_owned(),
+                most: limits::COMMIT_BYTES,
+            });
+        }
+        let signature = self.keys.signing_key().sign(Purpose::Commit, &bytes);
+        let exact = Signed {
+            bytes,
+            signature: signature.0.to_vec(),
+        };
+        let class = class_of(&commit);
+        let sealed = self.seal(class, &exact, &payloads)?;
+        Ok(Built {
+            hash: Commit::hash_of(&exact.bytes),
+            commit,
+            exact,
+            payloads,
+            class,
+            sealed,
+        })
+    }
+
+    fn seal(
+        &self,
+        class: SendClass,
+        exact: &Signed,
+        payloads: &[Option<Payload>],
+    ) -> Result<Sealed, SaveError> {
+        let body = EnvelopeBody {
+            commit: exact.clone(),
+            payloads: payloads.iter().flatten().cloned().collect(),
+        };
+        let plaintext = zeroize::Zeroizing::new(visitbook_record::cbor::encode(&body));
+        Ok(self.session.seal(seal_class(class), &plaintext)?)
+    }
+
+    /// Seals what the book has and the spool has not: what a crash, a full disk or a lost segment left. Returns how many.
+    pub(crate) fn seal_missing(&mut self) -> Result<u32, SaveError> {
+        let mut missing = Vec::new();
+        {
+            let mut all = self.store.writer.prepare_cached(
+                "SELECT signed, class, session, number FROM outgoing ORDER BY signed",
+            )?;
+            let mut rows = all.query([])?;
+            while let Some(row) = rows.next()? {
+                let number: i64 = row.get(3)?;
+                let key = ParcelKey {
+                    session: name(row, 2)?,
+                    number: u64::try_from(number).unwrap_or(u64::MAX),
+                };
+                if !self.spool.contains(&key) {
+                    let signed: i64 = row.get(0)?;
+                    missing.push((signed, class_from(row.get(1)?)?));
+                }
+            }
+        }
+        let mut count = 0;
+        for (no, class) in missing {
+            self.seal_again(no, class)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Own commits that came back from the council and that this book has no receipt for: an older book was put back. Sending
+    /// them again costs little and brings their receipts.
+    pub(crate) fn seal_relearned(&mut self) -> Result<(), SaveError> {
+        let relearned: Vec<i64> = {
+            let mut all = self.store.writer.prepare_cached(
+                "SELECT signed.no FROM signed LEFT JOIN outgoing ON outgoing.signed = signed.no
+                    LEFT JOIN received ON received.signed = signed.no
+                 WHERE signed.own = 1 AND outgoing.signed IS NULL AND received.receipt IS NULL ORDER BY signed.no",
+            )?;
+            all.query_map([], |row| row.get(0))?
+                .collect::<Result<_, _>>()?
+        };
+        for no in relearned {
+            let row = log::commit_no(&self.store.writer, no)?.ok_or(StoreError::Row("a commit"))?;
+            let commit =
+                Commit::from_bytes(&row.signed.bytes).map_err(|_| StoreError::Row("a commit"))?;
+            self.seal_again(no, class_of(&commit))?;
+        }
+        Ok(())
+    }
+
+    /// Seals one stored commit under the present session.
+    pub(crate) fn seal_again(&mut self, no: i64, class: SendClass) -> Result<(), SaveError> {
+        let row =
+            log::commit_no(&self.store.writer, no)?.ok_or(StoreError::Row("an outgoing commit"))?;
+        let payloads = log::payloads_of(&self.store.writer, no)?;
+        let sealed = self.seal(class, &row.signed, &payloads)?;
+        let transaction = begin(&mut self.store.writer)?;
+        transaction.execute("DELETE FROM outgoing WHERE signed = ?1", [no])?;
+        put_outgoing(&transaction, no, class, &sealed)?;
+        transaction.commit()?;
+        self.spool
+            .append(key_of(&sealed), class, &sealed.bytes)
+            .map_err(SaveError::KeptUnsealed)?;
+        Ok(())
+    }
+}
+
+fn key_of(sealed: &Sealed) -> ParcelKey {
+    ParcelKey {
+        session: sealed.enc,
+        number: sealed.number,
+    }
+}
+
+fn put_outgoing(
+    db: &rusqlite::Connection,
+    no: i64,
+    class: SendClass,
+    sealed: &Sealed,
+) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "INSERT INTO outgoing (signed, class, session, number) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![
+        no,
+        seal_class(class) as u8,
+        sealed.enc,
+        signed(sealed.number)
+    ])?;
+    Ok(())
+}
+
+/// How soon the council wants it: a concern before everything, a child's words and finishes next.
+fn class_of(commit: &Commit) -> SendClass {
+    match commit.record_kind {
+        RecordKind::Concern => SendClass::Now,
+        RecordKind::Voice => SendClass::Soon,
+        _ if commit.ops.iter().any(|op| op.kind == Kind::Finish) => SendClass::Soon,
+        _ => SendClass::Later,
+    }
+}
+
+const fn seal_class(class: SendClass) -> SealClass {
+    match class {
+        SendClass::Now => SealClass::Now,
+        SendClass::Soon => SealClass::Soon,
+        SendClass::Later => SealClass::Later,
+    }
+}
+
+pub(crate) fn class_from(number: i64) -> Result<SendClass, StoreError> {
+    match number {
+        1 => Ok(SendClass::Now),
+        2 => Ok(SendClass::Soon),
+        3 => Ok(SendClass::Later),
+        _ => Err(StoreError::Row("a send class")),
+    }
+}

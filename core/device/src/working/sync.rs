@@ -1,0 +1,231 @@
+//! An unlocked device as the sync engine sees it: envelopes out in the order that people need them, answers and pages in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{OptionalExtension as _, params};
+use visitbook_record::cbor::{decode, encode};
+use visitbook_record::commit::Commit;
+use visitbook_record::id::Token;
+use visitbook_record::scope::LogPosition;
+use visitbook_record::wire::{Denial, PullReply, PullRequest, Signed};
+use visitbook_seal::purpose::Purpose;
+use visitbook_seal::request::seal_request;
+
+use super::Working;
+use super::receipts::SyncError;
+use super::save::class_from;
+use crate::locked::pick;
+use crate::spool::FrameInfo;
+use crate::store::rows::{name, signed, unsigned};
+use crate::store::{StoreError, log};
+use crate::sync::store::{
+    Parcel, ParcelKey, PullTaken, ReplyProblem, SealedRequest, SendClass, SyncStore, UploadTaken,
+};
+
+/// The name under which the council knows this exchange; bound into the seal.
+const PULL: &str = "pull";
+
+impl Working {
+    /// Envelopes in sending order: by class across records, as written inside one. A finish is no use before what it lists,
+    /// so what was written before an urgent piece of the same record is as urgent.
+    fn sending_order(&self) -> Result<Vec<FrameInfo>, SyncError> {
+        let mut known: Vec<(i64, i64, SendClass, ParcelKey)> = Vec::new();
+        {
+            let mut all = self.store.writer.prepare_cached(
+                "SELECT outgoing.signed, signed.record, outgoing.class, outgoing.session, outgoing.number
+                 FROM outgoing JOIN signed ON signed.no = outgoing.signed WHERE outgoing.refused IS NULL
+                 ORDER BY outgoing.signed DESC",
+            )?;
+            let mut rows = all.query([])?;
+            while let Some(row) = rows.next()? {
+                let key = ParcelKey {
+                    session: name(row, 3)?,
+                    number: unsigned(row.get(4)?)?,
+                };
+                known.push((row.get(0)?, row.get(1)?, class_from(row.get(2)?)?, key));
+            }
+        }
+        let mut most_urgent: BTreeMap<i64, SendClass> = BTreeMap::new();
+        for (_, record, class, _) in &mut known {
+            let urgent = most_urgent.entry(*record).or_insert(*class);
+            *urgent = (*urgent).min(*class);
+            *class = *urgent;
+        }
+        known.sort_by_key(|(signed, _, class, _)| (*class, *signed));
+        let frames: BTreeMap<ParcelKey, FrameInfo> = self
+            .spool
+            .frames()
+            .map(|frame| (frame.key, frame))
+            .collect();
+        Ok(known
+            .into_iter()
+            .filter_map(|(.., key)| frames.get(&key).copied())
+            .collect())
+    }
+
+    /// The newest assignment entry that everything still to be sent names. What was written first names the oldest.
+    fn acknowledges(&self) -> Result<Option<LogPosition>, StoreError> {
+        let oldest: Option<i64> = self.store.writer.query_row(
+            "SELECT min(signed) FROM outgoing WHERE refused IS NULL",
+            [],
+            |row| row.get(0),
+        )?;
+        let Some(oldest) = oldest else {
+            return Ok(self.me.assignment_seen);
+        };
+        let row = log::commit_no(&self.store.writer, oldest)?;
+        let commit = row.and_then(|row| Commit::from_bytes(&row.signed.bytes).ok());
+        Ok(commit
+            .ok_or(StoreError::Row("an outgoing commit"))?
+            .assignment_seen)
+    }
+
+    fn next_counter(&mut self) -> Result<u64, StoreError> {
+        let counter: i64 = self.store.writer.query_row(
+            "UPDATE meta SET counter = counter + 1 RETURNING counter - 1",
+            [],
+            |row| row.get(0),
+        )?;
+        unsigned(counter)
+    }
+
+    fn taken_denial(
+        &mut self,
+        denial: Denial,
+        next: u64,
+    ) -> Result<PullTaken, ReplyProblem<SyncError>> {
+        match denial {
+            Denial::NotEnrolled => Err(ReplyProblem::NotEnrolled),
+            Denial::Malformed => Err(ReplyProblem::NotTheCouncil),
+            Denial::Replayed => {
+                self.store
+                    .writer
+                    .execute(
+                        "UPDATE meta SET counter = max(counter, ?1)",
+                        params![signed(next)],
+                    )
+                    .map_err(SyncError::from)?;
+                Ok(PullTaken {
+                    again: true,
+                    ..PullTaken::default()
+                })
+            }
+            Denial::UnknownToken => {
+                self.store
+                    .writer
+                    .execute("UPDATE meta SET token = NULL, arriving = 1", [])
+                    .map_err(SyncError::from)?;
+                Ok(PullTaken {
+                    again: true,
+                    ..PullTaken::default()
+                })
+            }
+        }
+    }
+}
+
+impl SyncStore for Working {
+    type Error = SyncError;
+
+    fn waiting(
+        &mut self,
+        max_bytes: usize,
+        sent: &BTreeSet<ParcelKey>,
+    ) -> Result<Vec<Parcel>, SyncError> {
+        self.seal_missing()?;
+        let order = self.sending_order()?;
+        Ok(pick(&self.spool, order, max_bytes, sent)?)
+    }
+
+    fn under_way(&mut self, keys: &[ParcelKey]) {
+        let keys: BTreeSet<ParcelKey> = keys.iter().copied().collect();
+        if keys != self.on_their_way {
+            self.on_their_way = keys;
+            self.tell(BTreeSet::new(), true);
+        }
+    }
+
+    fn take_upload_answer(&mut self, body: &[u8]) -> Result<UploadTaken, ReplyProblem<SyncError>> {
+        self.take_answer(body)
+    }
+
+    fn pull_request(&mut self, budget: u32) -> Result<Option<SealedRequest>, SyncError> {
+        let counter = self.next_counter()?;
+        let (token, arriving): (Option<Vec<u8>>, bool) =
+            self.store
+                .writer
+                .query_row("SELECT token, arriving FROM meta", [], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?;
+        let token = token
+            .map(|bytes| Token::try_from(bytes.as_slice()))
+            .transpose()
+            .map_err(|_| StoreError::Row("a token"))?;
+        let compare = token.is_some() && !arriving;
+        let request = encode(&PullRequest {
+            device: self.me.device,
+            incarnation: self.me.incarnation,
+            counter,
+            token,
+            whole: if compare {
+                Some(self.whole_digest()?)
+            } else {
+                None
+            },
+            budget,
+            acknowledges: self.acknowledges()?,
+        });
+        let signature = self.keys.signing_key().sign(Purpose::Request, &request);
+        let signed = encode(&Signed {
+            bytes: request,
+            signature: signature.0.to_vec(),
+        });
+        let ingest = self
+            .bundle
+            .ingest
+            .first()
+            .ok_or(visitbook_seal::envelope::SealError::BadKey)?;
+        let (body, opener) = seal_request(ingest, PULL, &signed)?;
+        self.awaited = Some(opener);
+        Ok(Some(SealedRequest { body }))
+    }
+
+    fn take_pull_reply(&mut self, body: &[u8]) -> Result<PullTaken, ReplyProblem<SyncError>> {
+        let opener = self.awaited.as_ref().ok_or(ReplyProblem::NotTheCouncil)?;
+        let plain = opener.open(body).map_err(|_| ReplyProblem::NotTheCouncil)?;
+        let reply: PullReply = decode(&plain).map_err(|_| ReplyProblem::NotTheCouncil)?;
+        self.awaited = None;
+        match reply {
+            PullReply::Page(page) => Ok(PullTaken {
+                entries: self.apply(&page)?,
+                more: page.more,
+                again: false,
+            }),
+            PullReply::Denied {
+                denial,
+                next_counter,
+            } => self.taken_denial(denial, next_counter),
+        }
+    }
+}
+
+impl Working {
+    /// How many envelopes wait to be sent.
+    #[must_use]
+    pub fn sealed_waiting(&self) -> usize {
+        self.spool.len()
+    }
+
+    /// Whether the council has ever answered a pull.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn has_pulled(&self) -> Result<bool, StoreError> {
+        let token: Option<Option<Vec<u8>>> = self
+            .store
+            .reader
+            .query_row("SELECT token FROM meta", [], |row| row.get(0))
+            .optional()?;
+        Ok(token.flatten().is_some())
+    }
+}

@@ -1,0 +1,363 @@
+//! Checking everything: the own chain, every signature, every payload, every receipt, and the file itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use visitbook_record::commit::Commit;
+use visitbook_record::id::{CommitHash, Incarnation};
+use visitbook_record::page::{View, lay_out};
+use visitbook_record::wire::{ReceiptStatement, Signed};
+use visitbook_seal::purpose::Purpose;
+use visitbook_seal::sign::{Signature, verify};
+
+use super::model::{AlarmView, DigestLine, Verification};
+use super::{Working, begin};
+use crate::clock::Moment;
+use crate::error::ReadError;
+use crate::store::rows::{name, optional_name};
+use crate::store::{StoreError, log, views};
+use visitbook_record::time::WallMillis;
+
+/// Own commits by writing life and number, each with the one it names as before it.
+type OwnLives = BTreeMap<Incarnation, BTreeMap<u64, Vec<(CommitHash, Option<CommitHash>)>>>;
+
+impl Working {
+    /// Checks everything this device holds. Reads the whole book: seconds for a large one.
+    ///
+    /// # Errors
+    /// [`ReadError`] only if the check itself could not run; what it finds is in its result.
+    pub fn verify(&self) -> Result<Verification, ReadError> {
+        let mut report = Verification {
+            own_commits: 0,
+            other_commits: 0,
+            payloads: 0,
+            receipts: 0,
+            receipted: 0,
+            waiting: 0,
+            problems: Vec::new(),
+        };
+        self.check_file(&mut report)?;
+        self.check_commits(&mut report)?;
+        self.check_payloads(&mut report)?;
+        self.check_receipts(&mut report)?;
+        self.check_outgoing(&mut report)?;
+        self.check_read_models(&mut report)?;
+        Ok(report)
+    }
+
+    /// Every row of what SQLCipher and SQLite find, on the file as it is.
+    fn check_file(&self, report: &mut Verification) -> Result<(), StoreError> {
+        for check in ["cipher_integrity_check", "integrity_check"] {
+            let mut found = self.store.reader.prepare(&format!("PRAGMA {check}"))?;
+            let mut rows = found.query([])?;
+            while let Some(row) = rows.next()? {
+                let line: String = row.get(0)?;
+                if line != "ok" {
+                    report
+                        .problems
+                        .push(format!("{check}: a page or index is damaged"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_commits(&self, report: &mut Verification) -> Result<(), StoreError> {
+        let mut all = self
+            .store
+            .reader
+            .prepare("SELECT hash, own, bytes, signature FROM signed ORDER BY no")?;
+        let mut rows = all.query([])?;
+        // Two commits under one number are both kept: an older book was put back and written on in.
+        let mut own = OwnLives::new();
+        while let Some(row) = rows.next()? {
+            let hash: CommitHash = name(row, 0)?;
+            let is_own: bool = row.get(1)?;
+            let exact = Signed {
+                bytes: row.get(2)?,
+                signature: row.get(3)?,
+            };
+            let mut problem = |what: &str| report.problems.push(format!("commit {hash}: {what}"));
+            if Commit::hash_of(&exact.bytes) != hash {
+                problem("the bytes are not those of its name");
+                continue;
+            }
+            let Ok(commit) = Commit::from_bytes(&exact.bytes) else {
+                problem("cannot be read");
+                continue;
+            };
+            if !self.is_signed(&commit, &exact)? {
+                problem("the signature does not verify");
+            }
+            if is_own {
+                report.own_commits += 1;
+                own.entry(commit.origin.incarnation)
+                    .or_default()
+                    .entry(commit.seq)
+                    .or_default()
+                    .push((hash, commit.previous));
+            } else {
+                report.other_commits += 1;
+            }
+        }
+        self.check_chain(&own, report);
+        Ok(())
+    }
+
+    /// Each own commit names one before it; the first of a new writing life names the last that was known.
+    fn check_chain(&self, own: &OwnLives, report: &mut Verification) {
+        let known: BTreeSet<CommitHash> = own
+            .values()
+            .flat_map(BTreeMap::values)
+            .flatten()
+            .map(|(hash, _)| *hash)
+            .collect();
+        for life in own.values() {
+            for (seq, commits) in life {
+                let before: Option<&Vec<_>> = seq.checked_sub(1).and_then(|seq| life.get(&seq));
+                for (hash, previous) in commits {
+                    let follows = match (before, previous) {
+                        (Some(before), Some(previous)) => {
+                            before.iter().any(|(hash, _)| hash == previous)
+                        }
+                        (None, Some(previous)) => *seq == 1 && known.contains(previous),
+                        (None, None) => *seq == 1,
+                        (Some(_), None) => false,
+                    };
+                    if !follows {
+                        report
+                            .problems
+                            .push(format!("commit {hash}: does not follow the one before it"));
+                    }
+                }
+            }
+        }
+        let newest = own
+            .get(&self.me.incarnation)
+            .and_then(|life| life.last_key_value());
+        let remembered = match newest {
+            Some((seq, commits)) => {
+                *seq == self.me.seq && commits.iter().any(|(hash, _)| Some(*hash) == self.me.head)
+            }
+            None => self.me.seq == 0,
+        };
+        if !remembered {
+            report
+                .problems
+                .push("the newest commit is not the one remembered".to_owned());
+        }
+    }
+
+    fn is_signed(&self, commit: &Commit, exact: &Signed) -> Result<bool, StoreError> {
+        let key = super::pull::key_of(&self.store.reader, &self.bundle, commit.origin.device)?;
+        let signature = <[u8; 64]>::try_from(exact.signature.as_slice());
+        let (Some(key), Ok(signature)) = (key, signature) else {
+            return Ok(false);
+        };
+        Ok(verify(Purpose::Commit, &key, &exact.bytes, &Signature(signature)).is_ok())
+    }
+
+    fn check_payloads(&self, report: &mut Verification) -> Result<(), StoreError> {
+        let mut all = self.store.reader.prepare(
+            "SELECT op.id, op.payload, payload.salt, payload.bytes FROM payload JOIN op ON op.no = payload.op",
+        )?;
+        let mut rows = all.query([])?;
+        while let Some(row) = rows.next()? {
+            let id: visitbook_record::id::OpId = name(row, 0)?;
+            let payload = visitbook_record::payload::Payload {
+                salt: name(row, 2)?,
+                bytes: row.get(3)?,
+            };
+            report.payloads += 1;
+            if optional_name(row, 1)? != Some(payload.hash()) {
+                report
+                    .problems
+                    .push(format!("statement {id}: the words are not those signed"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_receipts(&self, report: &mut Verification) -> Result<(), StoreError> {
+        let mut all = self
+            .store
+            .reader
+            .prepare("SELECT no, bytes, signature FROM receipt ORDER BY no")?;
+        let mut rows = all.query([])?;
+        while let Some(row) = rows.next()? {
+            let exact = Signed {
+                bytes: row.get(1)?,
+                signature: row.get(2)?,
+            };
+            let hash = ReceiptStatement::hash_of(&exact.bytes);
+            let Ok(statement) = visitbook_record::cbor::decode::<ReceiptStatement>(&exact.bytes)
+            else {
+                report
+                    .problems
+                    .push(format!("receipt {hash}: cannot be read"));
+                continue;
+            };
+            if !super::receipts::is_signed(&self.bundle, &statement, &exact) {
+                report
+                    .problems
+                    .push(format!("receipt {hash}: the signature does not verify"));
+                continue;
+            }
+            report.receipts += 1;
+            let no: i64 = row.get(0)?;
+            let named: BTreeSet<CommitHash> =
+                statement.received.iter().map(|one| one.commit).collect();
+            let mut by = self.store.reader.prepare_cached(
+                "SELECT signed.hash FROM received JOIN signed ON signed.no = received.signed WHERE received.receipt = ?1",
+            )?;
+            let mut commits = by.query([no])?;
+            while let Some(commit) = commits.next()? {
+                let commit: CommitHash = name(commit, 0)?;
+                if named.contains(&commit) {
+                    report.receipted += 1;
+                } else {
+                    report
+                        .problems
+                        .push(format!("commit {commit}: its receipt does not name it"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_outgoing(&self, report: &mut Verification) -> Result<(), StoreError> {
+        let mut all = self.store.reader.prepare(
+            "SELECT signed.hash, outgoing.session, outgoing.number, received.receipt
+             FROM signed LEFT JOIN outgoing ON outgoing.signed = signed.no
+                LEFT JOIN received ON received.signed = signed.no
+             WHERE signed.own = 1",
+        )?;
+        let mut rows = all.query([])?;
+        while let Some(row) = rows.next()? {
+            let hash: CommitHash = name(row, 0)?;
+            let session: Option<[u8; 32]> = optional_name(row, 1)?;
+            let number: Option<i64> = row.get(2)?;
+            let receipt: Option<i64> = row.get(3)?;
+            let (Some(session), Some(number)) = (session, number) else {
+                if receipt.is_none() {
+                    report.problems.push(format!(
+                        "commit {hash}: has no receipt and is not on its way"
+                    ));
+                }
+                continue;
+            };
+            report.waiting += 1;
+            let key = crate::sync::store::ParcelKey {
+                session,
+                number: u64::try_from(number).unwrap_or(u64::MAX),
+            };
+            if !self.spool.contains(&key) {
+                report.problems.push(format!(
+                    "commit {hash}: is not sealed; it will be at the next sync"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What lists show must be what the log says.
+    fn check_read_models(&self, report: &mut Verification) -> Result<(), StoreError> {
+        let mut all = self.store.reader.prepare("SELECT no FROM record")?;
+        let numbers: Vec<i64> = all
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for no in numbers {
+            let Some(record) = log::record_no(&self.store.reader, no)? else {
+                continue;
+            };
+            let statements: Vec<_> = log::statements(&self.store.reader, no)?
+                .into_iter()
+                .map(|row| row.statement)
+                .collect();
+            let page = lay_out(record.home.kind, &statements, View::Here);
+            let open = page.questions.values().filter(|one| one.open).count()
+                + page.entries.iter().filter(|one| one.open).count();
+            if views::open_targets(&self.store.reader, no)?.len() != open {
+                report
+                    .problems
+                    .push(format!("record {}: a list is behind the log", record.id));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes every list anew from the log. For support, when [`Self::verify`] finds one behind; changes no word.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the lists are then as they were.
+    pub fn rebuild_lists(&mut self) -> Result<(), StoreError> {
+        let transaction = begin(&mut self.store.writer)?;
+        views::rebuild(&transaction)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// One number for each scope this device holds.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn digests(&self) -> Result<Vec<DigestLine>, ReadError> {
+        Ok(log::scopes(&self.store.reader)?
+            .into_iter()
+            .filter(|row| row.held)
+            .filter_map(|row| {
+                let at = row.at?;
+                let digest = row.digest.to_bytes();
+                Some(DigestLine {
+                    scope: row.scope.to_string(),
+                    epoch: at.epoch,
+                    position: at.position,
+                    digest: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+                })
+            })
+            .collect())
+    }
+
+    /// What should not have been possible, newest first. None of it lost a word.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn alarms(&self) -> Result<Vec<AlarmView>, ReadError> {
+        let mut all = self
+            .store
+            .reader
+            .prepare_cached("SELECT at, kind, about FROM alarm ORDER BY no DESC")?;
+        let mut rows = all.query([])?;
+        let mut alarms = Vec::new();
+        while let Some(row) = rows.next()? {
+            let kind: String = row.get(1)?;
+            alarms.push(AlarmView {
+                at: Moment::of(WallMillis(row.get(0)?)),
+                sentence: sentence(&kind).to_owned(),
+                kind,
+                about: row.get(2)?,
+            });
+        }
+        Ok(alarms)
+    }
+}
+
+fn sentence(kind: &str) -> &'static str {
+    match kind {
+        "digest_differs" => {
+            "This device and the council do not hold the same statements. Nothing here was dropped."
+        }
+        "receipts_fork" => "The council gave two different receipts for one place in its log.",
+        "bad_signature" => "Something came that was not signed by whom it names; it was left out.",
+        "bad_payload" => "Words came that are not those that were signed; they were left out.",
+        "bad_commit" => "Something came that cannot be read; it was left out.",
+        "no_certificate" => {
+            "Something came from a device that the council does not vouch for; it was left out."
+        }
+        "unknown_operation" => "The council judged a statement that never came here.",
+        "book_went_back" => {
+            "The book was an older one than before. This device writes on as a new one; nothing sent was lost."
+        }
+        "refused" => "The council did not take something; it is still here.",
+        _ => "Something unexpected happened.",
+    }
+}

@@ -1,0 +1,462 @@
+//! The command line. Administrators' commands work on the same database while the service runs.
+//!
+//! With `--json` every command prints one JSON object on standard output and nothing else; problems go to standard error, and the
+//! exit code is 1 (or 2 for a command line that does not read).
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use serde_json::{Value as Json, json};
+use visitbook_record::commit::{RecordKind, Role};
+use visitbook_record::id::{CouncilId, RecordId, WorkerId, derived_uuid};
+use visitbook_record::op::{Kind, Policy, Target};
+use visitbook_record::payload::{Assignment, Content, Value};
+use visitbook_record::scope::Scope;
+use visitbook_record::time::WallMillis;
+use visitbook_seal::bundle::{BundleError, SignedBundle};
+
+use crate::clock::{self, Now};
+use crate::enrol::{CodeError, make_code};
+use crate::import::{ImportError, Rejected, give_to_managers, import};
+use crate::keys::{KeysError, ServerKeys};
+use crate::serve::{ServeError, serve};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{StorageExt, StoreError};
+use crate::verify::verify;
+use crate::writer::{Act, Statement, Writer, WriterError};
+
+/// The council's server.
+#[derive(Parser)]
+#[command(
+    name = "visitbook-server",
+    version,
+    about = "The council's server for Visitbook"
+)]
+struct Line {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args)]
+struct Common {
+    /// The folder that holds the council's keys and database.
+    #[arg(long, global = true, default_value = "council")]
+    dir: PathBuf,
+    /// Print one JSON object.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a council: its keys, its TLS identity and an empty database.
+    Init {
+        /// The council's name, for people.
+        #[arg(long)]
+        name: String,
+        /// Where devices will find the server, such as https://visitbook.example.gov.uk:8443.
+        #[arg(long)]
+        address: String,
+    },
+    /// Serve until asked to stop (SIGTERM, Ctrl-C). Prints the address it listens on.
+    Serve {
+        /// Address and port; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:8443")]
+        listen: SocketAddr,
+    },
+    /// Read the case system's CSV files. Reading the same files again changes nothing.
+    Import {
+        /// The folder they are in. Rows that are not taken are listed in rejected.csv there.
+        files: PathBuf,
+    },
+    /// Make a code with which one device can enrol. Show it to the worker whose device it is, and to nobody else.
+    EnrolCode {
+        /// The worker's code in the case system.
+        #[arg(long)]
+        worker: String,
+        /// What to call the device: "Rowan's phone".
+        #[arg(long)]
+        label: String,
+        /// Another address than the council's own, for this device.
+        #[arg(long)]
+        address: Option<String>,
+        /// How long the code works.
+        #[arg(long, default_value_t = 15)]
+        minutes: u32,
+    },
+    /// Give a worker a child, or another role for a child they hold.
+    Assign {
+        /// The worker's code in the case system.
+        #[arg(long)]
+        worker: String,
+        /// The child's code in the case system.
+        #[arg(long)]
+        child: String,
+        /// allocated, joint, cover or manager.
+        #[arg(long)]
+        role: String,
+        /// Who arranged it, by their code in the case system.
+        #[arg(long)]
+        by: Option<String>,
+    },
+    /// List the devices.
+    Devices,
+    /// Prove every chain, signature, receipt and digest of the log.
+    Verify,
+}
+
+/// Why a command did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    #[error(transparent)]
+    Code(#[from] CodeError),
+    #[error(transparent)]
+    Writer(#[from] WriterError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("bundle.bin: {0}")]
+    Bundle(#[from] BundleError),
+    #[error("no worker has the code {0}; import workers.csv first")]
+    NoSuchWorker(String),
+    #[error("no child has the code {0}; import children.csv first")]
+    NoSuchChild(String),
+    #[error("{0} is not a role: allocated, joint, cover or manager")]
+    NoSuchRole(String),
+    #[error("{0}: {1}")]
+    Report(PathBuf, std::io::Error),
+}
+
+/// Runs one command by the operating system's clock. `args` begins with the program's name.
+#[must_use]
+pub fn run<I, T>(args: I) -> ExitCode
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    run_at(args, clock::system())
+}
+
+/// Runs one command by a given clock, for a demonstration. `args` begins with the program's name. Blocks until the command has
+/// ended; `serve` ends when the process is asked to stop.
+#[must_use]
+pub fn run_at<I, T>(args: I, now: Now) -> ExitCode
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    let line = match Line::try_parse_from(args) {
+        Ok(line) => line,
+        Err(message) => {
+            // Help goes to standard output with success, mistakes to standard error.
+            let _ = message.print();
+            return ExitCode::from(u8::try_from(message.exit_code()).unwrap_or(2));
+        }
+    };
+    let json = line.common.json;
+    match act(line, &now) {
+        Ok((output, code)) => {
+            output.print(json);
+            code
+        }
+        Err(problem) => {
+            eprintln!("visitbook-server: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What a command has to say, for programs and for people.
+struct Output {
+    json: Json,
+    text: String,
+}
+
+impl Output {
+    fn print(&self, json: bool) {
+        // A reader that went away wants no more of it.
+        let mut out = std::io::stdout().lock();
+        let _ = if json {
+            writeln!(out, "{}", self.json)
+        } else if self.text.is_empty() {
+            Ok(())
+        } else {
+            writeln!(out, "{}", self.text)
+        };
+        let _ = out.flush();
+    }
+}
+
+type Done = Result<(Output, ExitCode), Problem>;
+
+fn done(json: Json, text: String) -> Done {
+    Ok((Output { json, text }, ExitCode::SUCCESS))
+}
+
+fn act(line: Line, now: &Now) -> Done {
+    let Common { dir, json } = line.common;
+    match line.command {
+        Command::Init { name, address } => init(&dir, &name, &address, now()),
+        Command::Serve { listen } => serving(&dir, listen, now, json),
+        Command::Import { files } => importing(&dir, &files, now()),
+        Command::EnrolCode {
+            worker,
+            label,
+            address,
+            minutes,
+        } => {
+            let (keys, store) = ServerKeys::load(&dir)?;
+            let address = address.unwrap_or_else(|| keys.facts.address.clone());
+            let ends = WallMillis(now().0.saturating_add(i64::from(minutes) * 60_000));
+            let worker = find_worker(&keys, &store, &worker)?;
+            let code = store.write_with(|tx| -> Result<_, Problem> {
+                Ok(make_code(tx, &keys, worker, &label, &address, ends)?)
+            })?;
+            let code = code.to_string();
+            done(json!({ "code": code, "ends": ends }), code)
+        }
+        Command::Assign {
+            worker,
+            child,
+            role,
+            by,
+        } => assigning(&dir, &worker, &child, &role, by.as_deref(), now()),
+        Command::Devices => devices(&dir),
+        Command::Verify => verifying(&dir),
+    }
+}
+
+fn init(dir: &Path, name: &str, address: &str, now: WallMillis) -> Done {
+    let (keys, store) = ServerKeys::init(dir, name, address)?;
+    let act = Act {
+        record: RecordId(keys.council.0),
+        kind: RecordKind::Council,
+        scope: Scope::Council,
+        statements: vec![Statement {
+            kind: Kind::Assert,
+            policy: Policy::Ordinary,
+            target: Target::field("name"),
+            replaces: Vec::new(),
+            content: Content::Value(Value::new(name, name)),
+        }],
+    };
+    let writer = writer(&keys, None);
+    store.write_with(|tx| writer.write(tx, &keys, now, vec![act]))?;
+    let root = dir.join("root.key");
+    let fingerprint = &keys.facts.root_fingerprint;
+    let json = json!({
+        "council": keys.facts.council,
+        "name": name,
+        "address": address,
+        "root_fingerprint": fingerprint,
+        "root_key": root,
+    });
+    let text = format!(
+        "{name} is ready in {}.\nTake {} offline now: it is needed only to replace the control key.\nRoot key fingerprint: \
+         {fingerprint}",
+        dir.display(),
+        root.display(),
+    );
+    done(json, text)
+}
+
+fn serving(dir: &Path, listen: SocketAddr, now: &Now, json: bool) -> Done {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    // A program that already has a subscriber keeps it.
+    let _ = tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
+    let (keys, store) = ServerKeys::load(dir)?;
+    serve(keys, store, listen, now.clone(), |address| {
+        let output = Output {
+            json: json!({ "listening": address }),
+            text: format!("listening on https://{address}"),
+        };
+        output.print(json);
+    })?;
+    let output = Output {
+        json: json!({ "stopped": true }),
+        text: String::new(),
+    };
+    Ok((output, ExitCode::SUCCESS))
+}
+
+fn importing(dir: &Path, files: &Path, now: WallMillis) -> Done {
+    let (keys, store) = ServerKeys::load(dir)?;
+    let report = import(&store, &keys, &writer(&keys, None), now, files)?;
+    let place = files.join("rejected.csv");
+    write_rejected(&place, &report.rejected).map_err(|e| Problem::Report(place.clone(), e))?;
+    let mut text = format!(
+        "{} rows read; {} facts written, {} known already; {} assignments begun, {} ended.",
+        report.rows,
+        report.facts_written,
+        report.facts_unchanged,
+        report.assignments_begun,
+        report.assignments_ended
+    );
+    for row in &report.rejected {
+        text += &format!(
+            "\n{} row {}, {}: {}",
+            row.file, row.row, row.column, row.reason
+        );
+    }
+    if !report.rejected.is_empty() {
+        text += &format!("\nThe rows not taken are listed in {}.", place.display());
+    }
+    done(serde_json::to_value(&report).unwrap_or(Json::Null), text)
+}
+
+/// Writes the rows not taken, or removes an older list if there are none: a left-over would be taken for news.
+fn write_rejected(place: &Path, rejected: &[Rejected]) -> std::io::Result<()> {
+    if rejected.is_empty() {
+        return match std::fs::remove_file(place) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+    }
+    let mut writer = csv::Writer::from_path(place).map_err(std::io::Error::other)?;
+    for row in rejected {
+        writer.serialize(row).map_err(std::io::Error::other)?;
+    }
+    writer.flush()
+}
+
+fn assigning(
+    dir: &Path,
+    worker: &str,
+    child: &str,
+    role: &str,
+    by: Option<&str>,
+    now: WallMillis,
+) -> Done {
+    let (keys, store) = ServerKeys::load(dir)?;
+    let given = Role::from_word(role).ok_or_else(|| Problem::NoSuchRole(role.to_owned()))?;
+    let holder = find_worker(&keys, &store, worker)?;
+    let author = by.map(|by| find_worker(&keys, &store, by)).transpose()?;
+    let record = child_id(keys.council, child);
+    if store.read_with(|tx| tx.home(&record))?.is_none() {
+        return Err(Problem::NoSuchChild(child.to_owned()));
+    }
+    let writer = writer(&keys, author);
+    let assignment = Assignment {
+        worker: holder,
+        child: record,
+        role: given,
+        reason: "arranged at the council's server".to_owned(),
+    };
+    let changed = store.write_with(|tx| -> Result<bool, Problem> {
+        let changed = writer.assign(tx, &keys, now, assignment)?;
+        if matches!(given, Role::Allocated | Role::Cover) {
+            give_to_managers(tx, &keys, &writer, now, record, holder)?;
+        }
+        Ok(changed)
+    })?;
+    let text = if changed {
+        format!("{worker} now holds {child} ({role}).")
+    } else {
+        format!("{worker} holds {child} ({role}) already.")
+    };
+    done(json!({ "changed": changed }), text)
+}
+
+fn devices(dir: &Path) -> Done {
+    let (_, store) = ServerKeys::load(dir)?;
+    let (devices, workers) =
+        store.read_with::<_, StoreError>(|tx| Ok((tx.devices()?, tx.workers()?)))?;
+    let mut rows = Vec::new();
+    let mut text = Vec::new();
+    for device in devices.iter().filter(|device| !device.is_writer) {
+        let code = workers
+            .iter()
+            .find(|worker| worker.id == device.holder)
+            .map_or("?", |worker| worker.code.as_str());
+        rows.push(json!({
+            "device": device.id,
+            "label": device.label,
+            "worker": code,
+            "ended": device.ended,
+            "last_heard": device.last_heard,
+        }));
+        let heard = device
+            .last_heard
+            .and_then(|time| chrono::DateTime::from_timestamp_millis(time.0))
+            .map_or_else(
+                || "never".to_owned(),
+                |time| {
+                    time.with_timezone(&chrono_tz::Europe::London)
+                        .format("%Y-%m-%d %H:%M")
+                        .to_string()
+                },
+            );
+        let ended = if device.ended { ", ended" } else { "" };
+        text.push(format!(
+            "{}  {code}  {}  last heard {heard}{ended}",
+            device.id, device.label
+        ));
+    }
+    if text.is_empty() {
+        text.push("No devices yet.".to_owned());
+    }
+    done(json!({ "devices": rows }), text.join("\n"))
+}
+
+fn verifying(dir: &Path) -> Done {
+    let (keys, store) = ServerKeys::load(dir)?;
+    let signed = SignedBundle::decode(&keys.bundle)?;
+    let bundle = signed.verify(&keys.root_fingerprint()?)?;
+    let mut found = store.read_with(|tx| verify(tx, keys.council, bundle))?;
+    found.problems.extend(store.integrity()?);
+    let mut text = format!(
+        "{} commits and {} receipts in {} scopes; {} numbers used twice, {} not arrived.",
+        found.commits,
+        found.statements,
+        found.digests.len(),
+        found.forks,
+        found.gaps
+    );
+    for problem in &found.problems {
+        text += &format!("\n{problem}");
+    }
+    let code = if found.problems.is_empty() {
+        text += "\nEverything verifies.";
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    };
+    let json = serde_json::to_value(&found).unwrap_or(Json::Null);
+    Ok((Output { json, text }, code))
+}
+
+fn writer(keys: &ServerKeys, author: Option<WorkerId>) -> Writer {
+    Writer {
+        council: keys.council,
+        origin: keys.origin,
+        author: author.unwrap_or(WorkerId(keys.council.0)),
+    }
+}
+
+fn child_id(council: CouncilId, code: &str) -> RecordId {
+    RecordId(derived_uuid(council, "child", code))
+}
+
+fn find_worker(keys: &ServerKeys, store: &SqliteStore, code: &str) -> Result<WorkerId, Problem> {
+    let id = WorkerId(derived_uuid(keys.council, "worker", code));
+    store
+        .read_with(|tx| tx.worker(&id))?
+        .map(|worker| worker.id)
+        .ok_or_else(|| Problem::NoSuchWorker(code.to_owned()))
+}

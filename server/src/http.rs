@@ -1,0 +1,500 @@
+//! The routes. Each body is sealed apart from TLS, and so is each answer; a status speaks about the connection, never about
+//! a record.
+//!
+//! The expensive work (opening, verifying, sealing) runs on worker threads beside each other; only judging and storing goes
+//! through the one writing thread. Logs say method, route, status, bytes and milliseconds: no path, no person, no content.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use axum::routing::{get, post};
+use visitbook_record::cbor::{decode, encode};
+use visitbook_record::id::Token;
+use visitbook_record::limits;
+use visitbook_record::wire::{
+    Denial, EnrolReply, EnrolRequest, EnvelopeBody, MEDIA_TYPE, PullReply, PullRequest, Refusal,
+    SealedGroup, Signed, Upload, UploadAnswer, UploadReply,
+};
+use visitbook_seal::envelope::{Header, OpenError, ReceivingSession};
+use visitbook_seal::purpose::Purpose;
+use visitbook_seal::reply::seal_reply;
+use visitbook_seal::secret::random_public;
+
+use crate::clock::Now;
+use crate::enrol::enrol;
+use crate::ingest::{Incoming, prepare, take};
+use crate::keys::ServerKeys;
+use crate::limiter::Limiter;
+use crate::pull::pull;
+use crate::queue::Queue;
+use crate::real::verified;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{StorageExt, StoreError};
+
+/// The name under which a pull is sealed, so that it is good for no other exchange.
+pub(crate) const PULL: &str = "pull";
+
+/// The name under which an enrolment is sealed.
+pub(crate) const ENROL: &str = "enrol";
+
+/// A message of the largest size, its seal and its framing.
+const BODY_BYTES: usize = limits::MESSAGE_BYTES + (256 << 10);
+
+/// How long a sender may take over one body.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the routes share.
+pub(crate) struct Service {
+    /// The council's keys.
+    pub(crate) keys: ServerKeys,
+    /// For reading; writing goes through the queue.
+    pub(crate) store: Arc<SqliteStore>,
+    /// To the writing thread.
+    pub(crate) queue: Queue,
+    /// The council's clock.
+    pub(crate) now: Now,
+    /// Who sent what does not open.
+    pub(crate) limiter: Limiter,
+}
+
+/// Why a request has no answer of its own. The body says nothing.
+struct Failure(StatusCode, Option<Duration>);
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(problem = %error, "store");
+        Self(
+            StatusCode::SERVICE_UNAVAILABLE,
+            Some(Duration::from_secs(5)),
+        )
+    }
+}
+
+impl From<tokio::task::JoinError> for Failure {
+    fn from(_: tokio::task::JoinError) -> Self {
+        Self(StatusCode::INTERNAL_SERVER_ERROR, None)
+    }
+}
+
+/// The routes over a service.
+pub(crate) fn router(service: Arc<Service>) -> Router {
+    Router::new()
+        .route("/v1/keys", get(keys))
+        .route("/v1/enrol", post(enrol_route))
+        .route("/v1/upload", post(upload))
+        .route("/v1/pull", post(pull_route))
+        .route("/v1/health", get(health))
+        .fallback(|| async { plain(StatusCode::NOT_FOUND, None) })
+        .with_state(service)
+}
+
+type Shared = State<Arc<Service>>;
+
+async fn keys(State(service): Shared) -> Response {
+    let started = Instant::now();
+    finish("GET /v1/keys", started, 0, Ok(service.keys.bundle.clone()))
+}
+
+async fn health(State(service): Shared) -> Response {
+    let started = Instant::now();
+    let store = Arc::clone(&service.store);
+    let read = move || store.read_with(|tx| tx.epoch());
+    let result = match tokio::task::spawn_blocking(read).await {
+        Ok(Ok(_)) => Ok(Vec::new()),
+        Ok(Err(error)) => Err(error.into()),
+        Err(error) => Err(error.into()),
+    };
+    finish("GET /v1/health", started, 0, result)
+}
+
+async fn upload(
+    State(service): Shared,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    answer(
+        "POST /v1/upload",
+        service,
+        peer,
+        request,
+        |service, peer, body| Box::pin(answer_upload(service, peer, body)),
+    )
+    .await
+}
+
+async fn pull_route(
+    State(service): Shared,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    answer(
+        "POST /v1/pull",
+        service,
+        peer,
+        request,
+        |service, peer, body| Box::pin(answer_pull(service, peer, body)),
+    )
+    .await
+}
+
+async fn enrol_route(
+    State(service): Shared,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    answer(
+        "POST /v1/enrol",
+        service,
+        peer,
+        request,
+        |service, peer, body| Box::pin(answer_enrol(service, peer, body)),
+    )
+    .await
+}
+
+type Answering = std::pin::Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>>;
+
+async fn answer(
+    route: &'static str,
+    service: Arc<Service>,
+    peer: SocketAddr,
+    request: Request,
+    handle: impl FnOnce(Arc<Service>, SocketAddr, Vec<u8>) -> Answering,
+) -> Response {
+    let started = Instant::now();
+    if let Some(wait) = service.limiter.must_wait(peer.ip(), started) {
+        let failure = Failure(StatusCode::TOO_MANY_REQUESTS, Some(wait));
+        return finish(route, started, 0, Err(failure));
+    }
+    match read_body(request).await {
+        Err(failure) => finish(route, started, 0, Err(failure)),
+        Ok(body) => {
+            let size = body.len();
+            let result = handle(service, peer, body).await;
+            finish(route, started, size, result)
+        }
+    }
+}
+
+async fn read_body(request: Request) -> Result<Vec<u8>, Failure> {
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > BODY_BYTES) {
+        return Err(Failure(StatusCode::PAYLOAD_TOO_LARGE, None));
+    }
+    let reading = axum::body::to_bytes(request.into_body(), BODY_BYTES);
+    match tokio::time::timeout(BODY_PATIENCE, reading).await {
+        Ok(Ok(bytes)) => Ok(bytes.into()),
+        // Either longer than it may be, or cut off; the latter has nobody left to read the status.
+        Ok(Err(_)) => Err(Failure(StatusCode::PAYLOAD_TOO_LARGE, None)),
+        Err(_) => Err(Failure(StatusCode::REQUEST_TIMEOUT, None)),
+    }
+}
+
+fn finish(
+    route: &'static str,
+    started: Instant,
+    received: usize,
+    result: Result<Vec<u8>, Failure>,
+) -> Response {
+    let sent = result.as_ref().map_or(0, Vec::len);
+    let response = match result {
+        Ok(body) => {
+            let mut response = Response::new(Body::from(body));
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response
+        }
+        Err(Failure(status, wait)) => plain(status, wait),
+    };
+    tracing::info!(
+        route,
+        status = response.status().as_u16(),
+        received,
+        sent,
+        milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "answered"
+    );
+    response
+}
+
+fn plain(status: StatusCode, wait: Option<Duration>) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(wait) = wait {
+        headers.insert(
+            header::RETRY_AFTER,
+            HeaderValue::from(wait.as_secs().max(1)),
+        );
+    }
+    response
+}
+
+/// One sender's session in an upload, opened as far as it opens.
+struct OpenSession {
+    session: ReceivingSession,
+    ready: Vec<Incoming>,
+    refused: Vec<(u64, Refusal)>,
+}
+
+#[derive(Default)]
+struct Opened {
+    sessions: Vec<OpenSession>,
+    unknown_keys: Vec<[u8; 8]>,
+    failures: u32,
+}
+
+fn open_upload(service: &Service, upload: Upload) -> Result<Opened, StoreError> {
+    let mut opened = Opened::default();
+    // What an encapsulated key led to, so that each is decapsulated once: a place among the sessions, or nothing.
+    let mut places: BTreeMap<([u8; 32], [u8; 8]), Option<usize>> = BTreeMap::new();
+    for envelope in upload.envelopes {
+        let Ok(header) = Header::read(&envelope) else {
+            opened.failures += 1;
+            continue;
+        };
+        let name = (header.enc, header.ingest_key);
+        let place = *places.entry(name).or_insert_with(|| {
+            match service
+                .keys
+                .ingest
+                .open_session(header.enc, header.ingest_key)
+            {
+                Ok(session) => {
+                    opened.sessions.push(OpenSession {
+                        session,
+                        ready: Vec::new(),
+                        refused: Vec::new(),
+                    });
+                    Some(opened.sessions.len() - 1)
+                }
+                Err(OpenError::UnknownIngestKey(id)) => {
+                    if !opened.unknown_keys.contains(&id) {
+                        opened.unknown_keys.push(id);
+                    }
+                    None
+                }
+                Err(_) => {
+                    opened.failures += 1;
+                    None
+                }
+            }
+        });
+        let Some(group) = place.and_then(|place| opened.sessions.get_mut(place)) else {
+            continue;
+        };
+        match group.session.open(&envelope) {
+            Ok(one) => match decode::<EnvelopeBody>(&one.plaintext) {
+                Ok(body) => {
+                    let read = service
+                        .store
+                        .read_with(|tx| prepare(tx, &service.keys, service.keys.council, body))?;
+                    match read {
+                        Ok(incoming) => group.ready.push(incoming),
+                        Err(refusal) => group.refused.push((one.header.number, refusal)),
+                    }
+                }
+                Err(_) => group.refused.push((one.header.number, Refusal::Malformed)),
+            },
+            Err(OpenError::BadContent) => {
+                group.refused.push((header.number, Refusal::BeyondLimits));
+            }
+            Err(_) => opened.failures += 1,
+        }
+    }
+    Ok(opened)
+}
+
+async fn answer_upload(
+    service: Arc<Service>,
+    peer: SocketAddr,
+    body: Vec<u8>,
+) -> Result<Vec<u8>, Failure> {
+    let shared = Arc::clone(&service);
+    let opened = tokio::task::spawn_blocking(move || -> Result<Option<Opened>, StoreError> {
+        let Ok(upload) = decode::<Upload>(&body) else {
+            return Ok(None);
+        };
+        open_upload(&shared, upload).map(Some)
+    })
+    .await??;
+    let Some(mut opened) = opened else {
+        service.limiter.failed(peer.ip(), 1, Instant::now());
+        return Err(Failure(StatusCode::BAD_REQUEST, None));
+    };
+    if opened.failures > 0 {
+        service
+            .limiter
+            .failed(peer.ip(), opened.failures, Instant::now());
+    }
+    let time = (service.now)();
+    let ready: Vec<Vec<Incoming>> = opened
+        .sessions
+        .iter_mut()
+        .map(|group| std::mem::take(&mut group.ready))
+        .collect();
+    let statements: Vec<Vec<Signed>> = if ready.iter().all(Vec::is_empty) {
+        ready.iter().map(|_| Vec::new()).collect()
+    } else {
+        let shared = Arc::clone(&service);
+        service
+            .queue
+            .write(move |tx| {
+                let sessions = ready.iter().cloned();
+                sessions
+                    .map(|session| take(tx, &shared.keys, time, session))
+                    .collect()
+            })
+            .await?
+    };
+    tokio::task::spawn_blocking(move || {
+        let mut groups = Vec::with_capacity(opened.sessions.len());
+        for (group, statements) in opened.sessions.into_iter().zip(statements) {
+            let reply = encode(&UploadReply {
+                statements,
+                refused: group.refused,
+                time,
+            });
+            let sealed = seal_reply(&group.session.reply_secret(), &reply)
+                .map_err(|_| Failure(StatusCode::INTERNAL_SERVER_ERROR, None))?;
+            groups.push(SealedGroup {
+                session: group.session.enc().into(),
+                sealed: sealed.into(),
+            });
+        }
+        Ok(encode(&UploadAnswer {
+            groups,
+            unknown_keys: opened.unknown_keys.into_iter().map(Into::into).collect(),
+        }))
+    })
+    .await?
+}
+
+/// Opens a sealed request. One that was sealed to a key we do not have is told so, and counts as no failure.
+async fn open_request(
+    service: &Arc<Service>,
+    peer: SocketAddr,
+    route: &'static str,
+    body: Vec<u8>,
+) -> Result<(Vec<u8>, visitbook_seal::request::ReplySealer), Failure> {
+    let shared = Arc::clone(service);
+    let opened = tokio::task::spawn_blocking(move || shared.keys.ingest.open_request(route, &body));
+    match opened.await? {
+        Ok(opened) => Ok(opened),
+        Err(OpenError::UnknownIngestKey(_)) => Err(Failure(StatusCode::MISDIRECTED_REQUEST, None)),
+        Err(_) => {
+            service.limiter.failed(peer.ip(), 1, Instant::now());
+            Err(Failure(StatusCode::BAD_REQUEST, None))
+        }
+    }
+}
+
+async fn answer_pull(
+    service: Arc<Service>,
+    peer: SocketAddr,
+    body: Vec<u8>,
+) -> Result<Vec<u8>, Failure> {
+    let (plain, sealer) = open_request(&service, peer, PULL, body).await?;
+    let shared = Arc::clone(&service);
+    let checked = tokio::task::spawn_blocking(move || read_pull(&shared, &plain)).await??;
+    let reply = match checked {
+        Err(denial) => PullReply::Denied {
+            denial,
+            next_counter: 0,
+        },
+        Ok(request) => {
+            let fresh = random_public()
+                .map(Token)
+                .map_err(|_| StoreError::NoRandomness)?;
+            let now = (service.now)();
+            service
+                .queue
+                .write(move |tx| pull(tx, now, fresh, &request))
+                .await?
+        }
+    };
+    seal(sealer, encode(&reply)).await
+}
+
+fn read_pull(service: &Service, plain: &[u8]) -> Result<Result<PullRequest, Denial>, StoreError> {
+    let request = decode::<Signed>(plain).and_then(|signed| {
+        let request: PullRequest = decode(&signed.bytes)?;
+        Ok((signed, request))
+    });
+    let Ok((signed, request)) = request else {
+        return Ok(Err(Denial::Malformed));
+    };
+    let device = service.store.read_with(|tx| tx.device(&request.device))?;
+    let genuine = device.is_some_and(|device| {
+        verified(
+            Purpose::Request,
+            &device.public_key,
+            &signed.bytes,
+            &signed.signature,
+        )
+    });
+    Ok(if genuine {
+        Ok(request)
+    } else {
+        Err(Denial::NotEnrolled)
+    })
+}
+
+async fn answer_enrol(
+    service: Arc<Service>,
+    peer: SocketAddr,
+    body: Vec<u8>,
+) -> Result<Vec<u8>, Failure> {
+    let (plain, sealer) = open_request(&service, peer, ENROL, body).await?;
+    let request = decode::<Signed>(&plain).ok().and_then(|signed| {
+        let request: EnrolRequest = decode(&signed.bytes).ok()?;
+        verified(
+            Purpose::Enrol,
+            &request.public_key,
+            &signed.bytes,
+            &signed.signature,
+        )
+        .then_some(request)
+    });
+    let certificate = match request {
+        None => None,
+        Some(request) => {
+            let shared = Arc::clone(&service);
+            let now = (service.now)();
+            service
+                .queue
+                .write(move |tx| enrol(tx, &shared.keys, now, &request))
+                .await?
+        }
+    };
+    if certificate.is_none() {
+        // Codes are 128 random bits; the limit only keeps guessing from being free.
+        service.limiter.failed(peer.ip(), 1, Instant::now());
+    }
+    let reply = EnrolReply {
+        certificate: certificate.map(Into::into),
+    };
+    seal(sealer, encode(&reply)).await
+}
+
+async fn seal(
+    sealer: visitbook_seal::request::ReplySealer,
+    reply: Vec<u8>,
+) -> Result<Vec<u8>, Failure> {
+    tokio::task::spawn_blocking(move || sealer.seal(&reply))
+        .await?
+        .map_err(|_| Failure(StatusCode::INTERNAL_SERVER_ERROR, None))
+}

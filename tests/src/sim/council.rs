@@ -1,0 +1,357 @@
+//! The council: the real judging code over the store in memory, behind null cryptography.
+//!
+//! It also writes down what only it can know at the time (in which order commits came, and what each device had acknowledged
+//! by then), for the laws to be checked against afterwards.
+
+use std::rc::Rc;
+
+use visitbook_device::sync::exchange::{HttpReply, Route};
+use visitbook_record::cbor::{decode, encode};
+use visitbook_record::commit::{RecordKind, Role};
+use visitbook_record::id::{CommitHash, DeviceId, OpId, RecordId, Token, WorkerId};
+use visitbook_record::op::{Kind, Policy, Target};
+use visitbook_record::payload::{Assignment, Content, Value};
+use visitbook_record::scope::{LogPosition, Scope};
+use visitbook_record::time::WallMillis;
+use visitbook_record::wire::{
+    EnvelopeBody, MEDIA_TYPE, PullReply, PullRequest, ReceiptStatement, SealedGroup, Upload,
+    UploadAnswer, UploadReply,
+};
+use visitbook_server::ingest::ingest;
+use visitbook_server::pull::pull;
+use visitbook_server::store::memory::MemoryStore;
+use visitbook_server::store::{Device, StorageExt, StoreError, Worker};
+use visitbook_server::suite::Suite;
+use visitbook_server::writer::{Act, Statement, Writer, WriterError};
+
+use super::clock::{Clock, Jump};
+use super::crash::Failing;
+use super::ledger::{Ledger, Move};
+use super::names::{self, Names};
+use super::null::{self, NullSuite};
+use super::schedule::Setting;
+
+/// A commit that arrived.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival {
+    pub(crate) commit: CommitHash,
+    /// Commits of one statement are judged together before anything that waited is judged again.
+    pub(crate) statement: usize,
+    /// What the signing device had acknowledged by then.
+    pub(crate) acknowledged: Option<LogPosition>,
+    /// How many assignments had been given or ended by then.
+    pub(crate) moves: usize,
+}
+
+const WRITER: Writer = Writer {
+    council: names::COUNCIL,
+    origin: names::WRITER,
+    author: WorkerId(names::COUNCIL.0),
+};
+
+/// The council's server.
+pub(crate) struct Council {
+    pub(crate) store: MemoryStore,
+    suite: NullSuite,
+    clock: Clock,
+    now: u64,
+    fails_after: Option<u8>,
+    ledger: Rc<Ledger>,
+    pub(crate) arrivals: Vec<Arrival>,
+    /// Transactions that failed.
+    pub(crate) failures: u64,
+    arrived: Names<CommitHash, ()>,
+    statements: usize,
+    acknowledged: Names<DeviceId, LogPosition>,
+}
+
+fn plain(status: u16, media_type: Option<&str>, body: Vec<u8>) -> HttpReply {
+    HttpReply {
+        status,
+        media_type: media_type.map(str::to_owned),
+        retry_after: None,
+        body,
+    }
+}
+
+fn ours(body: Vec<u8>) -> HttpReply {
+    plain(200, Some(MEDIA_TYPE), body)
+}
+
+impl Council {
+    /// A council with its staff, phones and first assignments: the manager manages every child's team, the others hold
+    /// some children each.
+    pub(crate) fn new(setting: Setting, ledger: Rc<Ledger>) -> Result<Self, WriterError> {
+        let mut council = Self {
+            store: MemoryStore::new(),
+            suite: NullSuite::default(),
+            clock: Clock::right(),
+            now: 0,
+            fails_after: None,
+            ledger,
+            arrivals: Vec::new(),
+            failures: 0,
+            arrived: Names::default(),
+            statements: 0,
+            acknowledged: Names::default(),
+        };
+        council.store.write_with(|tx| {
+            tx.put_device(device(names::WRITER.device, WorkerId(names::COUNCIL.0), true))?;
+            for n in 0..=setting.workers {
+                tx.put_worker(Worker {
+                    id: names::worker(n),
+                    code: n.to_string(),
+                    manager: Some(names::worker(0)),
+                })?;
+            }
+            for n in 0..setting.phones {
+                let holder = names::worker(setting.holder(n));
+                tx.put_device(device(names::device(n), holder, false))?;
+            }
+            Ok::<(), StoreError>(())
+        })?;
+        for child in 0..setting.children {
+            council.give(0, child, Role::Manager)?;
+            council.plan_visit(child)?;
+            for worker in 1..=setting.workers {
+                // Everybody meets at the first child; the others have one or two workers.
+                if child == 0 || (child + worker) % 2 == 0 {
+                    let role = if worker == 1 { Role::Allocated } else { Role::Joint };
+                    council.give(worker, child, role)?;
+                }
+            }
+        }
+        Ok(council)
+    }
+
+    /// The child's next visit, planned before the day, which everybody who holds her meets in.
+    fn plan_visit(&mut self, child: u8) -> Result<(), WriterError> {
+        let act = Act {
+            record: names::planned_visit(child, 0),
+            kind: RecordKind::Visit,
+            scope: Scope::Child(names::child(child)),
+            statements: vec![Statement {
+                kind: Kind::Assert,
+                policy: Policy::Ordinary,
+                target: Target::field("planned_for"),
+                replaces: vec![],
+                content: Content::Value(Value::new("2026-10-27", "Tuesday 27 October")),
+            }],
+        };
+        let now = self.time();
+        self.store.write_with(|tx| WRITER.write(tx, &self.suite, now, vec![act]))
+    }
+
+    pub(crate) const fn at(&mut self, now: u64) {
+        self.now = now;
+    }
+
+    pub(crate) fn jump(&mut self, jump: Jump) {
+        self.clock.jump(jump, self.now);
+    }
+
+    /// The next transaction fails at its n-th write.
+    pub(crate) const fn fail(&mut self, after: u8) {
+        self.fails_after = Some(after);
+    }
+
+    pub(crate) const fn heal(&mut self) {
+        self.fails_after = None;
+    }
+
+    fn time(&self) -> WallMillis {
+        self.clock.show(self.now)
+    }
+
+    pub(crate) fn give(&mut self, worker: u8, child: u8, role: Role) -> Result<(), WriterError> {
+        self.arrange(worker, child, Some(role))
+    }
+
+    pub(crate) fn take(&mut self, worker: u8, child: u8) -> Result<(), WriterError> {
+        self.arrange(worker, child, None)
+    }
+
+    fn arrange(&mut self, worker: u8, child: u8, role: Option<Role>) -> Result<(), WriterError> {
+        let (worker, child) = (names::worker(worker), names::child(child));
+        let assignment = Assignment {
+            worker,
+            child,
+            role: role.unwrap_or(Role::Cover),
+            reason: "arranged by the team".to_owned(),
+        };
+        let now = self.time();
+        let moved = self.store.write_with(|tx| {
+            if role.is_some() {
+                WRITER.assign(tx, &self.suite, now, assignment)
+            } else {
+                WRITER.unassign(tx, &self.suite, now, assignment)
+            }
+        })?;
+        if moved {
+            let at = self.last(Scope::Worker(worker));
+            self.ledger.moves.borrow_mut().push(Move {
+                worker,
+                child,
+                role,
+                at,
+            });
+        }
+        Ok(())
+    }
+
+    /// The last position of every log.
+    pub(crate) fn lasts(&self) -> Vec<(Scope, LogPosition)> {
+        let scopes = self.store.read_with(|tx| tx.scopes()).unwrap_or_default();
+        scopes.into_iter().map(|scope| (scope, self.last(scope))).collect()
+    }
+
+    /// The last position of a scope's log; 0 for an empty one.
+    pub(crate) fn last(&self, scope: Scope) -> LogPosition {
+        let last = self.store.read_with(|tx| tx.last(&scope));
+        last.ok().flatten().map_or(
+            LogPosition {
+                epoch: 1,
+                position: 0,
+            },
+            |(at, _)| at,
+        )
+    }
+
+    /// Answers one request as the service would.
+    pub(crate) fn answer(&mut self, route: Route, body: &[u8]) -> HttpReply {
+        let reply = match route {
+            Route::Upload => self.upload(body),
+            Route::Pull => self.pull(body),
+            Route::Enrol => None,
+        };
+        reply.unwrap_or_else(|| plain(400, None, Vec::new()))
+    }
+
+    fn upload(&mut self, body: &[u8]) -> Option<HttpReply> {
+        let upload: Upload = decode(body).ok()?;
+        let mut sessions: Vec<([u8; 32], Vec<(u64, EnvelopeBody)>)> = Vec::new();
+        for envelope in &upload.envelopes {
+            let Some((key, bytes)) = null::open_envelope(envelope) else {
+                continue;
+            };
+            if !sessions.iter().any(|(session, _)| *session == key.session) {
+                sessions.push((key.session, Vec::new()));
+            }
+            // A body that is not one is signed by nobody; the phones here make none.
+            let Ok(body) = decode::<EnvelopeBody>(bytes) else {
+                continue;
+            };
+            if let Some((_, bodies)) = sessions.iter_mut().find(|(s, _)| *s == key.session) {
+                bodies.push((key.number, body));
+            }
+        }
+        let now = self.time();
+        let writes_left = self.fails_after.take();
+        let replies = self.store.write_with(|tx| {
+            let mut tx = Failing { tx, writes_left };
+            sessions
+                .into_iter()
+                .map(|(session, bodies)| {
+                    let reply = ingest(&mut tx, &self.suite, names::COUNCIL, now, bodies)?;
+                    Ok((session, reply))
+                })
+                .collect::<Result<Vec<_>, StoreError>>()
+        });
+        let Ok(replies) = replies else {
+            self.failures += 1;
+            self.ledger.tally.borrow_mut().fault("council failed in a transaction");
+            return Some(plain(500, None, Vec::new()));
+        };
+        let mut groups = Vec::with_capacity(replies.len());
+        for (session, reply) in replies {
+            self.note(&reply);
+            groups.push(SealedGroup {
+                session: session.into(),
+                sealed: null::seal_answer(&session, &encode(&reply)).into(),
+            });
+        }
+        Some(ours(encode(&UploadAnswer {
+            groups,
+            unknown_keys: Vec::new(),
+        })))
+    }
+
+    /// Writes down what came for the first time.
+    fn note(&mut self, reply: &UploadReply) {
+        let moves = self.ledger.moves.borrow().len();
+        for signed in &reply.statements {
+            let Ok(statement) = decode::<ReceiptStatement>(&signed.bytes) else {
+                continue;
+            };
+            self.statements += 1;
+            for received in &statement.received {
+                if self.arrived.insert(received.commit, ()).is_some() {
+                    continue;
+                }
+                let device = self.ledger.by_hash(&received.commit).map(|v| v.commit.origin.device);
+                self.arrivals.push(Arrival {
+                    commit: received.commit,
+                    statement: self.statements,
+                    acknowledged: device.and_then(|d| self.acknowledged.get(&d).copied()),
+                    moves,
+                });
+            }
+        }
+    }
+
+    fn pull(&mut self, body: &[u8]) -> Option<HttpReply> {
+        let (nonce, bytes) = null::open_request(body)?;
+        let request: PullRequest = decode(bytes).ok()?;
+        if !null::request_verifies(&names::key_of(request.device), body) {
+            return None;
+        }
+        let fresh = Token(self.suite.random()?);
+        let now = self.time();
+        let writes_left = self.fails_after.take();
+        let reply = self.store.write_with(|tx| {
+            pull(&mut Failing { tx, writes_left }, now, fresh, &request)
+        });
+        let Ok(reply) = reply else {
+            self.failures += 1;
+            self.ledger.tally.borrow_mut().fault("council failed in a transaction");
+            return Some(plain(500, None, Vec::new()));
+        };
+        if matches!(reply, PullReply::Page(_))
+            && let Some(Some(seen)) = self.ledger.presented.borrow().get(&nonce)
+        {
+            let newest = self.acknowledged.entry(request.device).or_insert(*seen);
+            *newest = (*newest).max(*seen);
+        }
+        Some(ours(null::seal_page(nonce, &encode(&reply))))
+    }
+
+    /// Whether an applied finish lists this operation of a record.
+    pub(crate) fn released(&self, record: RecordId, op: &OpId) -> bool {
+        let listed = self.store.read_with(|tx| {
+            for stored in tx.ops_of_record(&record)? {
+                if stored.fact.kind == Kind::Finish && stored.fact.is_applied() {
+                    let content = tx.payload(&stored.fact.id)?.and_then(|p| p.content().ok());
+                    if matches!(content, Some(Content::Finish(ids)) if ids.contains(op)) {
+                        return Ok::<bool, StoreError>(true);
+                    }
+                }
+            }
+            Ok(false)
+        });
+        listed.unwrap_or(false)
+    }
+}
+
+fn device(id: DeviceId, holder: WorkerId, is_writer: bool) -> Device {
+    Device {
+        id,
+        public_key: names::key_of(id),
+        certificate: id.0.to_vec(),
+        holder,
+        is_writer,
+        label: String::new(),
+        ended: false,
+        acknowledged: None,
+        last_heard: None,
+    }
+}

@@ -1,0 +1,101 @@
+//! A write transaction that fails part of the way, as when the council's machine dies or its disk is full.
+
+use std::sync::Arc;
+
+use visitbook_record::commit::Origin;
+use visitbook_record::digest::ScopeDigest;
+use visitbook_record::fact::RecordHome;
+use visitbook_record::id::{
+    CommitHash, DeviceId, Incarnation, OpId, RecordId, StatementHash, Token, WorkerId,
+};
+use visitbook_record::payload::Payload;
+use visitbook_record::scope::{LogPosition, Scope};
+use visitbook_record::wire::Signed;
+use visitbook_server::store::{
+    Assignment, Device, Enrolment, Entry, LogRow, ReadTx, StoreError, StoredCommit, StoredOp,
+    Vector, Worker, WriteTx,
+};
+
+/// Passes everything on to the real transaction until the writes it was given are used up.
+pub(crate) struct Failing<'a> {
+    pub(crate) tx: &'a mut dyn WriteTx,
+    pub(crate) writes_left: Option<u8>,
+}
+
+impl Failing<'_> {
+    fn spend(&mut self) -> Result<(), StoreError> {
+        match &mut self.writes_left {
+            Some(0) => Err(StoreError::Engine(10)),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+macro_rules! read {
+    ($($name:ident($($arg:ident: $type:ty),*) -> $result:ty;)*) => {
+        impl ReadTx for Failing<'_> {
+            $(fn $name(&self, $($arg: $type),*) -> Result<$result, StoreError> {
+                self.tx.$name($($arg),*)
+            })*
+        }
+    };
+}
+
+macro_rules! write {
+    ($($name:ident($($arg:ident: $type:ty),*) -> $result:ty;)*) => {
+        impl WriteTx for Failing<'_> {
+            $(fn $name(&mut self, $($arg: $type),*) -> Result<$result, StoreError> {
+                self.spend()?;
+                self.tx.$name($($arg),*)
+            })*
+        }
+    };
+}
+
+read! {
+    epoch() -> u64;
+    device(id: &DeviceId) -> Option<Device>;
+    devices() -> Vec<Device>;
+    commit(hash: &CommitHash) -> Option<Arc<StoredCommit>>;
+    head(origin: &Origin) -> Option<(u64, CommitHash)>;
+    scopes() -> Vec<Scope>;
+    last(scope: &Scope) -> Option<(LogPosition, ScopeDigest)>;
+    digest_at(scope: &Scope, at: LogPosition) -> ScopeDigest;
+    log(scope: &Scope, after: Option<LogPosition>, limit: usize) -> Vec<LogRow>;
+    op(id: &OpId) -> Option<StoredOp>;
+    ops_of_record(record: &RecordId) -> Vec<StoredOp>;
+    held(record: &RecordId) -> Vec<StoredOp>;
+    payload(op: &OpId) -> Option<Payload>;
+    home(record: &RecordId) -> Option<RecordHome>;
+    statement_at(scope: &Scope, at: LogPosition) -> Option<(LogPosition, Signed)>;
+    last_statement(scope: &Scope) -> Option<StatementHash>;
+    statements(scope: &Scope) -> Vec<(LogPosition, Signed)>;
+    counter(device: &DeviceId, incarnation: &Incarnation) -> Option<u64>;
+    token(device: &DeviceId, token: &Token) -> Option<Vector>;
+    assignments_of(worker: &WorkerId) -> Vec<Assignment>;
+    holders_of(child: &RecordId) -> Vec<Assignment>;
+    worker(id: &WorkerId) -> Option<Worker>;
+    workers() -> Vec<Worker>;
+    enrolment(secret_hash: &[u8; 32]) -> Option<Enrolment>;
+}
+
+write! {
+    append(scope: &Scope, entry: &Entry, released: &[OpId], digest: &ScopeDigest) -> LogPosition;
+    put_commit(commit: StoredCommit) -> ();
+    put_op(op: StoredOp) -> ();
+    put_payload(scope: &Scope, op: &OpId, payload: &Payload) -> ();
+    remove_payload(op: &OpId) -> ();
+    set_home(record: &RecordId, home: RecordHome) -> ();
+    put_statement(scope: &Scope, first: LogPosition, statement: &Signed) -> ();
+    put_device(device: Device) -> ();
+    set_counter(device: &DeviceId, incarnation: &Incarnation, counter: u64) -> ();
+    put_token(device: &DeviceId, presented: Option<&Token>, token: &Token, vector: &Vector) -> ();
+    end_assignment(worker: &WorkerId, child: &RecordId, at: LogPosition) -> ();
+    put_assignment(assignment: Assignment) -> ();
+    put_worker(worker: Worker) -> ();
+    put_enrolment(enrolment: Enrolment) -> ();
+}

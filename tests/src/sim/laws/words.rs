@@ -1,0 +1,177 @@
+//! Laws about words: kept, unchanged, acknowledged truthfully.
+
+use visitbook_record::op::Policy;
+use visitbook_record::scope::Scope;
+use visitbook_record::wire::Refusal;
+
+use super::super::phone::Twist;
+use super::super::reading::Reading;
+use super::super::world::World;
+use super::{Checked, must};
+
+/// 1
+pub(super) fn no_word_is_lost(world: &World, reading: &Reading) -> Checked {
+    for phone in &world.phones {
+        for own in &phone.disk.own {
+            let volume = &own.written.volume;
+            let is_kept_here = own.written.is_refusable
+                || volume.ids.iter().all(|id| phone.row(id).is_some());
+            must!(is_kept_here, 1, "phone {} lost a commit of its own", phone.number);
+            for (id, words) in volume.ids.iter().zip(&own.written.words) {
+                let Some(words) = words else { continue };
+                if !own.written.is_refusable {
+                    let here = phone.row(id).and_then(|row| row.words.as_ref());
+                    let same = here.is_some_and(|here| here.payload == words.payload);
+                    must!(same, 1, "phone {} lost words of its own", phone.number);
+                }
+                if own.receipt.is_some() && own.written.twist != Twist::WrongWords {
+                    let there = reading.op(id).and_then(|stated| stated.payload.as_ref());
+                    must!(
+                        there == Some(&words.payload.bytes),
+                        1,
+                        "the council acknowledged words of phone {} and does not have them",
+                        phone.number
+                    );
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// 2
+pub(super) fn acknowledged_is_durable(world: &World, reading: &Reading) -> Checked {
+    for phone in &world.phones {
+        for own in &phone.disk.own {
+            let Some(receipt) = &own.receipt else { continue };
+            let there = reading.commits.get(&own.written.volume.hash);
+            let same = there.is_some_and(|(scope, at, bytes)| {
+                *scope == receipt.scope && *at == receipt.at && *bytes == own.written.volume.bytes
+            });
+            must!(same, 2, "a commit of phone {} is not where its receipt says", phone.number);
+            for (id, verdict) in own.written.volume.ids.iter().zip(&receipt.verdicts) {
+                let arrived = reading.op(id).map(|stated| &stated.arrived_as);
+                must!(arrived == Some(verdict), 2, "a receipt states another verdict than the log");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// 3
+pub(super) fn childs_words_are_identical(world: &World, reading: &Reading) -> Checked {
+    for written in world.ledger.written.borrow().iter() {
+        let volume = &written.volume;
+        for (index, op) in volume.commit.ops.iter().enumerate() {
+            if op.policy != Policy::Words || written.twist != Twist::None {
+                continue;
+            }
+            let Some(Some(words)) = written.words.get(index) else { continue };
+            let id = &volume.ids[index];
+            let everywhere = world
+                .phones
+                .iter()
+                .filter_map(|phone| phone.row(id))
+                .filter_map(|row| row.words.as_ref().map(|words| &words.payload.bytes))
+                .chain(reading.op(id).and_then(|stated| stated.payload.as_ref()));
+            for bytes in everywhere {
+                must!(*bytes == words.payload.bytes, 3, "a child's words differ somewhere");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// 4
+pub(super) fn no_text_is_invented(world: &World, reading: &Reading) -> Checked {
+    for stated in &reading.ops {
+        if let (Some(origin), Some(bytes)) = (world.ledger.origin(&stated.fact.id), &stated.payload) {
+            let written = origin.written.words.get(origin.index).and_then(Option::as_ref);
+            must!(
+                written.is_some_and(|words| words.payload.bytes == *bytes),
+                4,
+                "the council shows words that nobody wrote"
+            );
+        }
+    }
+    for phone in &world.phones {
+        for row in &phone.disk.rows {
+            let (Some(origin), Some(words)) = (world.ledger.origin(&row.fact.id), &row.words) else {
+                continue;
+            };
+            let written = origin.written.words.get(origin.index).and_then(Option::as_ref);
+            must!(
+                written.is_some_and(|written| written.payload == words.payload),
+                4,
+                "phone {} shows words that nobody wrote",
+                phone.number
+            );
+        }
+    }
+    Ok(())
+}
+
+/// 11
+pub(super) fn nothing_is_left(world: &World, _: &Reading) -> Checked {
+    for phone in &world.phones {
+        for own in &phone.disk.own {
+            let as_deserved = match own.written.twist {
+                Twist::ForgedSignature => own.refused == Some(Refusal::NotSigned),
+                Twist::OtherCouncil => own.refused == Some(Refusal::OtherCouncil),
+                Twist::Garbage => own.refused == Some(Refusal::Malformed),
+                _ => own.receipt.is_some() && own.refused.is_none(),
+            };
+            must!(
+                as_deserved,
+                11,
+                "a commit of phone {} ({:?}) has {} and {:?}",
+                phone.number,
+                own.written.twist,
+                if own.receipt.is_some() { "a receipt" } else { "no receipt" },
+                own.refused
+            );
+        }
+        let own = [Scope::Worker(phone.worker), Scope::Council];
+        let held = phone.disk.holds.keys().map(|child| Scope::Child(*child));
+        for scope in held.chain(own) {
+            let read = phone.disk.vector.get(&scope).map_or(0, |at| at.position);
+            must!(
+                read == world.council.last(scope).position,
+                11,
+                "phone {} has not read all of a scope it holds",
+                phone.number
+            );
+        }
+        let really: Vec<_> = world.children_of(phone.worker);
+        let thinks: Vec<_> = phone.disk.holds.iter().map(|(c, r)| (*c, *r)).collect();
+        must!(really == thinks, 11, "phone {} does not know whom its holder holds", phone.number);
+    }
+    Ok(())
+}
+
+/// 18
+pub(super) fn both_under_one_number_are_kept(world: &World, reading: &Reading) -> Checked {
+    for phone in &world.phones {
+        for own in phone.disk.own.iter().filter(|own| own.written.twist == Twist::SameNumber) {
+            let hash = &own.written.volume.hash;
+            must!(reading.commits.contains_key(hash), 18, "a second commit under one number is gone");
+        }
+    }
+    Ok(())
+}
+
+/// 20. That they are judged as if the others were not there follows with law 15: the sentences of the rule name what each
+/// verdict depends on.
+pub(super) fn poison_is_isolated(world: &World, reading: &Reading) -> Checked {
+    for phone in &world.phones {
+        for own in phone.disk.own.iter().filter(|own| own.written.twist == Twist::None) {
+            must!(
+                reading.commits.contains_key(&own.written.volume.hash),
+                20,
+                "a sound commit of phone {} never reached the council",
+                phone.number
+            );
+        }
+    }
+    Ok(())
+}

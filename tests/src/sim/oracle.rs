@@ -1,0 +1,322 @@
+//! The written rules once more, written by somebody who had not seen the code.
+//!
+//! Live values come from a fixed point over sets of pairs, not from a walk; verdicts from a list of sentences, not from a
+//! judge. What both sides share is the vocabulary and the form catalogue, nothing else.
+
+use std::collections::BTreeSet;
+
+use visitbook_record::catalogue::{Catalogue, Sort};
+use visitbook_record::commit::{RecordKind, Role};
+use visitbook_record::fact::{Answer, Fact};
+use visitbook_record::id::{OpId, RecordId, WorkerId};
+use visitbook_record::op::{Kind, Op, Policy, Target};
+use visitbook_record::payload::Content;
+use visitbook_record::scope::{LogPosition, Scope};
+use visitbook_record::verdict::Verdict;
+use visitbook_record::visit::missing_at_finish;
+
+use super::ledger::{Ledger, Volume};
+use super::names::{self, Names};
+
+/// Groups beyond this size do not occur in a day of this length; a larger one would be skipped, and counted as such.
+pub(crate) const LARGEST: usize = 128;
+
+/// PROTOCOL §2 and decision 2, as sentences: when one statement that names another really replaces it.
+fn replaces(a: &Fact, a_counts: bool, b: &Fact) -> bool {
+    let about_the_same = a.record == b.record && a.target == b.target;
+    let names_too_many =
+        a.replaces.len() >= 2 && a.kind != Kind::Resolve && a.kind != Kind::SetRemove;
+    let is_own = a.author == b.author;
+    let is_text = matches!(b.kind, Kind::EntryAdd | Kind::EntryRevise | Kind::EntryWithdraw);
+    let is_risk = a.policy == Policy::Risk || b.policy == Policy::Risk;
+    let settles = a.kind == Kind::Resolve && a_counts;
+    if !about_the_same || names_too_many || b.policy == Policy::Words {
+        false
+    } else if is_own {
+        true
+    } else if is_text || b.policy == Policy::Observer {
+        false
+    } else {
+        !is_risk || settles
+    }
+}
+
+/// The live statements of one target: those that count and that nothing which counts stands over, through any chain.
+pub(crate) fn live(facts: &[&Fact], counts: impl Fn(&Fact) -> bool) -> BTreeSet<OpId> {
+    let n = facts.len().min(LARGEST);
+    let counted: Vec<bool> = facts.iter().map(|fact| counts(fact)).collect();
+    // over[a] is the set of statements that a stands over.
+    let mut over = vec![0u128; n];
+    for (a, fact) in facts.iter().enumerate().take(n) {
+        for (b, other) in facts.iter().enumerate().take(n) {
+            if fact.replaces.contains(&other.id) && replaces(fact, counted[a], other) {
+                over[a] |= 1 << b;
+            }
+        }
+    }
+    loop {
+        let mut grew = false;
+        for a in 0..n {
+            let mut wider = over[a];
+            for (b, set) in over.iter().enumerate() {
+                if over[a] >> b & 1 == 1 {
+                    wider |= set;
+                }
+            }
+            grew |= wider != over[a];
+            over[a] = wider;
+        }
+        if !grew {
+            break;
+        }
+    }
+    (0..n)
+        .filter(|b| counted[*b])
+        .filter(|b| !(0..n).any(|a| a != *b && counted[a] && over[a] >> *b & 1 == 1))
+        .map(|b| facts[b].id)
+        .collect()
+}
+
+/// How worrying an answer is by the form: the first choice is the most worrying; what the form does not know is worse.
+pub(crate) fn worry(kind: RecordKind, target: &Target, answer: &Answer) -> u32 {
+    let field = Catalogue::newest().field(kind.form(), target);
+    let place = match (field, answer) {
+        (Some(field), Answer::Code(code)) => field.choices.iter().position(|c| c.code == *code),
+        _ => None,
+    };
+    place.map_or(u32::MAX, |place| 1000 - u32::try_from(place).unwrap_or(999))
+}
+
+/// Who may settle a risk question to an answer of this worry (PROTOCOL §2).
+pub(crate) fn may_settle(
+    kind: RecordKind,
+    listed: &[&Fact],
+    by: WorkerId,
+    is_manager: bool,
+    chosen: u32,
+) -> bool {
+    let lowers_another = listed
+        .iter()
+        .any(|fact| fact.author != by && worry(kind, &fact.target, &fact.answer) > chosen);
+    let wrote_any = listed.iter().any(|fact| fact.author == by);
+    !lowers_another || (is_manager && !wrote_any)
+}
+
+/// What a verdict comes to, without its reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    Applied,
+    FromPreviousWorker,
+    Aside,
+    Held,
+}
+
+impl Class {
+    pub(crate) const fn of(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Applied => Self::Applied,
+            Verdict::AppliedFromPreviousWorker => Self::FromPreviousWorker,
+            Verdict::Quarantined { .. } => Self::Aside,
+            Verdict::Held { .. } => Self::Held,
+        }
+    }
+}
+
+/// A statement that the council has.
+pub(crate) struct Known {
+    pub(crate) fact: Fact,
+    pub(crate) withheld: bool,
+}
+
+/// What the council knows, as the sentences need it.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) known: Names<OpId, Known>,
+    pub(crate) homes: Names<RecordId, (Scope, RecordKind)>,
+}
+
+/// The circumstances in which a commit arrived.
+pub(crate) struct Circumstances<'a> {
+    pub(crate) ledger: &'a Ledger,
+    pub(crate) volume: &'a Volume,
+    pub(crate) holder: WorkerId,
+    pub(crate) acknowledged: Option<LogPosition>,
+    pub(crate) moves: usize,
+}
+
+impl Circumstances<'_> {
+    fn role_could_be_known(&self, child: RecordId) -> Option<Role> {
+        let commit = &self.volume.commit;
+        // Only what had been arranged by then can be in the log that the commit names.
+        self.ledger.role_at(commit.author, child, commit.assignment_seen)
+    }
+
+    fn role_now(&self, child: RecordId) -> Option<Role> {
+        let moves = self.ledger.moves.borrow();
+        moves
+            .iter()
+            .take(self.moves)
+            .rfind(|m| m.worker == self.volume.commit.author && m.child == child)
+            .and_then(|m| m.role)
+    }
+
+    /// The verdict on one operation.
+    pub(crate) fn judge(&self, state: &State, index: usize, content: Option<&Content>) -> Class {
+        let Some(op) = self.volume.commit.ops.get(index) else {
+            return Class::Aside;
+        };
+        if let Some(class) = self.rights(state, op) {
+            return class;
+        }
+        let class = self.shape(op, content).unwrap_or_else(|| match op.kind {
+            Kind::Finish => self.finish(state, op, content),
+            Kind::Resolve => self.settlement(state, op, content),
+            _ => Class::Applied,
+        });
+        let previous = self
+            .volume
+            .commit
+            .scope
+            .child()
+            .is_some_and(|child| self.role_now(child).is_none());
+        match class {
+            Class::Applied if previous => Class::FromPreviousWorker,
+            other => other,
+        }
+    }
+
+    fn rights(&self, state: &State, op: &Op) -> Option<Class> {
+        let commit = &self.volume.commit;
+        let home = state.homes.get(&commit.record);
+        let is_elsewhere = home.is_some_and(|home| *home != (commit.scope, commit.record_kind));
+        let is_servers = matches!(op.kind, Kind::Assign | Kind::Unassign);
+        let may = match commit.scope {
+            Scope::Worker(worker) => worker == commit.author,
+            Scope::Child(child) => {
+                let hides_what_it_knew = self.acknowledged > commit.assignment_seen;
+                !hides_what_it_knew && self.role_could_be_known(child).is_some()
+            }
+            Scope::Restricted(_) | Scope::Council => false,
+        };
+        let fine = self.holder == commit.author && !is_elsewhere && !is_servers && may;
+        (!fine).then_some(Class::Aside)
+    }
+
+    /// `None` where the form and the kind of statement agree.
+    fn shape(&self, op: &Op, content: Option<&Content>) -> Option<Class> {
+        let aside = Some(Class::Aside);
+        let several = op.replaces.len() > 1;
+        if !op.target.is_well_formed() || (several && !matches!(op.kind, Kind::Resolve | Kind::SetRemove)) {
+            return aside;
+        }
+        let suits = match (op.kind, content) {
+            (Kind::Unknown(_), _) => return None,
+            (Kind::SetRemove, None) => true,
+            (_, None) => false,
+            (Kind::EntryAdd, Some(c)) if op.policy == Policy::Words => matches!(c, Content::Words(_)),
+            (Kind::EntryAdd | Kind::EntryRevise, Some(c)) => matches!(c, Content::Text { .. }),
+            (Kind::EntryWithdraw | Kind::SetRemove, Some(c)) => matches!(c, Content::Reason(_)),
+            (Kind::Assert | Kind::SetAdd, Some(c)) => matches!(c, Content::Value(_)),
+            (Kind::Finish, Some(c)) => matches!(c, Content::Finish(_)),
+            (Kind::Resolve, Some(c)) => matches!(c, Content::Settlement(_)),
+            (Kind::Ask, Some(c)) => matches!(c, Content::Ask { .. }),
+            (Kind::Assign | Kind::Unassign, Some(c)) => matches!(c, Content::Assignment(_)),
+        };
+        if !suits {
+            return aside;
+        }
+        if op.kind == Kind::Finish {
+            return None;
+        }
+        let words_touched =
+            op.policy == Policy::Words && (op.kind != Kind::EntryAdd || !op.replaces.is_empty());
+        let observer_named = op.target.element_id().map(str::to_owned);
+        let of_another = op.policy == Policy::Observer
+            && observer_named != Some(self.volume.commit.author.to_string());
+        if words_touched || of_another {
+            return aside;
+        }
+        let catalogue = Catalogue::version(self.volume.commit.catalogue)?;
+        let Some(field) = catalogue.field(self.volume.commit.record_kind.form(), &op.target) else {
+            return aside;
+        };
+        let code = match content {
+            Some(Content::Value(value) | Content::Ask { value, .. }) => Some(&value.code),
+            Some(Content::Settlement(settlement)) => Some(&settlement.value.code),
+            _ => None,
+        };
+        let is_text = matches!(op.kind, Kind::EntryAdd | Kind::EntryRevise | Kind::EntryWithdraw);
+        let is_answer = matches!(op.kind, Kind::Assert | Kind::SetAdd | Kind::SetRemove);
+        let is_set = matches!(op.kind, Kind::SetAdd | Kind::SetRemove);
+        let broken = field.policy() != op.policy
+            || (field.sort == Sort::Entry && is_answer)
+            || (field.sort != Sort::Entry && is_text)
+            || (is_set && op.policy != Policy::Set)
+            || (field.sort == Sort::Choice
+                && code.is_some_and(|code| field.choices.iter().all(|choice| choice.code != *code)));
+        if broken { aside } else { None }
+    }
+
+    fn settlement(&self, state: &State, op: &Op, content: Option<&Content>) -> Class {
+        let commit = &self.volume.commit;
+        let cannot = matches!(op.policy, Policy::Observer | Policy::Set | Policy::Words)
+            || op.replaces.is_empty()
+            || Catalogue::version(commit.catalogue).is_none();
+        if cannot {
+            return Class::Aside;
+        }
+        let listed: Vec<&Fact> =
+            op.replaces.iter().filter_map(|id| state.known.get(id)).map(|k| &k.fact).collect();
+        if listed.len() < op.replaces.len() {
+            return Class::Held;
+        }
+        if listed.iter().any(|f| f.record != commit.record || f.target != op.target) {
+            return Class::Aside;
+        }
+        if op.policy != Policy::Risk {
+            return Class::Applied;
+        }
+        let is_manager = commit
+            .scope
+            .child()
+            .is_some_and(|child| self.role_could_be_known(child) == Some(Role::Manager));
+        let chosen = worry(commit.record_kind, &op.target, &Answer::of(content));
+        let may = may_settle(commit.record_kind, &listed, commit.author, is_manager, chosen);
+        if may { Class::Applied } else { Class::Aside }
+    }
+
+    fn finish(&self, state: &State, op: &Op, content: Option<&Content>) -> Class {
+        let commit = &self.volume.commit;
+        let Some(Content::Finish(ids)) = content else {
+            return Class::Aside;
+        };
+        let ascending = ids.windows(2).all(|pair| pair[0] < pair[1]);
+        if !op.replaces.is_empty() || commit.record_kind != RecordKind::Visit || !ascending {
+            return Class::Aside;
+        }
+        let listed: Vec<&Known> = ids.iter().filter_map(|id| state.known.get(id)).collect();
+        if listed.len() < ids.len() {
+            return Class::Held;
+        }
+        let wrong = listed.iter().any(|known| {
+            let unread = known.withheld && known.fact.author != commit.author;
+            known.fact.record != commit.record || known.fact.kind == Kind::Finish || unread
+        });
+        let facts: Vec<Fact> = listed.iter().map(|known| known.fact.clone()).collect();
+        if wrong || !missing_at_finish(&facts).is_empty() {
+            return Class::Aside;
+        }
+        Class::Applied
+    }
+}
+
+/// Whether an operation is text that colleagues may not read before a finish lists it.
+pub(crate) fn is_withheld_at_first(kind: RecordKind, op: &Fact) -> bool {
+    kind == RecordKind::Visit
+        && matches!(op.kind, Kind::EntryAdd | Kind::EntryRevise | Kind::EntryWithdraw)
+}
+
+/// Whose device it is, by the number in its name.
+pub(crate) fn is_writer(volume: &Volume) -> bool {
+    volume.commit.origin == names::WRITER
+}

@@ -1,0 +1,250 @@
+//! Applying what the council sends: one page, one transaction, with its token.
+
+use std::rc::Rc;
+
+use visitbook_device::sync::store::{PullTaken, ReplyProblem};
+use visitbook_record::cbor::decode;
+use visitbook_record::fact::Answer;
+use visitbook_record::id::OpId;
+use visitbook_record::op::Kind;
+use visitbook_record::payload::{Content, Payload};
+use visitbook_record::scope::{LogPosition, Scope};
+use visitbook_record::verdict::Verdict;
+use visitbook_record::wire::{CommitEntry, Denial, LogEntry, Page, PullReply};
+
+use super::super::ledger::Volume;
+use super::super::names;
+use super::super::null;
+use super::{Died, Phone};
+
+impl Phone {
+    pub(super) fn apply_pull_reply(
+        &mut self,
+        body: &[u8],
+    ) -> Result<PullTaken, ReplyProblem<Died>> {
+        let not_ours = || ReplyProblem::NotTheCouncil;
+        let nonce = self.asked.ok_or_else(not_ours)?;
+        let opened = null::open_page(nonce, body).ok_or_else(not_ours)?;
+        let reply: PullReply = decode(opened).map_err(|_| not_ours())?;
+        self.asked = None;
+        match reply {
+            PullReply::Page(page) => self.apply_page(&page),
+            PullReply::Denied {
+                denial,
+                next_counter,
+            } => {
+                self.disk.counter = self.disk.counter.max(next_counter.saturating_sub(1));
+                match denial {
+                    Denial::NotEnrolled => return Err(ReplyProblem::NotEnrolled),
+                    Denial::UnknownToken => self.alarms.push((19, "the council forgot a token")),
+                    Denial::Malformed => self.alarms.push((19, "the council cannot read a request")),
+                    Denial::Replayed => {}
+                }
+                Ok(PullTaken {
+                    again: true,
+                    ..PullTaken::default()
+                })
+            }
+        }
+    }
+
+    fn apply_page(&mut self, page: &Page) -> Result<PullTaken, ReplyProblem<Died>> {
+        let volumes = self.verify(page)?;
+        if !page.digests.is_empty() {
+            self.alarms.push((6, "the council's digest differs from this phone's at the same token"));
+        }
+        for (entry, volume) in page.entries.iter().zip(volumes) {
+            self.apply_entry(entry, volume);
+        }
+        self.close_what_is_not_held();
+        self.disk.token = Some(page.token);
+        self.disk.history_arriving = page.more;
+        Ok(PullTaken {
+            entries: u32::try_from(page.entries.len()).unwrap_or(u32::MAX),
+            more: page.more,
+            again: false,
+        })
+    }
+
+    /// Every commit's signature, by a certificate in the page, before anything is applied.
+    fn verify(&self, page: &Page) -> Result<Vec<Option<Rc<Volume>>>, ReplyProblem<Died>> {
+        let mut volumes = Vec::with_capacity(page.entries.len());
+        for entry in &page.entries {
+            let LogEntry::Commit(entry) = entry else {
+                volumes.push(None);
+                continue;
+            };
+            let volume = self
+                .ledger
+                .volume(&entry.commit.bytes)
+                .ok_or(ReplyProblem::NotTheCouncil)?;
+            let device = volume.commit.origin.device;
+            let certified = page
+                .certificates
+                .iter()
+                .any(|certificate| certificate[..] == device.0);
+            let key = names::key_of(device);
+            if !certified
+                || !null::commit_verifies(&key, &entry.commit.bytes, &entry.commit.signature)
+            {
+                return Err(ReplyProblem::NotTheCouncil);
+            }
+            volumes.push(Some(volume));
+        }
+        Ok(volumes)
+    }
+
+    fn apply_entry(&mut self, entry: &LogEntry, volume: Option<Rc<Volume>>) {
+        let (scope, at) = (entry.scope(), entry.at());
+        let read = self.disk.vector.get(&scope).copied();
+        if read.is_some_and(|read| at <= read) {
+            self.alarms.push((6, "an entry came twice in one reading of a log"));
+        }
+        let follows = read.map_or(1, |read| read.position + 1);
+        if at.position != follows {
+            self.alarms.push((6, "an entry of a log was skipped"));
+        }
+        self.disk.vector.insert(scope, at);
+        match (entry, volume) {
+            (LogEntry::Commit(entry), Some(volume)) => self.apply_commit(entry, &volume),
+            (LogEntry::Judged { op, verdict, released, .. }, _) => {
+                match self.disk.row_of.get(op).copied() {
+                    Some(index) => self.log_verdict(index, scope, verdict, at),
+                    None => self.alarms.push((6, "a statement was judged that this phone was not sent")),
+                }
+                self.take_released(released);
+            }
+            (LogEntry::Commit(_), None) => {}
+        }
+    }
+
+    fn apply_commit(&mut self, entry: &CommitEntry, volume: &Volume) {
+        let given = entry.payloads.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+        for ((fact, verdict), payload) in volume.facts.iter().zip(&entry.verdicts).zip(given) {
+            let index = match self.disk.row_of.get(&fact.id) {
+                Some(index) => *index,
+                None => self.keep_row(volume, fact.clone(), None),
+            };
+            self.disk.rows[index].received = Some(entry.received);
+            if let Some(payload) = payload {
+                self.take_payload(index, payload, volume);
+            }
+            self.log_verdict(index, entry.scope, verdict, entry.at);
+        }
+        self.take_released(&entry.released);
+        if entry.scope == Scope::Worker(self.worker) {
+            self.take_assignments(entry, volume);
+        }
+    }
+
+    fn take_assignments(&mut self, entry: &CommitEntry, volume: &Volume) {
+        for (op, id) in volume.commit.ops.iter().zip(&volume.ids) {
+            let content = self
+                .row(id)
+                .and_then(|row| row.words.as_ref())
+                .and_then(|words| words.content.clone());
+            let Some(Content::Assignment(assignment)) = content else {
+                continue;
+            };
+            if volume.commit.origin != names::WRITER {
+                continue;
+            }
+            match op.kind {
+                Kind::Assign => self.disk.holds.insert(assignment.child, assignment.role),
+                Kind::Unassign => self.disk.holds.remove(&assignment.child),
+                _ => continue,
+            };
+            self.disk.assignment_seen = Some(entry.at);
+        }
+    }
+
+    fn take_released(&mut self, released: &[(OpId, Payload)]) {
+        for (op, payload) in released {
+            match self.disk.row_of.get(op).copied() {
+                Some(index) => {
+                    let commit = self.ledger.words(payload);
+                    self.take_words(index, commit);
+                }
+                None => self.alarms.push((6, "words were released that belong to nothing here")),
+            }
+        }
+    }
+
+    fn take_payload(&mut self, index: usize, payload: &Payload, volume: &Volume) {
+        let words = self.ledger.words(payload);
+        let id = self.disk.rows[index].fact.id;
+        let signed = volume
+            .ids
+            .iter()
+            .position(|other| *other == id)
+            .and_then(|place| volume.commit.ops[place].payload);
+        if signed != Some(words.hash) {
+            self.alarms.push((4, "the council sent words that are not those signed"));
+            return;
+        }
+        self.take_words(index, words);
+    }
+
+    fn take_words(&mut self, index: usize, words: Rc<super::Words>) {
+        let row = &mut self.disk.rows[index];
+        row.fact.answer = Answer::of(words.content.as_ref());
+        if row.words.is_none() {
+            self.given.push(row.fact.id);
+        }
+        row.words = Some(words);
+    }
+
+    /// A verdict from a receipt: it may be older than what the log said since.
+    pub(super) fn judge(&mut self, op: &OpId, verdict: &Verdict, at: LogPosition) {
+        if let Some(index) = self.disk.row_of.get(op).copied()
+            && self.disk.rows[index].fact.verdict.is_none()
+        {
+            self.stand(index, verdict, at);
+        }
+    }
+
+    fn stand(&mut self, index: usize, verdict: &Verdict, at: LogPosition) {
+        let row = &mut self.disk.rows[index];
+        if row.fact.is_applied() {
+            return;
+        }
+        if verdict.is_applied() {
+            row.counted_at = Some(at);
+        }
+        row.fact.verdict = Some(verdict.clone());
+    }
+
+    /// A verdict from the log: it goes into the digest.
+    fn log_verdict(&mut self, index: usize, scope: Scope, verdict: &Verdict, at: LogPosition) {
+        let digest = self.disk.digests.entry(scope).or_default();
+        let row = &mut self.disk.rows[index];
+        if let Some(old) = row.logged.replace(verdict.clone()) {
+            digest.remove(&row.fact.id, &old);
+            if old.is_applied() && !verdict.is_applied() {
+                self.alarms.push((17, "something applied was taken back"));
+            }
+        }
+        digest.add(&row.fact.id, verdict);
+        self.stand(index, verdict, at);
+    }
+
+    /// A child that is no longer held is read from the beginning if it comes back.
+    fn close_what_is_not_held(&mut self) {
+        let holds = &self.disk.holds;
+        let closed: Vec<Scope> = self
+            .disk
+            .vector
+            .keys()
+            .filter(|scope| scope.child().is_some_and(|child| !holds.contains_key(&child)))
+            .copied()
+            .collect();
+        for scope in closed {
+            self.disk.vector.remove(&scope);
+            self.disk.digests.remove(&scope);
+            for row in self.disk.rows.iter_mut().filter(|row| row.scope == scope) {
+                row.logged = None;
+            }
+        }
+    }
+
+}

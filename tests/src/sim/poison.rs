@@ -1,0 +1,246 @@
+//! Commits that break a rule on purpose, one way each, as a broken or hostile phone would make them.
+//!
+//! All but the refusable ones are signed by an enrolled device: the council must keep them, judge them, and let nothing of
+//! them touch anybody else's record.
+
+use visitbook_record::commit::{RecordKind, Role};
+use visitbook_record::id::{OpId, RecordId};
+use visitbook_record::op::{Kind, Policy, Target};
+use visitbook_record::payload::{Assignment, Content, Settlement, Value};
+use visitbook_record::scope::{LogPosition, Scope};
+
+use super::author::{a_child, a_visit, assert, entry, finish_of, known, plan_of, text, value};
+use super::forms::forms;
+use super::names;
+use super::phone::{Draft, Phone, Plan, Twist};
+use super::rng::Rng;
+
+/// A way to break a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Poison {
+    UnknownKind,
+    UnknownKindManyLinks,
+    UnknownCode,
+    UnknownField,
+    WrongPolicy,
+    NewerCatalogue,
+    ManyLinks,
+    OtherChild,
+    OtherHome,
+    AnotherName,
+    OldAssignment,
+    NoAssignment,
+    ForgedSignature,
+    OtherCouncil,
+    Garbage,
+    Gap,
+    SameNumber,
+    WrongWords,
+    NoWords,
+    GivesItselfAChild,
+    RevisesWords,
+    LowersWorry,
+    SettlesTheUnknown,
+    RewritesAnothersText,
+    OthersObservation,
+    FinishesUnread,
+    FinishesTheUnknown,
+    FinishesOtherRecord,
+    BadTarget,
+}
+
+const ALL: [Poison; 29] = [
+    Poison::UnknownKind,
+    Poison::UnknownKindManyLinks,
+    Poison::UnknownCode,
+    Poison::UnknownField,
+    Poison::WrongPolicy,
+    Poison::NewerCatalogue,
+    Poison::ManyLinks,
+    Poison::OtherChild,
+    Poison::OtherHome,
+    Poison::AnotherName,
+    Poison::OldAssignment,
+    Poison::NoAssignment,
+    Poison::ForgedSignature,
+    Poison::OtherCouncil,
+    Poison::Garbage,
+    Poison::Gap,
+    Poison::SameNumber,
+    Poison::WrongWords,
+    Poison::NoWords,
+    Poison::GivesItselfAChild,
+    Poison::RevisesWords,
+    Poison::LowersWorry,
+    Poison::SettlesTheUnknown,
+    Poison::RewritesAnothersText,
+    Poison::OthersObservation,
+    Poison::FinishesUnread,
+    Poison::FinishesTheUnknown,
+    Poison::FinishesOtherRecord,
+    Poison::BadTarget,
+];
+
+impl Poison {
+    pub(crate) fn draw(rng: &mut Rng) -> Self {
+        ALL[rng.below(ALL.len())]
+    }
+}
+
+/// The commit, if this phone is in a position to make it.
+pub(crate) fn plan(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Option<Plan> {
+    let child = a_child(phone, rng)?;
+    let visit = a_visit(phone, child, rng);
+    let form = &forms().visit;
+    let risk = rng.pick(&form.risk)?;
+    let target = Target::field(&risk.field);
+    // Every link to anything known about the question: what a careless merge would replace.
+    let known_ids: Vec<OpId> = phone
+        .rows_of(&visit)
+        .filter(|row| row.fact.target == target)
+        .map(|row| row.fact.id)
+        .collect();
+    let mut draft = assert(risk, target, rng, known_ids.last().copied().into_iter().collect())?;
+    let mut plan = plan_of(visit, RecordKind::Visit, child, vec![]);
+    plan.twist = Twist::Content;
+    match poison {
+        Poison::UnknownKind => {
+            draft.kind = Kind::Unknown(77);
+            plan.twist = Twist::None;
+        }
+        Poison::UnknownKindManyLinks => {
+            draft.kind = Kind::Unknown(78);
+            draft.replaces = several(known_ids)?;
+        }
+        Poison::UnknownCode => draft.content = Some(value("no_such_code")),
+        Poison::UnknownField => draft.target = Target::field("no_such_field"),
+        Poison::WrongPolicy => draft.policy = Policy::Ordinary,
+        Poison::NewerCatalogue => {
+            draft.content = Some(value("code_of_next_year"));
+            plan.twist = Twist::Catalogue(99);
+        }
+        Poison::ManyLinks => draft.replaces = several(known_ids)?,
+        Poison::OtherChild => {
+            let others: Vec<RecordId> =
+                (0..8).map(names::child).filter(|c| phone.role_for(c).is_none()).collect();
+            let other = *rng.pick(&others)?;
+            plan.record = names::planned_visit(other.0[0].wrapping_sub(0x10), 0);
+            plan.scope = Scope::Child(other);
+        }
+        Poison::OtherHome => {
+            // A record of a child that the phone's owner does hold, said to be another such child's.
+            let other = a_child(phone, rng).filter(|other| *other != child)?;
+            plan.scope = Scope::Child(other);
+        }
+        Poison::AnotherName => {
+            let other = names::worker(u8::from(phone.worker == names::worker(0)));
+            plan.twist = Twist::Author(other);
+        }
+        Poison::OldAssignment => {
+            let seen = phone.disk.assignment_seen?;
+            let older = LogPosition {
+                position: seen.position.checked_sub(1 + rng.below(3) as u64)?,
+                ..seen
+            };
+            plan.twist = Twist::Assignment(Some(older));
+        }
+        Poison::NoAssignment => plan.twist = Twist::Assignment(None),
+        Poison::ForgedSignature => plan.twist = Twist::ForgedSignature,
+        Poison::OtherCouncil => plan.twist = Twist::OtherCouncil,
+        Poison::Garbage => plan.twist = Twist::Garbage,
+        Poison::Gap => plan.twist = Twist::Gap,
+        Poison::SameNumber => plan.twist = Twist::SameNumber,
+        Poison::WrongWords => plan.twist = Twist::WrongWords,
+        Poison::NoWords => plan.twist = Twist::NoWords,
+        Poison::GivesItselfAChild => {
+            let other = names::child(u8::try_from(rng.below(8)).unwrap_or(0));
+            plan.record = RecordId(phone.worker.0);
+            plan.kind = RecordKind::Worker;
+            plan.scope = Scope::Worker(phone.worker);
+            draft = Draft {
+                kind: Kind::Assign,
+                policy: Policy::Ordinary,
+                target: Target::element("holds", other.to_string()),
+                replaces: vec![],
+                content: Some(Content::Assignment(Assignment {
+                    worker: phone.worker,
+                    child: other,
+                    role: Role::Manager,
+                    reason: "because".to_owned(),
+                })),
+            };
+        }
+        Poison::RevisesWords => {
+            let voice = *rng.pick(&known(phone, child, 0x03))?;
+            let words = phone.rows_of(&voice).find(|row| row.fact.policy == Policy::Words)?;
+            plan.record = voice;
+            plan.kind = RecordKind::Voice;
+            draft = entry(
+                Kind::EntryRevise,
+                words.fact.target.clone(),
+                "what they meant to say".to_owned(),
+                vec![words.fact.id],
+            );
+            draft.policy = Policy::Words;
+        }
+        Poison::LowersWorry => {
+            draft.kind = Kind::Resolve;
+            (!known_ids.is_empty()).then_some(())?;
+            draft.replaces = known_ids;
+            draft.content = Some(settled(risk.codes.last()?));
+            plan.twist = Twist::None;
+        }
+        Poison::SettlesTheUnknown => {
+            draft.kind = Kind::Resolve;
+            draft.replaces = vec![OpId([0x77; 32])];
+            draft.content = Some(settled(risk.codes.first()?));
+        }
+        Poison::RewritesAnothersText => {
+            let theirs = phone
+                .rows_of(&visit)
+                .find(|row| row.fact.kind.is_entry() && row.fact.author != phone.worker)?;
+            draft = entry(
+                Kind::EntryRevise,
+                theirs.fact.target.clone(),
+                text(rng),
+                vec![theirs.fact.id],
+            );
+            plan.twist = Twist::None;
+        }
+        Poison::OthersObservation => {
+            let question = rng.pick(&form.observed)?;
+            let other = names::worker(u8::from(phone.worker == names::worker(0)));
+            draft = assert(question, Target::element(&question.field, other.to_string()), rng, vec![])?;
+        }
+        Poison::FinishesUnread => {
+            let all: Vec<OpId> = phone
+                .rows_of(&visit)
+                .filter(|row| !matches!(row.fact.kind, Kind::Finish))
+                .map(|row| row.fact.id)
+                .collect();
+            (!all.is_empty()).then_some(())?;
+            draft = finish_of(all);
+            plan.twist = Twist::None;
+        }
+        Poison::FinishesTheUnknown => draft = finish_of(vec![OpId([0x66; 32])]),
+        Poison::FinishesOtherRecord => {
+            let voice = *rng.pick(&known(phone, child, 0x03))?;
+            draft = finish_of(phone.rows_of(&voice).map(|row| row.fact.id).collect());
+        }
+        Poison::BadTarget => draft.target = Target::field(""),
+    }
+    plan.drafts = vec![draft];
+    Some(plan)
+}
+
+fn several(ids: Vec<OpId>) -> Option<Vec<OpId>> {
+    (ids.len() > 1).then_some(ids)
+}
+
+fn settled(code: &str) -> Content {
+    Content::Settlement(Settlement {
+        value: Value::new(code, "as shown"),
+        both_happened: false,
+        reason: Some("I am sure".to_owned()),
+    })
+}

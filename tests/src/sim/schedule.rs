@@ -1,0 +1,328 @@
+//! Schedules: what happens in a day, drawn from a seed before the day begins.
+//!
+//! Each step carries its own source of chance, so that leaving one out changes nothing in the others.
+
+use super::clock::Jump;
+use super::phone::Moment;
+use super::poison::Poison;
+use super::rng::Rng;
+
+/// How large the council is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setting {
+    /// Without the manager, who is worker 0.
+    pub(crate) workers: u8,
+    pub(crate) phones: u8,
+    pub(crate) children: u8,
+}
+
+impl Setting {
+    /// Whose phone it is. The manager has one phone; the others share out the rest.
+    pub(crate) const fn holder(self, phone: u8) -> u8 {
+        if phone == 0 { 0 } else { 1 + (phone - 1) % self.workers }
+    }
+}
+
+/// Something that a person records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deed {
+    AnswerRisk,
+    AnswerOrdinary,
+    /// Answers without having looked at what is there.
+    Blind,
+    Observe,
+    Entry,
+    Revise,
+    Withdraw,
+    SetAdd,
+    SetRemove,
+    Part,
+    Words,
+    Concern,
+    Decision,
+    Settle,
+    AskAgreement,
+    Finish,
+    Outing,
+    NewVisit,
+}
+
+const DEEDS: [(Deed, usize, &str); 18] = [
+    (Deed::AnswerRisk, 20, "answers to risk questions"),
+    (Deed::AnswerOrdinary, 10, "other answers"),
+    (Deed::Blind, 6, "answers unseen"),
+    (Deed::Observe, 4, "observations"),
+    (Deed::Entry, 10, "entries"),
+    (Deed::Revise, 7, "revisions"),
+    (Deed::Withdraw, 3, "withdrawals"),
+    (Deed::SetAdd, 4, "people added"),
+    (Deed::SetRemove, 3, "people removed"),
+    (Deed::Part, 2, "parts of people"),
+    (Deed::Words, 4, "children's words"),
+    (Deed::Concern, 3, "concerns"),
+    (Deed::Decision, 2, "decisions"),
+    (Deed::Settle, 10, "settlements"),
+    (Deed::AskAgreement, 2, "requests to agree"),
+    (Deed::Finish, 5, "finishes"),
+    (Deed::Outing, 4, "outings"),
+    (Deed::NewVisit, 1, "visits unplanned"),
+];
+
+impl Deed {
+    pub(crate) fn name(self) -> &'static str {
+        DEEDS.iter().find(|(deed, ..)| *deed == self).map_or("", |(.., name)| name)
+    }
+
+    fn draw(rng: &mut Rng) -> Self {
+        let all: usize = DEEDS.iter().map(|(_, weight, _)| weight).sum();
+        let mut left = rng.below(all);
+        for (deed, weight, _) in DEEDS {
+            if left < weight {
+                return deed;
+            }
+            left -= weight;
+        }
+        Self::Entry
+    }
+}
+
+/// What the line does to one exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing gets through.
+    NoLine,
+    /// The request is lost on the way.
+    LostRequest,
+    /// It arrives, much later.
+    LateRequest,
+    /// The council took it; the answer is lost.
+    LostReply,
+    /// It arrives twice.
+    TwiceRequest,
+    /// An older answer comes in the place of the right one.
+    StaleReply,
+    /// A sign-in page, with status 200.
+    SignInPage,
+    /// The same, under our media type.
+    DisguisedPage,
+    Status520,
+    /// 503 with Retry-After.
+    Busy,
+    /// 413 for everything beyond one envelope.
+    TooLarge,
+    /// The answer is cut short.
+    CutReply,
+    /// One bit of the answer is wrong.
+    FlippedReply,
+    /// One bit of the request is wrong.
+    FlippedRequest,
+    /// Passes a little, then hangs until the phone gives up.
+    Clogged,
+}
+
+const FAULTS: [(Fault, &str); 15] = [
+    (Fault::NoLine, "no line"),
+    (Fault::LostRequest, "request lost"),
+    (Fault::LateRequest, "request late"),
+    (Fault::LostReply, "reply lost after commit"),
+    (Fault::TwiceRequest, "request twice"),
+    (Fault::StaleReply, "old reply"),
+    (Fault::SignInPage, "sign-in page with 200"),
+    (Fault::DisguisedPage, "HTML under our media type"),
+    (Fault::Status520, "HTTP 520"),
+    (Fault::Busy, "HTTP 503, wait"),
+    (Fault::TooLarge, "HTTP 413"),
+    (Fault::CutReply, "reply cut"),
+    (Fault::FlippedReply, "reply bit flipped"),
+    (Fault::FlippedRequest, "request bit flipped"),
+    (Fault::Clogged, "link clogged"),
+];
+
+impl Fault {
+    pub(crate) fn name(self) -> &'static str {
+        FAULTS.iter().find(|(fault, _)| *fault == self).map_or("", |(_, name)| name)
+    }
+}
+
+/// The line during one run of the engine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line {
+    /// The window closes after so many milliseconds.
+    pub(crate) open_ms: Option<u32>,
+    /// Bytes that fit through a millisecond.
+    pub(crate) rate: u32,
+    /// At which exchange the fault comes, from 0.
+    pub(crate) fault: Option<(u8, Fault)>,
+    /// What the engine may use.
+    pub(crate) budget_bytes: Option<u32>,
+}
+
+impl Line {
+    pub(crate) const GOOD: Self = Self {
+        open_ms: None,
+        rate: 1000,
+        fault: None,
+        budget_bytes: None,
+    };
+}
+
+/// One thing that happens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Step {
+    Write { phone: u8, deed: Deed, chance: u64 },
+    Poison { phone: u8, poison: Poison, chance: u64 },
+    Sync { phone: u8, line: Line, chance: u64 },
+    Dies { phone: u8, moment: Moment },
+    Lock { phone: u8 },
+    Give { worker: u8, child: u8, role: u8 },
+    Take { worker: u8, child: u8 },
+    PhoneClock { phone: u8, jump: Jump },
+    CouncilClock { jump: Jump },
+    /// The council's next transaction fails at its n-th write.
+    CouncilFails { after: u8 },
+    /// A request that was on its way arrives, or an old one arrives again.
+    Arrives { chance: u64 },
+}
+
+/// A step and the time since the one before, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timed {
+    pub(crate) after_ms: u32,
+    pub(crate) step: Step,
+}
+
+/// A whole day.
+#[derive(Debug, Clone)]
+pub(crate) struct Schedule {
+    pub(crate) setting: Setting,
+    pub(crate) steps: Vec<Timed>,
+}
+
+#[allow(clippy::cast_possible_truncation)] // every number here is drawn below a small bound
+impl Schedule {
+    pub(crate) fn draw(seed: u64, steps: usize) -> Self {
+        let mut rng = Rng::new(super::rng::mix(seed ^ 0x7649_5349_5442_4f4f));
+        let workers = 1 + rng.below(3) as u8;
+        let setting = Setting {
+            workers,
+            phones: (2 + rng.below(5) as u8).max(workers + 1),
+            children: 1 + rng.below(8).min(rng.below(8)) as u8,
+        };
+        // Some days are quiet, some are nothing but trouble.
+        let trouble = [5, 25, 25, 60][rng.below(4)];
+        let steps = (0..steps)
+            .map(|_| Timed {
+                after_ms: [100, 5_000, 60_000, 3_600_000][rng.below(4)],
+                step: Step::draw(&mut rng, setting, trouble),
+            })
+            .collect();
+        Self { setting, steps }
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)] // as above
+impl Step {
+    fn draw(rng: &mut Rng, setting: Setting, trouble: usize) -> Self {
+        let phone = rng.below(usize::from(setting.phones)) as u8;
+        let worker = rng.below(usize::from(setting.workers) + 1) as u8;
+        let child = rng.below(usize::from(setting.children)) as u8;
+        match rng.below(100) {
+            0..58 => Self::Write {
+                phone,
+                deed: Deed::draw(rng),
+                chance: rng.next(),
+            },
+            58..63 => Self::Poison {
+                phone,
+                poison: Poison::draw(rng),
+                chance: rng.next(),
+            },
+            63..85 => Self::Sync {
+                phone,
+                line: Line::draw(rng, trouble),
+                chance: rng.next(),
+            },
+            85..87 => Self::Lock { phone },
+            87..91 => Self::Dies {
+                phone,
+                moment: [
+                    Moment::Now,
+                    Moment::BeforeDatabase,
+                    Moment::BeforeSpool,
+                    Moment::BeforeSaved,
+                    Moment::BeforeReply,
+                    Moment::AfterReply,
+                ][rng.below(6)],
+            },
+            91..93 => Self::Give {
+                worker,
+                child,
+                role: rng.below(3) as u8,
+            },
+            93..95 => Self::Take { worker, child },
+            95 => Self::PhoneClock {
+                phone,
+                jump: Jump::draw(rng),
+            },
+            96 => Self::CouncilClock { jump: Jump::draw(rng) },
+            97 => Self::CouncilFails {
+                after: rng.below(24) as u8,
+            },
+            _ => Self::Arrives { chance: rng.next() },
+        }
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)] // as above
+impl Line {
+    fn draw(rng: &mut Rng, trouble: usize) -> Self {
+        let mut line = Self::GOOD;
+        if rng.chance(trouble / 2) {
+            line.open_ms = Some([300, 900, 2_000, 5_000, 30_000][rng.below(5)]);
+            line.rate = [2, 13, 40][rng.below(3)];
+        }
+        if rng.chance(trouble) {
+            let exchange = rng.below(4).min(rng.below(3)) as u8;
+            line.fault = rng.pick(&FAULTS).map(|(fault, _)| (exchange, *fault));
+        }
+        if rng.chance(trouble / 5) {
+            line.budget_bytes = Some([600, 3_000, 10_000][rng.below(3)]);
+        }
+        line
+    }
+}
+
+impl std::fmt::Display for Timed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:>6} s later: ", f64::from(self.after_ms) / 1000.0)?;
+        match self.step {
+            Step::Write { phone, deed, .. } => write!(f, "phone {phone} writes {deed:?}"),
+            Step::Poison { phone, poison, .. } => write!(f, "phone {phone} breaks a rule: {poison:?}"),
+            Step::Sync { phone, line, .. } => {
+                write!(f, "phone {phone} syncs")?;
+                if let Some(ms) = line.open_ms {
+                    write!(f, " in a window of {ms} ms at {} B/ms", line.rate)?;
+                }
+                if let Some(bytes) = line.budget_bytes {
+                    write!(f, " with a budget of {bytes} B")?;
+                }
+                if let Some((exchange, fault)) = line.fault {
+                    write!(f, "; at exchange {exchange}: {}", fault.name())?;
+                }
+                Ok(())
+            }
+            Step::Dies { phone, moment } => write!(f, "phone {phone} dies: {moment:?}"),
+            Step::Lock { phone } => write!(f, "phone {phone} locks"),
+            Step::Give { worker, child, role } => {
+                write!(f, "worker {worker} is given child {child}, role {role}")
+            }
+            Step::Take { worker, child } => write!(f, "worker {worker} loses child {child}"),
+            Step::PhoneClock { phone, jump } => write!(f, "phone {phone}'s clock: {jump:?}"),
+            Step::CouncilClock { jump } => write!(f, "the council's clock: {jump:?}"),
+            Step::CouncilFails { after } => {
+                write!(f, "the council's next transaction fails after {after} writes")
+            }
+            Step::Arrives { .. } => write!(f, "a late or old request arrives"),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What the runs did, counted, so that an empty run cannot pass for a clean one.
+
+use std::collections::BTreeMap;
+
+/// Counts of one run or of many.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Tally {
+    pub(crate) schedules: u64,
+    pub(crate) steps: u64,
+    pub(crate) ops: u64,
+    pub(crate) commits: u64,
+    pub(crate) exchanges: u64,
+    pub(crate) conflicts: u64,
+    pub(crate) conflicts_left: u64,
+    pub(crate) finished: u64,
+    pub(crate) late: u64,
+    pub(crate) checks: u64,
+    pub(crate) faults: BTreeMap<&'static str, u64>,
+    pub(crate) deeds: BTreeMap<&'static str, u64>,
+    pub(crate) verdicts: BTreeMap<&'static str, u64>,
+}
+
+impl Tally {
+    pub(crate) fn fault(&mut self, name: &'static str) {
+        *self.faults.entry(name).or_default() += 1;
+    }
+
+    pub(crate) fn deed(&mut self, name: &'static str) {
+        *self.deeds.entry(name).or_default() += 1;
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.schedules += other.schedules;
+        self.steps += other.steps;
+        self.ops += other.ops;
+        self.commits += other.commits;
+        self.exchanges += other.exchanges;
+        self.conflicts += other.conflicts;
+        self.conflicts_left += other.conflicts_left;
+        self.finished += other.finished;
+        self.late += other.late;
+        self.checks += other.checks;
+        for (name, n) in &other.faults {
+            *self.faults.entry(name).or_default() += n;
+        }
+        for (name, n) in &other.deeds {
+            *self.deeds.entry(name).or_default() += n;
+        }
+        for (name, n) in &other.verdicts {
+            *self.verdicts.entry(name).or_default() += n;
+        }
+    }
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(
+            f,
+            "steps {} · commits {} · ops {} · exchanges with the council {} · checks {}",
+            self.steps, self.commits, self.ops, self.exchanges, self.checks
+        )?;
+        writeln!(
+            f,
+            "questions in conflict at some time {} · still open at the end {} · finished visits {} · late additions {}",
+            self.conflicts, self.conflicts_left, self.finished, self.late
+        )?;
+        list(f, "verdicts", &self.verdicts)?;
+        list(f, "written", &self.deeds)?;
+        list(f, "faults", &self.faults)
+    }
+}
+
+fn list<K: std::fmt::Display>(
+    f: &mut std::fmt::Formatter<'_>,
+    title: &str,
+    counts: &BTreeMap<K, u64>,
+) -> std::fmt::Result {
+    let all: Vec<String> = counts.iter().map(|(name, n)| format!("{name} {n}")).collect();
+    let all = if all.is_empty() { "none".to_owned() } else { all.join(" · ") };
+    writeln!(f, "{title}: {all}")
+}

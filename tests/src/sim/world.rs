@@ -1,0 +1,377 @@
+//! One day, played step by step, then healed.
+
+use std::rc::Rc;
+
+use visitbook_device::sync::engine::{Config, Engine};
+use visitbook_device::sync::outcome::Ended;
+use visitbook_record::commit::Role;
+use visitbook_record::id::{DeviceId, RecordId, WorkerId};
+use visitbook_record::limits;
+use visitbook_record::scope::Scope;
+
+use super::author;
+use super::clock::Jump;
+use super::council::Council;
+use super::laws::{Broken, Checked, along, must};
+use super::ledger::Ledger;
+use super::line::{self, Ends, Ran, Wayside};
+use super::names;
+use super::phone::{Moment, Phone};
+use super::poison;
+use super::rng::Rng;
+use super::schedule::{Line, Schedule, Setting, Step, Timed};
+use super::tally::Tally;
+
+/// Which clocks a run has: those of its schedule, or others throughout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clocks {
+    AsDrawn,
+    Others,
+}
+
+/// Everything in one run.
+pub(crate) struct World {
+    pub(crate) setting: Setting,
+    pub(crate) ledger: Rc<Ledger>,
+    pub(crate) council: Council,
+    pub(crate) phones: Vec<Phone>,
+    engines: Vec<Engine>,
+    wayside: Wayside,
+    now: u64,
+    clocks: Clocks,
+}
+
+fn engine() -> Engine {
+    Engine::new(Config::default())
+}
+
+impl World {
+    pub(crate) fn new(setting: Setting, clocks: Clocks) -> Result<Self, Broken> {
+        let ledger = Rc::new(Ledger::default());
+        let council = Council::new(setting, Rc::clone(&ledger))
+            .map_err(|_| Broken::new(0, "the council cannot be set up"))?;
+        let mut phones: Vec<Phone> = (0..setting.phones)
+            .map(|n| Phone::new(n, names::worker(setting.holder(n)), Rc::clone(&ledger)))
+            .collect();
+        if clocks == Clocks::Others {
+            for phone in &mut phones {
+                let years = i8::try_from(phone.number).unwrap_or(0) * 9 - 24;
+                phone.clock.jump(Jump::Years(years), 0);
+            }
+        }
+        Ok(Self {
+            setting,
+            ledger,
+            council,
+            engines: phones.iter().map(|_| engine()).collect(),
+            phones,
+            wayside: Wayside::default(),
+            now: 0,
+            clocks,
+        })
+    }
+
+    /// Plays a schedule, heals everything and lets everybody read everything.
+    ///
+    /// # Errors
+    /// The first law seen broken along the way.
+    pub(crate) fn play(
+        &mut self,
+        schedule: &Schedule,
+        mut trace: Option<&mut dyn FnMut(&Timed, &Self)>,
+    ) -> Checked {
+        for n in 0..self.phones.len() {
+            // In the morning every phone has read what its holder holds.
+            self.sync(n, Line::GOOD, n as u64)?;
+        }
+        for timed in &schedule.steps {
+            self.now += u64::from(timed.after_ms);
+            self.step(timed.step)?;
+            if let Some(trace) = &mut trace {
+                trace(timed, self);
+            }
+        }
+        self.ledger.tally.borrow_mut().steps += schedule.steps.len() as u64;
+        self.heal()
+    }
+
+    fn other(&self, jump: Jump) -> Jump {
+        match (self.clocks, jump) {
+            (Clocks::AsDrawn, jump) => jump,
+            (Clocks::Others, Jump::Years(years)) => Jump::Years(-years),
+            (Clocks::Others, Jump::Backwards) => Jump::Frozen,
+            (Clocks::Others, Jump::Frozen) => Jump::Years(31),
+            (Clocks::Others, Jump::Right) => Jump::Backwards,
+        }
+    }
+
+    fn step(&mut self, step: Step) -> Checked {
+        self.council.at(self.now);
+        match step {
+            Step::Write {
+                phone,
+                deed,
+                chance,
+            } => {
+                let phone = &mut self.phones[usize::from(phone)];
+                phone.now = self.now;
+                phone.open();
+                match author::act(phone, deed, &mut Rng::new(chance)) {
+                    Ok(true) => self.ledger.tally.borrow_mut().deed(deed.name()),
+                    Ok(false) => {}
+                    Err(_) => self.killed(phone_index(step), "phone killed in a save"),
+                }
+            }
+            Step::Poison {
+                phone,
+                poison,
+                chance,
+            } => {
+                let phone = &mut self.phones[usize::from(phone)];
+                phone.now = self.now;
+                phone.open();
+                if let Some(plan) = poison::plan(phone, poison, &mut Rng::new(chance)) {
+                    let saved = phone.save(vec![plan]);
+                    self.ledger.tally.borrow_mut().fault("rule broken on purpose");
+                    if saved.is_err() {
+                        self.killed(phone_index(step), "phone killed in a save");
+                    }
+                }
+            }
+            Step::Sync {
+                phone,
+                line,
+                chance,
+            } => self.sync(usize::from(phone), line, chance)?,
+            Step::Dies { phone, moment } => {
+                if moment == Moment::Now {
+                    self.killed(usize::from(phone), "phone killed");
+                } else {
+                    self.phones[usize::from(phone)].dies = Some(moment);
+                }
+            }
+            Step::Lock { phone } => self.phones[usize::from(phone)].lock(),
+            Step::Give {
+                worker,
+                child,
+                role,
+            } => {
+                let role = match (worker, role) {
+                    (0, _) => Role::Manager,
+                    (_, 0) => Role::Allocated,
+                    (_, 1) => Role::Joint,
+                    _ => Role::Cover,
+                };
+                let given = self.council.give(worker, child, role);
+                given.map_err(|_| Broken::new(0, "the council cannot give a child"))?;
+                self.ledger.tally.borrow_mut().fault("child moved");
+            }
+            Step::Take { worker, child } => {
+                let taken = self.council.take(worker, child);
+                taken.map_err(|_| Broken::new(0, "the council cannot take a child"))?;
+                self.ledger.tally.borrow_mut().fault("child moved");
+            }
+            Step::PhoneClock { phone, jump } => {
+                let jump = self.other(jump);
+                self.phones[usize::from(phone)].clock.jump(jump, self.now);
+                self.ledger.tally.borrow_mut().fault("clock wrong");
+            }
+            Step::CouncilClock { jump } => {
+                let jump = self.other(jump);
+                self.council.jump(jump);
+                self.ledger.tally.borrow_mut().fault("clock wrong");
+            }
+            Step::CouncilFails { after } => self.council.fail(after),
+            Step::Arrives { chance } => {
+                let mut rng = Rng::new(chance);
+                let at = rng.below(self.wayside.requests.len());
+                if let Some((route, body)) = self.wayside.requests.get(at) {
+                    self.council.answer(*route, body);
+                    self.ledger.tally.borrow_mut().fault("old or late request arrived");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn killed(&mut self, phone: usize, how: &'static str) {
+        self.phones[phone].kill();
+        self.engines[phone] = engine();
+        self.ledger.tally.borrow_mut().fault(how);
+    }
+
+    fn sync(&mut self, n: usize, line: Line, chance: u64) -> Checked {
+        let mut tally = std::mem::take(&mut *self.ledger.tally.borrow_mut());
+        let answered = self.phones[n].answered();
+        let ends = Ends {
+            phone: &mut self.phones[n],
+            engine: &mut self.engines[n],
+            council: &mut self.council,
+            wayside: &mut self.wayside,
+            tally: &mut tally,
+        };
+        let ran = line::run(ends, self.now, line, &mut Rng::new(chance));
+        add_back(&self.ledger, tally);
+        self.now = self.now.max(ran.now);
+        if ran.outcome.is_none() {
+            self.killed(n, "phone killed in a sync");
+        }
+        along::phone_has_no_alarm(&self.phones[n])?;
+        along::status_is_truthful(self, &self.phones[n])?;
+        self.words_given_were_due(n)?;
+        self.complete_means_complete(n, &ran)?;
+        self.windows_are_used(n, line, &ran, answered)
+    }
+
+    fn words_given_were_due(&mut self, n: usize) -> Checked {
+        let given = std::mem::take(&mut self.phones[n].given);
+        for op in given {
+            along::words_were_due(self, &self.phones[n], &op)?;
+        }
+        Ok(())
+    }
+
+    /// 22: a run that says it did everything left nothing unsent and nothing unread.
+    fn complete_means_complete(&self, n: usize, ran: &Ran) -> Checked {
+        let phone = &self.phones[n];
+        let Some(outcome) = ran.outcome.filter(|outcome| outcome.ended == Ended::Complete) else {
+            return Ok(());
+        };
+        if outcome.trouble.is_some() || outcome.more_waiting || !phone.is_open {
+            return Ok(());
+        }
+        must!(
+            phone.answered() == phone.disk.own.len(),
+            22,
+            "a run of phone {n} says that it is complete, and words wait"
+        );
+        must!(self.is_up_to_date(n), 22, "a run of phone {n} says that it is complete, and has not read all");
+        Ok(())
+    }
+
+    /// 20: a firewall never lets one envelope pass. Everything else of that phone gets through all the same, in as many
+    /// runs as halving takes.
+    fn one_that_never_passes_stops_no_other(&mut self) -> Checked {
+        let Some(n) = (0..self.phones.len()).max_by_key(|n| self.phones[*n].waits()) else {
+            return Ok(());
+        };
+        let Some(blocked) = self.phones[n].first_waiting().filter(|_| self.phones[n].waits() > 1) else {
+            return Ok(());
+        };
+        self.wayside.blocked = Some(blocked);
+        for run in 0..12 {
+            self.now += 3_600_000;
+            self.sync(n, Line::GOOD, run)?;
+            if self.phones[n].waits() <= 1 {
+                break;
+            }
+        }
+        self.wayside.blocked = None;
+        self.ledger.tally.borrow_mut().fault("firewall drops one envelope");
+        must!(
+            self.phones[n].waits() <= 1,
+            20,
+            "one envelope that never passes keeps {} others of phone {n} back",
+            self.phones[n].waits() - 1
+        );
+        Ok(())
+    }
+
+    /// 21: brief windows are used.
+    fn windows_are_used(&self, n: usize, line: Line, ran: &Ran, answered: usize) -> Checked {
+        let phone = &self.phones[n];
+        let Some(first) = ran.first.filter(|_| ran.had_work) else {
+            return Ok(());
+        };
+        must!(first.is_upload, 21, "words wait, and the first request does not carry them");
+        let small = limits::FIRST_REQUEST_BYTES.max(phone.largest_parcel() + 64);
+        must!(first.bytes <= small, 21, "the first request is larger than a short window");
+        must!(
+            first.begins_with_the_most_urgent,
+            21,
+            "the first request does not begin with what is most urgent"
+        );
+        let wide_enough = line.open_ms.is_none_or(|ms| ms >= 2_000) && line.rate >= 13;
+        let undisturbed = !ran.disturbed && line.budget_bytes.is_none() && ran.outcome.is_some();
+        if wide_enough && undisturbed && phone.is_open && first.bytes < 8_000 {
+            must!(
+                phone.answered() > answered,
+                21,
+                "a window of two seconds brought no receipt"
+            );
+        }
+        Ok(())
+    }
+
+    /// Everything works again, everybody reads everything.
+    fn heal(&mut self) -> Checked {
+        self.council.heal();
+        self.now += 2 * 3_600_000;
+        self.council.at(self.now);
+        for (route, body) in std::mem::take(&mut self.wayside).requests {
+            self.council.answer(route, &body);
+        }
+        for n in 0..self.phones.len() {
+            self.phones[n].dies = None;
+            self.phones[n].now = self.now;
+            self.phones[n].open();
+        }
+        let tired = self.phones.len() - 1;
+        along::effort_is_bounded(&mut self.phones[tired], self.now, self.now)?;
+        self.one_that_never_passes_stops_no_other()?;
+        for round in 0..3 {
+            for n in 0..self.phones.len() {
+                self.now += 3_600_000;
+                if round == 0 || !self.is_up_to_date(n) {
+                    self.sync(n, Line::GOOD, n as u64)?;
+                }
+            }
+        }
+        along::repeats_change_nothing(self, self.now)
+    }
+
+    /// Whom a worker holds, by what was arranged.
+    pub(crate) fn children_of(&self, worker: WorkerId) -> Vec<(RecordId, Role)> {
+        (0..self.setting.children)
+            .map(names::child)
+            .filter_map(|child| {
+                let at = self.council.last(Scope::Worker(worker));
+                let role = self.ledger.role_at(worker, child, Some(at))?;
+                Some((child, role))
+            })
+            .collect()
+    }
+
+    /// Whose device it is.
+    pub(crate) fn holder_of(&self, device: &DeviceId) -> WorkerId {
+        self.phones
+            .iter()
+            .find(|phone| phone.device == *device)
+            .map_or(WorkerId(names::COUNCIL.0), |phone| phone.worker)
+    }
+
+    fn is_up_to_date(&self, n: usize) -> bool {
+        let phone = &self.phones[n];
+        let scopes = phone.disk.holds.keys().map(|child| Scope::Child(*child));
+        scopes
+            .chain([Scope::Worker(phone.worker), Scope::Council])
+            .all(|scope| {
+                let read = phone.disk.vector.get(&scope).map_or(0, |at| at.position);
+                read == self.council.last(scope).position
+            })
+    }
+}
+
+/// A run's counts are lent out while the council counts too.
+fn add_back(ledger: &Ledger, mut tally: Tally) {
+    let mut current = ledger.tally.borrow_mut();
+    tally.add(&current);
+    *current = tally;
+}
+
+fn phone_index(step: Step) -> usize {
+    match step {
+        Step::Write { phone, .. } | Step::Poison { phone, .. } => usize::from(phone),
+        _ => 0,
+    }
+}
