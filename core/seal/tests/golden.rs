@@ -16,7 +16,7 @@ use visitbook_seal::hardware::SoftwareKeys;
 use visitbook_seal::reply::open_reply;
 use visitbook_seal::secret::{Secret, Secret32};
 use visitbook_seal::sign::{PublicKey, SigningKey};
-use visitbook_seal::vault::{self, VaultImage};
+use visitbook_seal::vault::{self, ExitError, VaultImage};
 use visitbook_seal::{fingerprint, receipt, sha256};
 
 struct Vector(&'static str);
@@ -250,4 +250,40 @@ fn vault_file() {
     assert_eq!(keys.derive("vector").expose()[..], vector.bytes("derived"));
     let by_finger = vault::unlock_biometric(&image, &hw).ok().unwrap();
     assert!(by_finger.database_key().equals(keys.database_key()));
+}
+
+/// The second version of the file, with two wrong PINs at the exit of family mode in it.
+#[test]
+fn vault_file_with_exit_tries() {
+    let vector = Vector(include_str!("vectors/vault-exit.txt"));
+    let hw = SoftwareKeys::from_bytes(&vector.bytes("keystore")).unwrap();
+    let mut image = VaultImage::decode(&vector.bytes("vault")).ok().unwrap();
+    assert_eq!(image.encode(), vector.bytes("vault"));
+    let pin = vector.text("pin text").as_bytes();
+    for now in [2_000, 2_000] {
+        let attempt = vault::begin_exit_attempt(&mut image, &hw, b"111222", now)
+            .ok()
+            .unwrap();
+        assert_eq!(
+            attempt.finish(&mut image, &hw).err(),
+            Some(ExitError::WrongPin {
+                wait_until_ms: None
+            })
+        );
+    }
+    let attempt = vault::begin_exit_attempt(&mut image, &hw, b"111222", 2_000)
+        .ok()
+        .unwrap();
+    assert_eq!(
+        attempt.finish(&mut image, &hw).err(),
+        Some(ExitError::WrongPin {
+            wait_until_ms: Some(32_000)
+        }),
+        "the fifth wrong PIN, two of them from the file"
+    );
+    let attempt = vault::begin_attempt(&mut image, &hw, pin, 2_000)
+        .ok()
+        .unwrap();
+    let keys = attempt.finish(&mut image, &hw).ok().unwrap();
+    assert_eq!(keys.derive("vector").expose()[..], vector.bytes("derived"));
 }

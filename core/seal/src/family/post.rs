@@ -26,7 +26,14 @@ pub(super) const BODY: usize = HEAD + ENC + 2 * WRAP;
 /// The most bytes that a post can have, padding included; for whoever has to say how much is accepted.
 pub const MAX_FAMILY_POST_BYTES: usize = BODY + MAX_POST + MAX_POST / 16 + 64 + TAG + RATCHET_TAG;
 
-/// An opened post. Both readers get the same. No `Debug`, since it holds a child's words.
+/// An opened post. Both readers get the same. No `Debug`, since it holds a child's words:
+///
+/// ```
+/// fn read(post: &visitbook_seal::family::OpenedPost) -> &[u8] { &post.content }
+/// ```
+/// ```compile_fail
+/// fn print(post: &visitbook_seal::family::OpenedPost) { println!("{post:?}"); }
+/// ```
 pub struct OpenedPost {
     /// The family session that it was handed in in.
     pub session: [u8; 16],

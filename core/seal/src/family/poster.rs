@@ -173,7 +173,8 @@ impl FamilyPoster {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::envelope::IngestKey;
+    use crate::envelope::{IngestKey, IngestKeys, OpenError};
+    use crate::family::{End, FamilyChain, open_family_post_with};
     use crate::kem::{encapsulate_with, public_of};
 
     /// The stored vector, byte for byte, from the same randomness; `tests/golden.rs` opens it from the other side.
@@ -230,8 +231,51 @@ mod tests {
             &poster.to.key,
         ] {
             let key = Secret32::from_slice(held).unwrap();
-            assert!(super::super::open_family_post_with(&key, &post.bytes).is_err());
+            assert!(open_family_post_with(&key, &post.bytes).is_err());
         }
-        assert!(super::super::open_family_post_with(&drop_key, &post.bytes).is_ok());
+        assert!(open_family_post_with(&drop_key, &post.bytes).is_ok());
+    }
+
+    /// SD-09: a post that cannot be sealed changes nothing, and the next one takes its place.
+    #[test]
+    fn a_post_that_fails_uses_nothing_up() {
+        let ingest = IngestKey::generate().unwrap();
+        let drop = DropPublicKey(public_of(&random().unwrap()));
+        let (first, _) = FamilySession::begin(&ingest.public(), &drop).unwrap();
+        let mut poster = FamilyPoster::new(&first, &ingest.public(), &DropPublicKey([0; 32]));
+        assert_eq!(poster.post(b"a wish"), Err(PostError::BadDropKey));
+        poster.drop = drop;
+        poster.to.key = [0; 32];
+        assert_eq!(poster.post(b"a wish"), Err(PostError::BadIngestKey));
+        poster.to = ingest.public();
+        assert_eq!((poster.count(), poster.posted_bytes), (0, 0));
+        let post = poster.post(b"a wish").unwrap().bytes;
+        assert_eq!(
+            FamilyChain::verify(&first, [&post[..]], Some(1)),
+            Ok(End::Confirmed)
+        );
+    }
+
+    /// A device that does not keep to the limit does not make its readers take more.
+    #[test]
+    fn readers_hold_the_limit_too() {
+        let ingest = IngestKey::generate().unwrap();
+        let drop_key = random().unwrap();
+        let drop = DropPublicKey(public_of(&drop_key));
+        let (_, mut poster) = FamilySession::begin(&ingest.public(), &drop).unwrap();
+        let keys = IngestKeys::from_iter([ingest]);
+        let content = vec![0; MAX_POST + 1];
+        for (content, good) in [(&content[1..], true), (&content[..], false)] {
+            let draft = poster.draft(random().unwrap(), content).unwrap();
+            let post = poster.seal(draft).unwrap().bytes;
+            let council = keys.open_family_post(&post);
+            let worker = open_family_post_with(&drop_key, &post);
+            for opened in [council, worker] {
+                match opened {
+                    Ok(opened) => assert!(good && opened.content == content),
+                    Err(error) => assert!(!good && error == OpenError::BadContent),
+                }
+            }
+        }
     }
 }
