@@ -358,6 +358,10 @@ fn the_chain_names_the_first_place_that_was_touched() {
         one.verify(&with(1, &forged), Some(5)),
         broken(1, Fault::Edited)
     );
+    // Nor does a forged one that comes later make a removal look like a reorder.
+    let mut removed = at(&[0, 2, 3, 4]);
+    removed.push(forged);
+    assert_eq!(one.verify(&removed, Some(5)), broken(1, Fault::Missing));
     // The right posts under the wrong first key.
     let other = FamilyChain::verify(&two.first, posts.iter().map(Vec::as_slice), Some(5));
     assert_eq!(other, broken(0, Fault::OtherSession));
