@@ -10,6 +10,8 @@
 //! | [`vault`] | the keys on the device, under a PIN and the device's secure hardware |
 //! | [`hardware`] | what is asked of that hardware |
 //! | [`envelope`] | a saved commit on its way to the council, sealed so that the device itself cannot open it again |
+//! | [`family`] | what a child hands in while the vault is closed |
+//! | [`attachment`] | drawings and other files, in chunks |
 //! | [`reply`], [`request`] | the answers to uploads, and every other exchange, from a proxy that opens TLS |
 //! | [`sign`], [`purpose`] | who wrote something, and for what purpose it was signed |
 //! | [`receipt`] | the council's statement that it durably has what was sent |
@@ -23,11 +25,13 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod aead;
+pub mod attachment;
 pub mod bundle;
 mod cbor;
 pub mod certificate;
 pub mod enrol;
 pub mod envelope;
+pub mod family;
 pub mod hardware;
 mod hash;
 mod kem;

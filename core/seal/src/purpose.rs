@@ -57,11 +57,31 @@ pub enum Purpose {
     VaultDatabaseCheck,
     /// Keys that callers derive from the vault's root key.
     VaultDerive,
+    /// HPKE context in which a family-mode post's content key is sealed to the council.
+    FamilyCouncil,
+    /// HPKE context in which a family-mode post's content key is sealed to the worker.
+    FamilyWorker,
+    /// Tag that chains a family-mode post to the one before it.
+    FamilyTag,
+    /// The next ratchet key of a family session, from the one before it.
+    FamilyRatchet,
+    /// Id of the record that a family-mode post becomes.
+    FamilyRecord,
+    /// Secret that the reply to a family-mode post's upload is sealed under.
+    FamilyReply,
+    /// Key that gives each chunk of an attachment its salt.
+    AttachmentSalt,
+    /// Key of one chunk of an attachment.
+    AttachmentChunk,
+    /// Hash of one sealed chunk of an attachment.
+    AttachmentChunkHash,
+    /// Name of an attachment, from its list of chunks.
+    AttachmentId,
 }
 
 impl Purpose {
     /// Every purpose, for tests and documentation.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 36] = [
         Self::Commit,
         Self::Request,
         Self::Receipt,
@@ -88,6 +108,16 @@ impl Purpose {
         Self::VaultMac,
         Self::VaultDatabaseCheck,
         Self::VaultDerive,
+        Self::FamilyCouncil,
+        Self::FamilyWorker,
+        Self::FamilyTag,
+        Self::FamilyRatchet,
+        Self::FamilyRecord,
+        Self::FamilyReply,
+        Self::AttachmentSalt,
+        Self::AttachmentChunk,
+        Self::AttachmentChunkHash,
+        Self::AttachmentId,
     ];
 
     /// The label, without the zero byte that ends it.
@@ -120,6 +150,16 @@ impl Purpose {
             Self::VaultMac => "visitbook/1/vault/mac",
             Self::VaultDatabaseCheck => "visitbook/1/vault/database-check",
             Self::VaultDerive => "visitbook/1/vault/derive",
+            Self::FamilyCouncil => "visitbook/1/family/council",
+            Self::FamilyWorker => "visitbook/1/family/worker",
+            Self::FamilyTag => "visitbook/1/family/tag",
+            Self::FamilyRatchet => "visitbook/1/family/ratchet",
+            Self::FamilyRecord => "visitbook/1/family/record",
+            Self::FamilyReply => "visitbook/1/family/reply",
+            Self::AttachmentSalt => "visitbook/1/attachment/salt",
+            Self::AttachmentChunk => "visitbook/1/attachment/chunk",
+            Self::AttachmentChunkHash => "visitbook/1/attachment/chunk-hash",
+            Self::AttachmentId => "visitbook/1/attachment/id",
         }
     }
 }

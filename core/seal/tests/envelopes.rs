@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use visitbook_seal::envelope::{
-    HEADER_LENGTH, Header, HeaderError, IngestKey, IngestKeys, OpenError, SealError,
+    EnvelopeKind, HEADER_LENGTH, Header, HeaderError, IngestKey, IngestKeys, OpenError, SealError,
     SealingSession, SendClass,
 };
 use visitbook_seal::reply::{open_reply, seal_reply};
@@ -132,7 +132,8 @@ fn unknown_suites_kinds_and_classes_are_refused_by_name() {
         OpenError::Header(HeaderError::UnknownSuite(SUITE + 1))
     );
     assert_eq!(with(0, 0), OpenError::Header(HeaderError::UnknownSuite(0)));
-    assert_eq!(with(1, 2), OpenError::Header(HeaderError::UnknownKind(2)));
+    assert_eq!(with(1, 5), OpenError::Header(HeaderError::UnknownKind(5)));
+    assert_eq!(with(1, 2), OpenError::OtherKind(EnvelopeKind::FamilyPost));
     assert_eq!(with(2, 4), OpenError::Header(HeaderError::UnknownClass(4)));
     assert_eq!(
         with(2, 1),

@@ -4,18 +4,20 @@
 //! Each file holds lines `name = value`, the value in hexadecimal unless the name says text.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use visitbook_seal::attachment::{self, AttachmentId, ChunkFrame, ChunkList, ListFrame};
 use visitbook_seal::bundle::{
     EpochStatement, KeyBundle, ReceiptKey, SignedBundle, certify_control,
 };
 use visitbook_seal::certificate::{CertificateRole, DeviceCertificate, SignedCertificate};
 use visitbook_seal::enrol::EnrolmentCode;
 use visitbook_seal::envelope::{EnvelopeKind, IngestKey, IngestKeys, SendClass};
+use visitbook_seal::family::{End, FamilyChain, FirstKey, open_family_post_with};
 use visitbook_seal::hardware::SoftwareKeys;
 use visitbook_seal::reply::open_reply;
 use visitbook_seal::secret::{Secret, Secret32};
 use visitbook_seal::sign::{PublicKey, SigningKey};
-use visitbook_seal::vault::{self, VaultImage};
-use visitbook_seal::{fingerprint, receipt};
+use visitbook_seal::vault::{self, ExitError, VaultImage};
+use visitbook_seal::{fingerprint, receipt, sha256};
 
 struct Vector(&'static str);
 
@@ -84,6 +86,70 @@ fn envelope() {
     );
     let reply = open_reply(&session.reply_secret(), &vector.bytes("reply")).unwrap();
     assert_eq!(reply, vector.bytes("reply plaintext"));
+}
+
+/// The posts were made by another implementation of the written layout.
+#[test]
+fn family_posts() {
+    let vector = Vector(include_str!("vectors/family.txt"));
+    let keys = IngestKeys::from_iter([IngestKey::from_secret(vector.secret("ingest secret"))]);
+    let drop_key = vector.secret("drop secret");
+    let first = FirstKey::from_secret(&Secret::from_slice(&vector.bytes("first key")).unwrap());
+    let posts = [vector.bytes("post 0"), vector.bytes("post 1")];
+    for (number, post) in posts.iter().enumerate() {
+        let council = keys.open_family_post(post).ok().unwrap();
+        let worker = open_family_post_with(&drop_key, post).ok().unwrap();
+        for opened in [council, worker] {
+            assert_eq!(opened.content, vector.bytes(&format!("content {number}")));
+            assert_eq!(opened.index, number as u64);
+            assert_eq!(opened.session, first.session());
+            assert_eq!(
+                opened.record_id,
+                vector.fixed(&format!("record id {number}"))
+            );
+            assert_eq!(
+                opened.reply_secret().expose()[..],
+                vector.bytes(&format!("reply secret {number}"))
+            );
+        }
+    }
+    let end = FamilyChain::verify(&first, posts.iter().map(Vec::as_slice), Some(2));
+    assert_eq!(end, Ok(End::Confirmed));
+}
+
+/// As the family posts: made by another implementation. Sealing has no randomness, so both directions are checked.
+#[test]
+fn attachments() {
+    let vector = Vector(include_str!("vectors/attachment.txt"));
+    let key = vector.secret("content key");
+    let small = vector.bytes("small content");
+    let (list, sealed) = attachment::seal(&key, 513, &small).unwrap();
+    assert_eq!(list.id(), AttachmentId(vector.fixed("small id")));
+    assert_eq!(list.encode(), vector.bytes("small list"));
+    assert_eq!(sealed, vector.bytes("small sealed"));
+    let read = ChunkList::decode(&list.id(), &vector.bytes("small list")).unwrap();
+    assert_eq!(attachment::open(&key, &read, &sealed).unwrap(), small);
+    assert_eq!(
+        ChunkFrame::new(&list, 0, &sealed).unwrap().encode(),
+        vector.bytes("small chunk frame")
+    );
+    assert_eq!(
+        ListFrame::new(list).encode(),
+        vector.bytes("small list frame")
+    );
+
+    let (list, sealed) = attachment::seal(&key, 1, &[]).unwrap();
+    assert_eq!(list.id(), AttachmentId(vector.fixed("empty id")));
+    assert_eq!(sealed, vector.bytes("empty sealed"));
+
+    let large: Vec<u8> = (0..2 * attachment::CHUNK + 5)
+        .map(|at| (at * 7 + at / 251) as u8)
+        .collect();
+    let (list, sealed) = attachment::seal(&key, 513, &large).unwrap();
+    assert_eq!(list.id(), AttachmentId(vector.fixed("large id")));
+    assert_eq!(list.encode(), vector.bytes("large list"));
+    assert_eq!(sha256(&sealed), vector.fixed("large sealed hash"));
+    assert_eq!(attachment::open(&key, &list, &sealed).unwrap(), large);
 }
 
 #[test]
@@ -184,4 +250,40 @@ fn vault_file() {
     assert_eq!(keys.derive("vector").expose()[..], vector.bytes("derived"));
     let by_finger = vault::unlock_biometric(&image, &hw).ok().unwrap();
     assert!(by_finger.database_key().equals(keys.database_key()));
+}
+
+/// The second version of the file, with two wrong PINs at the exit of family mode in it.
+#[test]
+fn vault_file_with_exit_tries() {
+    let vector = Vector(include_str!("vectors/vault-exit.txt"));
+    let hw = SoftwareKeys::from_bytes(&vector.bytes("keystore")).unwrap();
+    let mut image = VaultImage::decode(&vector.bytes("vault")).ok().unwrap();
+    assert_eq!(image.encode(), vector.bytes("vault"));
+    let pin = vector.text("pin text").as_bytes();
+    for now in [2_000, 2_000] {
+        let attempt = vault::begin_exit_attempt(&mut image, &hw, b"111222", now)
+            .ok()
+            .unwrap();
+        assert_eq!(
+            attempt.finish(&mut image, &hw).err(),
+            Some(ExitError::WrongPin {
+                wait_until_ms: None
+            })
+        );
+    }
+    let attempt = vault::begin_exit_attempt(&mut image, &hw, b"111222", 2_000)
+        .ok()
+        .unwrap();
+    assert_eq!(
+        attempt.finish(&mut image, &hw).err(),
+        Some(ExitError::WrongPin {
+            wait_until_ms: Some(32_000)
+        }),
+        "the fifth wrong PIN, two of them from the file"
+    );
+    let attempt = vault::begin_attempt(&mut image, &hw, pin, 2_000)
+        .ok()
+        .unwrap();
+    let keys = attempt.finish(&mut image, &hw).ok().unwrap();
+    assert_eq!(keys.derive("vector").expose()[..], vector.bytes("derived"));
 }

@@ -382,7 +382,7 @@ fn of_two_copies_the_whole_one_with_the_higher_generation_counts() {
     unlock(&mut image, &hw, PIN, 1).ok().unwrap();
     let new = image.encode();
     let mut newer_version = new.clone();
-    newer_version[5] = 2;
+    newer_version[5] = 3;
     let newer_version = with_right_checksum(newer_version);
     let damaged = &new[..new.len() - 1];
     let generation = |a, b| vault::choose(a, b).map(|image| image.generation());

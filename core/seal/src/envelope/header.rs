@@ -11,6 +11,12 @@ pub const HEADER_LENGTH: usize = 51;
 pub enum EnvelopeKind {
     /// A signed commit with its payloads.
     Commit = 1,
+    /// What was handed in in family mode; see [`crate::family`].
+    FamilyPost = 2,
+    /// One chunk of an attachment, encrypted already; see [`crate::attachment`].
+    Chunk = 3,
+    /// The list of an attachment's chunks; see [`crate::attachment`].
+    ChunkList = 4,
 }
 
 /// How urgent an envelope is; all that a locked phone knows about it besides its age.
@@ -25,18 +31,19 @@ pub enum SendClass {
     Later = 3,
 }
 
-/// The header of an envelope; see the module above for its layout.
+/// The header of an envelope; see the module above for its layout. `enc` and `number` together name an envelope in
+/// the spool, whatever its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Header {
     /// What is inside.
     pub kind: EnvelopeKind,
     /// When to send it.
     pub class: SendClass,
-    /// Which of the council's keys it is sealed to.
+    /// Which of the council's keys it is sealed to. Zeros for chunks and their list, which are sealed to none.
     pub ingest_key: [u8; 8],
-    /// The encapsulation that all envelopes of one session share.
+    /// The encapsulation that all commits of one session share; a family post's own encapsulation; an attachment's id.
     pub enc: [u8; 32],
-    /// Its number in that session, from 0.
+    /// Its number in that session, from 0; a chunk's index; for the list of chunks, how many they are.
     pub number: u64,
 }
 
@@ -77,6 +84,9 @@ impl Header {
         }
         let kind = match head[1] {
             1 => EnvelopeKind::Commit,
+            2 => EnvelopeKind::FamilyPost,
+            3 => EnvelopeKind::Chunk,
+            4 => EnvelopeKind::ChunkList,
             other => return Err(HeaderError::UnknownKind(other)),
         };
         let class = match head[2] {
@@ -100,7 +110,7 @@ impl Header {
         Ok(header)
     }
 
-    pub(super) fn to_bytes(self) -> [u8; HEADER_LENGTH] {
+    pub(crate) fn to_bytes(self) -> [u8; HEADER_LENGTH] {
         let mut bytes = [0; HEADER_LENGTH];
         bytes[0] = SUITE;
         bytes[1] = self.kind as u8;

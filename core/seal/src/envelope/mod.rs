@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! offset  0  suite byte, 1
-//!         1  kind: 1 commit
+//!         1  kind: 1 commit; 2 family post, 3 chunk and 4 list of chunks begin alike and go on differently
 //!         2  send class: 1 now, 2 soon, 3 later
 //!         3  ingest key id, 8 bytes
 //!        11  enc, 32 bytes: the encapsulation of the session
@@ -17,6 +17,10 @@
 //!
 //! The first 51 bytes are the associated data. They name no child and no worker. What they do show to whoever holds
 //! the bytes: which envelopes come from one unlock, in which order, how urgent, and the rough size.
+//!
+//! What is handed in in family mode ([`crate::family`]) and the chunks of attachments ([`crate::attachment`]) wait in
+//! the same spool and go up by the same route, so they begin with the same header, and the council tells them apart
+//! by [`Header::kind`].
 
 mod header;
 mod keys;

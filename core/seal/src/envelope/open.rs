@@ -1,6 +1,6 @@
 //! The council's side: envelopes come in, commits come out.
 
-use super::header::{HEADER_LENGTH, Header, HeaderError};
+use super::header::{EnvelopeKind, HEADER_LENGTH, Header, HeaderError};
 use super::keys::IngestKeys;
 use crate::aead;
 use crate::kem::{Context, decapsulate};
@@ -14,6 +14,9 @@ pub enum OpenError {
     /// The header is not one of ours.
     #[error("unreadable header: {0}")]
     Header(#[from] HeaderError),
+    /// A header of another kind than this function opens; see [`Header::kind`].
+    #[error("another kind of envelope")]
+    OtherKind(EnvelopeKind),
     /// Sealed to a key that is not (or no longer) here; the device should fetch the key bundle and seal again.
     #[error("sealed to an unknown ingest key")]
     UnknownIngestKey([u8; 8]),
@@ -47,12 +50,12 @@ pub struct ReceivingSession {
 }
 
 impl IngestKeys {
-    /// Opens a single envelope. For a batch, group by [`Header::enc`] and use [`IngestKeys::open_session`].
+    /// Opens a single commit. For a batch, group by [`Header::enc`] and use [`IngestKeys::open_session`].
     ///
     /// # Errors
     /// [`OpenError`].
     pub fn open(&self, envelope: &[u8]) -> Result<Opened, OpenError> {
-        let header = Header::read(envelope)?;
+        let header = commit_header(envelope)?;
         self.open_session(header.enc, header.ingest_key)?
             .open(envelope)
     }
@@ -86,12 +89,12 @@ impl ReceivingSession {
         self.enc
     }
 
-    /// Opens one envelope of this session.
+    /// Opens one commit of this session.
     ///
     /// # Errors
     /// [`OpenError`]; an envelope of another session is [`OpenError::Damaged`].
     pub fn open(&self, envelope: &[u8]) -> Result<Opened, OpenError> {
-        let header = Header::read(envelope)?;
+        let header = commit_header(envelope)?;
         if header.enc != self.enc || header.ingest_key != self.ingest_key {
             return Err(OpenError::Damaged);
         }
@@ -112,5 +115,13 @@ impl ReceivingSession {
     #[must_use]
     pub fn reply_secret(&self) -> Secret32 {
         self.context.export(Purpose::UploadReply, &[])
+    }
+}
+
+fn commit_header(envelope: &[u8]) -> Result<Header, OpenError> {
+    let header = Header::read(envelope)?;
+    match header.kind {
+        EnvelopeKind::Commit => Ok(header),
+        other => Err(OpenError::OtherKind(other)),
     }
 }

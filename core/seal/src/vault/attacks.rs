@@ -140,7 +140,7 @@ fn the_file_is_no_oracle_for_the_pin() {
         let mut forged = image.clone();
         authenticate(&mut forged, &attackers);
         let attempt = begin_attempt(&mut forged, &attackers, pin, 1).ok().unwrap();
-        let _ = attackers.put_small(&slots::tries_name(&IDS), &[]);
+        let _ = attackers.put_small(&slots::tries_name(Counter::Unlock, &IDS), &[]);
         assert_eq!(
             attempt.finish(&mut forged, &attackers).err(),
             Some(UnlockError::WrongPin { left: 9 })

@@ -3,8 +3,9 @@
 //!
 //! ```text
 //! [ body, mac, checksum ]                 CBOR, three byte strings
-//! body     [ version, suite, vault, device, account, generation, [slot…], [begun, forgiven, last],
-//!            [[salt, sealed] × 4], database check, keystore check ]
+//! body     [ version, suite, vault, device, account, generation, [slot…], [begun, forgiven, last], [[salt, sealed] × 4],
+//!            database check, keystore check ]
+//! version  1; or 2, and then the tries have three numbers more: those at the exit of family mode, if there were any
 //! mac      HMAC-SHA256 of the body under a key from the phone's keystore: nobody else can have written it
 //! checksum SHA-256 of body and mac: found damaged without any key
 //! slot     [1, salt, KiB, passes, lanes, sealed root key] for the PIN; [2, salt, sealed root key] for a biometric
@@ -19,9 +20,11 @@ use crate::purpose::Purpose;
 use crate::secret::{Secret32, equal};
 
 use super::params::Params;
-use super::tries::Tries;
+use super::tries::{Counter, Tries};
 
-const VERSION: u64 = 1;
+/// No PIN has been tried at the exit of family mode yet.
+const WITHOUT_EXIT_TRIES: u64 = 1;
+const VERSION: u64 = 2;
 const PIN_SLOT: u64 = 1;
 const BIOMETRIC_SLOT: u64 = 2;
 
@@ -80,6 +83,7 @@ pub struct VaultImage {
     pub(super) pin: Option<PinSlot>,
     pub(super) biometric: Option<BiometricSlot>,
     pub(super) tries: Tries,
+    pub(super) exit_tries: Tries,
     pub(super) wrapped: [Wrapped; WRAPPED],
     pub(super) database_check: [u8; 8],
     pub(super) keystore_check: [u8; 8],
@@ -156,9 +160,31 @@ impl VaultImage {
         exact(&body, |r| Self::read_body(r, mac), Self::body).map_err(|_| VaultError::Damaged)
     }
 
+    pub(super) fn tries(&self, counter: Counter) -> Tries {
+        match counter {
+            Counter::Unlock => self.tries,
+            Counter::Exit => self.exit_tries,
+        }
+    }
+
+    pub(super) fn set_tries(&mut self, counter: Counter, tries: Tries) {
+        match counter {
+            Counter::Unlock => self.tries = tries,
+            Counter::Exit => self.exit_tries = tries,
+        }
+    }
+
+    fn version(&self) -> u64 {
+        if self.exit_tries == Tries::default() {
+            WITHOUT_EXIT_TRIES
+        } else {
+            VERSION
+        }
+    }
+
     fn body(&self) -> Vec<u8> {
         let mut w = Writer::array(11);
-        w.uint(VERSION).uint(u64::from(SUITE));
+        w.uint(self.version()).uint(u64::from(SUITE));
         w.bytes(&self.ids.vault)
             .bytes(&self.ids.device)
             .bytes(&self.ids.account)
@@ -177,10 +203,14 @@ impl VaultImage {
                 .bytes(&slot.salt)
                 .bytes(&slot.sealed);
         }
-        w.nested(3)
-            .uint(self.tries.begun)
-            .uint(self.tries.forgiven)
-            .uint(self.tries.last_ms);
+        let counted: &[Tries] = match self.version() {
+            WITHOUT_EXIT_TRIES => &[self.tries],
+            _ => &[self.tries, self.exit_tries],
+        };
+        w.nested(3 * counted.len());
+        for tries in counted {
+            w.uint(tries.begun).uint(tries.forgiven).uint(tries.last_ms);
+        }
         w.nested(WRAPPED);
         for item in &self.wrapped {
             w.nested(2).bytes(&item.salt).bytes(&item.sealed);
@@ -191,7 +221,8 @@ impl VaultImage {
 
     fn read_body(r: &mut Reader<'_>, mac: [u8; 32]) -> Result<Self, Malformed> {
         r.array(11)?;
-        if r.uint()? != VERSION || r.uint()? != u64::from(SUITE) {
+        let version = r.uint()?;
+        if !(WITHOUT_EXIT_TRIES..=VERSION).contains(&version) || r.uint()? != u64::from(SUITE) {
             return Err(Malformed);
         }
         let ids = VaultIds {
@@ -222,11 +253,13 @@ impl VaultImage {
                 _ => return Err(Malformed),
             }
         }
-        r.array(3)?;
-        let tries = Tries {
-            begun: r.uint()?,
-            forgiven: r.uint()?,
-            last_ms: r.uint()?,
+        r.array(if version == WITHOUT_EXIT_TRIES { 3 } else { 6 })?;
+        let tries = read_tries(r)?;
+        // A second version without exit tries does not encode back to the same bytes, and is refused for that.
+        let exit_tries = if version == WITHOUT_EXIT_TRIES {
+            Tries::default()
+        } else {
+            read_tries(r)?
         };
         let wrapped = r.list(WRAPPED, |r| {
             r.array(2)?;
@@ -241,6 +274,7 @@ impl VaultImage {
             pin,
             biometric,
             tries,
+            exit_tries,
             wrapped: wrapped.try_into().map_err(|_| Malformed)?,
             database_check: r.fixed()?,
             keystore_check: r.fixed()?,
@@ -268,6 +302,14 @@ impl VaultImage {
             ],
         )
     }
+}
+
+fn read_tries(r: &mut Reader<'_>) -> Result<Tries, Malformed> {
+    Ok(Tries {
+        begun: r.uint()?,
+        forgiven: r.uint()?,
+        last_ms: r.uint()?,
+    })
 }
 
 fn checksum(body: &[u8], mac: &[u8; 32]) -> [u8; 32] {

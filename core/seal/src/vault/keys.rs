@@ -4,7 +4,9 @@
 use zeroize::Zeroizing;
 
 use crate::aead;
+use crate::family::DropPublicKey;
 use crate::hash::{derive, hmac_sha256};
+use crate::kem::public_of;
 use crate::purpose::Purpose;
 use crate::secret::{NoRandomness, Secret, Secret32, random, random_public};
 use crate::sign::SigningKey;
@@ -192,6 +194,12 @@ impl VaultKeys {
     #[must_use]
     pub fn drop_key(&self) -> &Secret32 {
         &self.drop
+    }
+
+    /// The public half of the drop key, which family mode posts to.
+    #[must_use]
+    pub fn drop_public(&self) -> DropPublicKey {
+        DropPublicKey(public_of(&self.drop))
     }
 
     /// The key that wraps the content keys of attachments.

@@ -9,11 +9,15 @@
 //! 4. [`Attempt::finish`]: the keys, or one try fewer,
 //! 5. the caller stores the image again.
 //!
-//! Ten wrong PINs destroy the PIN slot and nothing else: the file stays, a biometric slot still opens it, and what was
-//! saved is already sealed to the council.
+//! At the exit of family mode [`begin_exit_attempt`] takes the place of step 2, with a count of its own that makes
+//! people wait and destroys nothing.
+//!
+//! Ten wrong PINs at a locked vault destroy the PIN slot and nothing else: the file stays, a biometric slot still opens
+//! it, and what was saved is already sealed to the council.
 
 #[cfg(test)]
 mod attacks;
+mod exit;
 mod image;
 mod keys;
 mod params;
@@ -22,6 +26,7 @@ mod slots;
 mod tries;
 mod unlock;
 
+pub use exit::{ExitAttempt, ExitError, begin_exit_attempt};
 pub use image::{VaultError, VaultIds, VaultImage, choose};
 pub use keys::{OpenedBy, VaultKeys};
 pub use params::{Params, ParamsError};
@@ -34,6 +39,7 @@ use crate::hardware::{HardwareKeys, HwError, KeyPolicy};
 use crate::secret::NoRandomness;
 
 use slots::{NewSlotError, PinKeyError};
+use tries::{Counter, Tries};
 
 /// Why a vault or slot was not made. What there was before is unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -90,7 +96,8 @@ pub fn create(
         generation: 0,
         pin: Some(slots::new_pin_slot(hw, &ids, pin, params, keys.root())?),
         biometric: None,
-        tries: tries::Tries::default(),
+        tries: Tries::default(),
+        exit_tries: Tries::default(),
         wrapped: keys.wrap()?,
         database_check: keys.database_check(),
         keystore_check: base.check,
@@ -123,17 +130,12 @@ pub fn change_pin(
     hw.ensure(&slots::vault_alias(&ids), KeyPolicy::UnlockedDevice)?;
     let base = slots::base(hw, &ids)?;
     let slot = slots::new_pin_slot(hw, &ids, pin, params, keys.root())?;
-    // The keystore's count, where it is higher, must not make the first try of the new PIN a late one.
-    let stored = hw.get_small(&slots::tries_name(&ids))?;
-    let stored = stored
-        .as_deref()
-        .and_then(|record| tries::Tries::from_record(record, &base.mac_key, &ids.vault));
-    let forgiven = image
-        .tries
-        .highest(stored.unwrap_or_default())
-        .forgive_all();
+    // The keystore's counts, where they are higher, must not make the first try of the new PIN a late one.
+    let unlock = unlock::counted(image, hw, &base.mac_key, Counter::Unlock)?.forgive_all();
+    let exit = unlock::counted(image, hw, &base.mac_key, Counter::Exit)?.forgive_all();
     image.pin = Some(slot);
-    image.tries = forgiven;
+    image.tries = unlock;
+    image.exit_tries = exit;
     image.keystore_check = base.check;
     image.changed(&base.mac_key);
     Ok(())

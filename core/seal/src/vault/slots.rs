@@ -21,6 +21,7 @@ use crate::secret::{NoRandomness, Secret32, random_public};
 
 use super::image::{BiometricSlot, PinSlot, VaultIds};
 use super::params::{NoMemory, Params};
+use super::tries::Counter;
 
 /// The code that [`HwError::Transient`] carries when a keystore answered, but not with 32 bytes.
 pub const CODE_WRONG_LENGTH: i64 = -32;
@@ -33,8 +34,12 @@ pub(super) fn biometric_alias(ids: &VaultIds) -> String {
     name("biometric", ids)
 }
 
-pub(super) fn tries_name(ids: &VaultIds) -> String {
-    name("tries", ids)
+pub(super) fn tries_name(counter: Counter, ids: &VaultIds) -> String {
+    let kind = match counter {
+        Counter::Unlock => "tries",
+        Counter::Exit => "exit-tries",
+    };
+    name(kind, ids)
 }
 
 fn name(kind: &str, ids: &VaultIds) -> String {

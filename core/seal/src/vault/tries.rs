@@ -2,6 +2,9 @@
 //! forgiven because a right PIN followed. The count is kept in the vault image and in the phone's keystore, and the
 //! higher of each wins, so putting an old file back changes nothing.
 //!
+//! There are two counts, of the same form. Unlocking counts towards the limit. Leaving family mode with the PIN has a
+//! count of its own ([`Counter::Exit`]) that only makes people wait, since the keys are then pressed by a child.
+//!
 //! The clock is the caller's, and can be set by whoever holds the phone; so waits only slow people down, and the limit
 //! is on the number of tries.
 
@@ -11,6 +14,24 @@ use crate::secret::{Secret32, equal};
 
 /// Wrong PINs after which the PIN slot is destroyed.
 pub const MAX_WRONG_PINS: u32 = 10;
+
+/// Which tries are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counter {
+    /// At a locked vault; the PIN slot is destroyed after [`MAX_WRONG_PINS`].
+    Unlock,
+    /// At the exit of family mode; nothing is ever destroyed.
+    Exit,
+}
+
+impl Counter {
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::Unlock => b"\0tries",
+            Self::Exit => b"\0exit-tries",
+        }
+    }
+}
 
 const MINUTE_MS: u64 = 60_000;
 const RECORD: usize = 3 * 8 + 32;
@@ -83,20 +104,30 @@ impl Tries {
     }
 
     /// The record for the keystore's small storage, authenticated so that only this vault's own record counts.
-    pub(super) fn to_record(self, mac_key: &Secret32, vault: &[u8; 16]) -> Vec<u8> {
+    pub(super) fn to_record(
+        self,
+        counter: Counter,
+        mac_key: &Secret32,
+        vault: &[u8; 16],
+    ) -> Vec<u8> {
         let mut record = Vec::with_capacity(RECORD);
         for number in [self.begun, self.forgiven, self.last_ms] {
             record.extend_from_slice(&number.to_be_bytes());
         }
-        let mac = record_mac(mac_key, vault, &record);
+        let mac = record_mac(counter, mac_key, vault, &record);
         record.extend_from_slice(&mac);
         record
     }
 
     /// `None` for anything that this vault did not write; the image's own count then stands alone.
-    pub(super) fn from_record(record: &[u8], mac_key: &Secret32, vault: &[u8; 16]) -> Option<Self> {
+    pub(super) fn from_record(
+        record: &[u8],
+        counter: Counter,
+        mac_key: &Secret32,
+        vault: &[u8; 16],
+    ) -> Option<Self> {
         let (body, mac) = record.split_last_chunk::<32>()?;
-        if !equal(mac, &record_mac(mac_key, vault, body)) {
+        if !equal(mac, &record_mac(counter, mac_key, vault, body)) {
             return None;
         }
         let [begun, forgiven, last_ms]: [[u8; 8]; 3] = body.as_chunks().0.try_into().ok()?;
@@ -108,12 +139,12 @@ impl Tries {
     }
 }
 
-fn record_mac(mac_key: &Secret32, vault: &[u8; 16], body: &[u8]) -> [u8; 32] {
+fn record_mac(counter: Counter, mac_key: &Secret32, vault: &[u8; 16], body: &[u8]) -> [u8; 32] {
     hmac_sha256(
         mac_key.expose(),
         &[
             Purpose::VaultMac.label().as_bytes(),
-            b"\0tries",
+            counter.label(),
             vault,
             body,
         ],
@@ -163,18 +194,40 @@ mod tests {
             forgiven: 3,
             last_ms: 99,
         };
-        let record = tries.to_record(&key, &[2; 16]);
-        assert_eq!(Tries::from_record(&record, &key, &[2; 16]), Some(tries));
-        assert_eq!(Tries::from_record(&record, &key, &[3; 16]), None);
+        let record = tries.to_record(Counter::Unlock, &key, &[2; 16]);
         assert_eq!(
-            Tries::from_record(&record, &Secret32::from_slice(&[9; 32]).unwrap(), &[2; 16]),
+            Tries::from_record(&record, Counter::Unlock, &key, &[2; 16]),
+            Some(tries)
+        );
+        assert_eq!(
+            Tries::from_record(&record, Counter::Unlock, &key, &[3; 16]),
+            None
+        );
+        assert_eq!(
+            Tries::from_record(&record, Counter::Exit, &key, &[2; 16]),
+            None,
+            "neither count can be put in the other's place"
+        );
+        assert_eq!(
+            Tries::from_record(
+                &record,
+                Counter::Unlock,
+                &Secret32::from_slice(&[9; 32]).unwrap(),
+                &[2; 16]
+            ),
             None
         );
         for at in 0..record.len() {
             let mut changed = record.clone();
             changed[at] ^= 1;
-            assert_eq!(Tries::from_record(&changed, &key, &[2; 16]), None);
-            assert_eq!(Tries::from_record(&record[..at], &key, &[2; 16]), None);
+            assert_eq!(
+                Tries::from_record(&changed, Counter::Unlock, &key, &[2; 16]),
+                None
+            );
+            assert_eq!(
+                Tries::from_record(&record[..at], Counter::Unlock, &key, &[2; 16]),
+                None
+            );
         }
     }
 

@@ -11,7 +11,7 @@ use super::keys::{OpenedBy, VaultKeys};
 use super::slots::{
     Base, PinKey, PinKeyError, base, open_biometric_slot, open_pin_slot, pin_key, tries_name,
 };
-use super::tries::{MAX_WRONG_PINS, Tries};
+use super::tries::{Counter, MAX_WRONG_PINS, Tries};
 
 /// Why a vault did not open. The image and the database stay where they are in every case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -64,6 +64,7 @@ pub(super) fn keystore_error(error: HwError) -> UnlockError {
 
 /// A counted try, not yet decided. Wiped on drop; dropping it leaves the try counted.
 pub struct Attempt {
+    counter: Counter,
     vault: [u8; 16],
     generation: u64,
     mac_key: Secret32,
@@ -85,27 +86,36 @@ pub fn begin_attempt(
     pin: &[u8],
     now_ms: u64,
 ) -> Result<Attempt, UnlockError> {
+    begin(image, hw, pin, now_ms, Counter::Unlock)
+}
+
+pub(super) fn begin(
+    image: &mut VaultImage,
+    hw: &dyn HardwareKeys,
+    pin: &[u8],
+    now_ms: u64,
+    counter: Counter,
+) -> Result<Attempt, UnlockError> {
     let Some(slot) = image.pin.clone() else {
         return Err(UnlockError::SlotDestroyed);
     };
     let Base { mac_key, .. } = genuine(image, hw)?;
     let ids = image.ids;
-    let name = tries_name(&ids);
-    let stored = hw.get_small(&name).map_err(keystore_error)?;
-    let stored = stored
-        .as_deref()
-        .and_then(|record| Tries::from_record(record, &mac_key, &ids.vault));
-    let mut tries = image.tries.highest(stored.unwrap_or_default());
-    if tries.wrong() >= MAX_WRONG_PINS {
+    let mut tries = counted(image, hw, &mac_key, counter).map_err(keystore_error)?;
+    let store = |tries: Tries| {
+        let record = tries.to_record(counter, &mac_key, &ids.vault);
+        hw.put_small(&tries_name(counter, &ids), &record)
+    };
+    if counter == Counter::Unlock && tries.wrong() >= MAX_WRONG_PINS {
         destroy_pin_slot(image, tries, &mac_key);
         return Err(UnlockError::SlotDestroyed);
     }
     if let Some(until_ms) = tries.wait_until(now_ms) {
-        if tries != image.tries {
-            image.tries = tries;
+        if tries != image.tries(counter) {
+            image.set_tries(counter, tries);
             image.changed(&mac_key);
             // Only so that a clock set back counts from now on there too; the wait holds without it.
-            let _ = hw.put_small(&name, &tries.to_record(&mac_key, &ids.vault));
+            let _ = store(tries);
         }
         return Err(UnlockError::Wait { until_ms });
     }
@@ -114,14 +124,15 @@ pub fn begin_attempt(
         PinKeyError::Keystore(error) => keystore_error(error),
     })?;
     let counted = tries.begin(now_ms);
-    if let Err(error) = hw.put_small(&name, &counted.to_record(&mac_key, &ids.vault)) {
+    if let Err(error) = store(counted) {
         // It may have been stored all the same. No try was made, so the old count is put back if possible.
-        let _ = hw.put_small(&name, &tries.to_record(&mac_key, &ids.vault));
+        let _ = store(tries);
         return Err(keystore_error(error));
     }
-    image.tries = counted;
+    image.set_tries(counter, counted);
     image.changed(&mac_key);
     Ok(Attempt {
+        counter,
         vault: ids.vault,
         generation: image.generation,
         mac_key,
@@ -146,16 +157,16 @@ impl Attempt {
         }
         let slot = image.pin.as_ref().ok_or(UnlockError::SlotDestroyed)?;
         if let Some(root) = open_pin_slot(slot, &self.pin_key) {
-            self.settle(image, hw, image.tries.forgive_all());
+            self.settle(image, hw, image.tries(self.counter).forgive_all());
             return VaultKeys::unwrap_from(image, root, OpenedBy::Pin)
                 .map_err(|_| UnlockError::Damaged);
         }
         if self.pin_key.keystore_contradicts_itself(hw, &image.ids) {
-            self.settle(image, hw, image.tries.forgive_one());
+            self.settle(image, hw, image.tries(self.counter).forgive_one());
             return Err(UnlockError::KeystoreChanged);
         }
-        let left = MAX_WRONG_PINS.saturating_sub(image.tries.wrong());
-        if left == 0 {
+        let left = MAX_WRONG_PINS.saturating_sub(image.tries(self.counter).wrong());
+        if left == 0 && self.counter == Counter::Unlock {
             let tries = image.tries;
             destroy_pin_slot(image, tries, &self.mac_key);
             return Err(UnlockError::SlotDestroyed);
@@ -165,11 +176,11 @@ impl Attempt {
 
     /// The image carries the forgiveness, so it holds even if the keystore does not take it now.
     fn settle(&self, image: &mut VaultImage, hw: &dyn HardwareKeys, tries: Tries) {
-        image.tries = tries;
+        image.set_tries(self.counter, tries);
         image.changed(&self.mac_key);
         let _ = hw.put_small(
-            &tries_name(&image.ids),
-            &tries.to_record(&self.mac_key, &self.vault),
+            &tries_name(self.counter, &image.ids),
+            &tries.to_record(self.counter, &self.mac_key, &self.vault),
         );
     }
 }
@@ -205,6 +216,20 @@ pub(super) fn genuine(image: &VaultImage, hw: &dyn HardwareKeys) -> Result<Base,
         return Err(UnlockError::Damaged);
     }
     Ok(base)
+}
+
+/// The count, from the image or the keystore, whichever is higher.
+pub(super) fn counted(
+    image: &VaultImage,
+    hw: &dyn HardwareKeys,
+    mac_key: &Secret32,
+    counter: Counter,
+) -> Result<Tries, HwError> {
+    let stored = hw.get_small(&tries_name(counter, &image.ids))?;
+    let stored = stored
+        .as_deref()
+        .and_then(|record| Tries::from_record(record, counter, mac_key, &image.ids.vault));
+    Ok(image.tries(counter).highest(stored.unwrap_or_default()))
 }
 
 fn destroy_pin_slot(image: &mut VaultImage, tries: Tries, mac_key: &Secret32) {
