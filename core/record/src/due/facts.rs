@@ -6,6 +6,20 @@ use super::interval::Interval;
 use super::rules::RuleId;
 use crate::calendar::Date;
 
+/// When a child was visited is part of the record: a type that holds it prints its name and nothing in it.
+macro_rules! prints_its_name_only {
+    ($($name:ident),+) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+    )+};
+}
+pub(super) use prints_its_name_only;
+
+prints_its_name_only!(Variation, Period, Attempt, Visit, Child);
+
 /// Why a child is visited. Ordered as ties are shown: what the law sets first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -132,7 +146,7 @@ impl Duty {
 /// A gap other than the rule's, agreed for one child for a time by somebody who may.
 ///
 /// After its last day the rule's own gap applies again. A longer gap than the law allows has no effect and is pointed out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Variation {
     /// The gap agreed.
     pub every: Interval,
@@ -143,7 +157,7 @@ pub struct Variation {
 }
 
 /// A time during which visits are owed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Period {
     /// What is owed.
     pub duty: Duty,
@@ -192,7 +206,7 @@ pub enum Seen {
 }
 
 /// A visit that went ahead.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Visit {
     /// The day, in Europe/London.
     pub on: Date,
@@ -207,14 +221,14 @@ pub struct Visit {
 }
 
 /// A visit on which nobody could be got hold of: no answer, entry refused, not safe to enter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Attempt {
     /// The day, in Europe/London.
     pub on: Date,
 }
 
 /// What is known of one child. Order does not matter; what lies after the day asked about is passed over.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Child {
     /// Day of birth; `None`, or a day not yet come, if not born.
     pub born: Option<Date>,

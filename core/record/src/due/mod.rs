@@ -10,6 +10,7 @@
 mod facts;
 mod interval;
 mod no_access;
+mod owed;
 mod reckon;
 mod rules;
 mod words;
@@ -17,5 +18,6 @@ mod words;
 pub use facts::{Arrangement, Attempt, Child, Duty, Kind, Period, Seen, Variation, Visit};
 pub use interval::{BadInterval, Counting, FirstDay, Interval, Unit};
 pub use no_access::NoAccess;
-pub use reckon::{ChildDue, From, Ground, NotCounted, Note, Obligation, Status, due};
+pub use owed::{ChildDue, From, Ground, NotCounted, Note, Obligation, Status};
+pub use reckon::due;
 pub use rules::{Part, RuleId, Rules, RulesError, Terms};

@@ -3,13 +3,13 @@
 //! They never move a due date. The first one since the child was seen starts a short clock of its own, shown beside the due
 //! date and never in place of it; the second in a row, whatever lies between, is for the manager.
 
-use super::facts::Child;
+use super::facts::{Child, prints_its_name_only};
 use super::rules::Rules;
 use super::words;
 use crate::calendar::{Date, OutsideCalendar};
 
 /// The visits with no access since the child was last seen in person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct NoAccess {
     /// The days, in order; never empty. A day stands twice if it was tried twice.
     pub on: Vec<Date>,
@@ -22,6 +22,8 @@ pub struct NoAccess {
     /// In one line: `no answer on Mon 19 Oct; to be seen by Mon 26 Oct`.
     pub line: String,
 }
+
+prints_its_name_only!(NoAccess);
 
 pub(super) fn since(
     rules: &Rules,

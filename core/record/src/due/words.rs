@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::facts::{Duty, Period};
 use super::interval::Interval;
-use super::reckon::{ChildDue, From, Ground, NotCounted, Note, Obligation, Status};
+use super::owed::{ChildDue, From, Ground, NotCounted, Note, Obligation, Status};
 use crate::calendar::Date;
 
 /// Numbers below ten as words, as in print.
