@@ -224,7 +224,7 @@ fn every_case_of_the_table() {
         cases += 1;
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
-    assert_eq!(cases, 102);
+    assert_eq!(cases, 111);
 }
 
 #[test]
