@@ -9,9 +9,7 @@ use common::{BRYONY, CHILD, Draft, Pen, ROWAN, SAGE, VISIT, Written};
 use visitbook_record::commit::{RecordKind, Role};
 use visitbook_record::fact::{RecordHome, is_withheld_until_finish};
 use visitbook_record::id::{OpId, RecordId, WorkerId};
-use visitbook_record::judge::{
-    Context, DeviceStanding, KnownOp, Rights, judge_again, judge_commit,
-};
+use visitbook_record::judge::{Context, DeviceStanding, KnownOp, Rights, judge_again, judge_commit};
 use visitbook_record::op::{Kind, Policy, Target};
 use visitbook_record::payload::{Assignment, Content, Value};
 use visitbook_record::scope::Scope;
@@ -29,20 +27,9 @@ impl Bench {
     fn of(holder: WorkerId, role: Role) -> Self {
         Self {
             known: HashMap::new(),
-            device: DeviceStanding {
-                holder,
-                is_writer: false,
-                ended: false,
-            },
-            rights: Rights {
-                stale: false,
-                role_known: Some(role),
-                role_now: Some(role),
-            },
-            home: Some(RecordHome {
-                scope: Scope::Child(CHILD),
-                kind: RecordKind::Visit,
-            }),
+            device: DeviceStanding { holder, is_writer: false, ended: false },
+            rights: Rights { stale: false, role_known: Some(role), role_now: Some(role) },
+            home: Some(RecordHome { scope: Scope::Child(CHILD), kind: RecordKind::Visit }),
         }
     }
 
@@ -58,32 +45,21 @@ impl Bench {
 
     fn judge(&self, written: &Written) -> Verdict {
         let known = |id: &OpId| self.known.get(id).cloned();
-        let context = Context {
-            device: self.device,
-            rights: self.rights,
-            owner: SAGE,
-            home: self.home,
-            known: &known,
-        };
+        let context =
+            Context { device: self.device, rights: self.rights, owner: SAGE, home: self.home, known: &known };
         let verdicts = judge_commit(&context, &written.commit, &written.contents);
         assert_eq!(verdicts.len(), written.commit.ops.len());
         let last = verdicts.last().unwrap().clone();
         let index = written.commit.ops.len() - 1;
         if index == 0 {
-            assert_eq!(
-                judge_again(&context, &written.commit, index, &written.contents),
-                Some(last.clone())
-            );
+            assert_eq!(judge_again(&context, &written.commit, index, &written.contents), Some(last.clone()));
         }
         last
     }
 }
 
 fn aside(reason: Reason) -> Verdict {
-    Verdict::Quarantined {
-        reason,
-        owner: SAGE,
-    }
+    Verdict::Quarantined { reason, owner: SAGE }
 }
 
 fn alone(code: &str) -> Draft {
@@ -93,38 +69,19 @@ fn alone(code: &str) -> Draft {
 #[test]
 fn an_ordinary_answer_by_the_childs_worker_is_applied() {
     let written = Pen::new(ROWAN, 1).write(vec![alone("spoke_alone")]);
-    assert_eq!(
-        Bench::of(ROWAN, Role::Allocated).judge(&written),
-        Verdict::Applied
-    );
+    assert_eq!(Bench::of(ROWAN, Role::Allocated).judge(&written), Verdict::Applied);
 }
 
 #[test]
 fn rights_are_judged_by_what_the_author_could_have_known() {
     let written = Pen::new(ROWAN, 1).write(vec![alone("spoke_alone")]);
-    let rights = |stale, role_known, role_now| Rights {
-        stale,
-        role_known,
-        role_now,
-    };
+    let rights = |stale, role_known, role_now| Rights { stale, role_known, role_now };
     let table = [
-        (
-            rights(false, Some(Role::Joint), Some(Role::Joint)),
-            Verdict::Applied,
-        ),
-        (
-            rights(false, Some(Role::Allocated), None),
-            Verdict::AppliedFromPreviousWorker,
-        ),
-        (
-            rights(true, Some(Role::Allocated), Some(Role::Allocated)),
-            aside(Reason::OldAssignment),
-        ),
+        (rights(false, Some(Role::Joint), Some(Role::Joint)), Verdict::Applied),
+        (rights(false, Some(Role::Allocated), None), Verdict::AppliedFromPreviousWorker),
+        (rights(true, Some(Role::Allocated), Some(Role::Allocated)), aside(Reason::OldAssignment)),
         (rights(false, None, None), aside(Reason::NotHeld)),
-        (
-            rights(false, None, Some(Role::Allocated)),
-            aside(Reason::NotHeld),
-        ),
+        (rights(false, None, Some(Role::Allocated)), aside(Reason::NotHeld)),
     ];
     for (rights, expected) in table {
         let mut bench = Bench::of(ROWAN, Role::Allocated);
@@ -136,10 +93,7 @@ fn rights_are_judged_by_what_the_author_could_have_known() {
 #[test]
 fn another_devices_name_and_an_ended_device_are_set_aside() {
     let written = Pen::new(ROWAN, 1).write(vec![alone("spoke_alone")]);
-    assert_eq!(
-        Bench::of(BRYONY, Role::Joint).judge(&written),
-        aside(Reason::NotYourName)
-    );
+    assert_eq!(Bench::of(BRYONY, Role::Joint).judge(&written), aside(Reason::NotYourName));
     let mut ended = Bench::of(ROWAN, Role::Allocated);
     ended.device.ended = true;
     assert_eq!(ended.judge(&written), aside(Reason::DeviceEnded));
@@ -149,14 +103,8 @@ fn another_devices_name_and_an_ended_device_are_set_aside() {
 fn a_record_stays_where_it_began() {
     let written = Pen::new(ROWAN, 1).write(vec![alone("spoke_alone")]);
     for home in [
-        RecordHome {
-            scope: Scope::Child(RecordId([9; 16])),
-            kind: RecordKind::Visit,
-        },
-        RecordHome {
-            scope: Scope::Child(CHILD),
-            kind: RecordKind::Voice,
-        },
+        RecordHome { scope: Scope::Child(RecordId([9; 16])), kind: RecordKind::Visit },
+        RecordHome { scope: Scope::Child(CHILD), kind: RecordKind::Voice },
     ] {
         let mut bench = Bench::of(ROWAN, Role::Allocated);
         bench.home = Some(home);
@@ -183,111 +131,47 @@ fn only_the_server_assigns_and_only_it_writes_for_the_council() {
     (pen.record, pen.record_kind) = (CHILD, RecordKind::Child);
     let mut bench = Bench::of(ROWAN, Role::Allocated);
     bench.home = None;
-    assert_eq!(
-        bench.judge(&pen.write(vec![assign()])),
-        aside(Reason::ServerOnly)
-    );
+    assert_eq!(bench.judge(&pen.write(vec![assign()])), aside(Reason::ServerOnly));
     bench.device.is_writer = true;
-    bench.rights = Rights {
-        stale: false,
-        role_known: None,
-        role_now: None,
-    };
+    bench.rights = Rights { stale: false, role_known: None, role_now: None };
     assert_eq!(bench.judge(&pen.write(vec![assign()])), Verdict::Applied);
 
     let mut pen = Pen::new(ROWAN, 1);
-    (pen.record, pen.record_kind, pen.scope) =
-        (RecordId([5; 16]), RecordKind::Council, Scope::Council);
+    (pen.record, pen.record_kind, pen.scope) = (RecordId([5; 16]), RecordKind::Council, Scope::Council);
     let mut bench = Bench::of(ROWAN, Role::Manager);
     bench.home = None;
     let name = Draft::assert(Policy::Ordinary, Target::field("name"), "Fernmouth", &[]);
-    assert_eq!(
-        bench.judge(&pen.write(vec![name])),
-        aside(Reason::ServerOnly)
-    );
+    assert_eq!(bench.judge(&pen.write(vec![name])), aside(Reason::ServerOnly));
 }
 
 #[test]
 fn what_the_form_does_not_have_is_set_aside_with_its_reason() {
     let risk = Policy::Risk;
     let table = [
+        (Draft::assert(risk, Target::field("horoscope"), "yes", &[]), Reason::UnknownField),
+        (Draft::assert(risk, Target::element("alone", "x"), "spoke_alone", &[]), Reason::UnknownField),
+        (Draft::assert(risk, Target::field("alone"), "telepathy", &[]), Reason::UnknownCode),
+        (Draft::assert(Policy::Ordinary, Target::field("alone"), "spoke_alone", &[]), Reason::WrongPolicy),
+        (Draft::assert(risk, Target::field(""), "spoke_alone", &[]), Reason::BadTarget),
+        (Draft::assert(risk, Target::field("x".repeat(65)), "spoke_alone", &[]), Reason::BadTarget),
+        (Draft::assert(Policy::Ordinary, Target::element("saw", "e1"), "text", &[]), Reason::WrongContent),
+        (Draft::entry(Kind::EntryAdd, "place", "e1", "text", &[]), Reason::UnknownField),
         (
-            Draft::assert(risk, Target::field("horoscope"), "yes", &[]),
-            Reason::UnknownField,
-        ),
-        (
-            Draft::assert(risk, Target::element("alone", "x"), "spoke_alone", &[]),
-            Reason::UnknownField,
-        ),
-        (
-            Draft::assert(risk, Target::field("alone"), "telepathy", &[]),
-            Reason::UnknownCode,
-        ),
-        (
-            Draft::assert(Policy::Ordinary, Target::field("alone"), "spoke_alone", &[]),
-            Reason::WrongPolicy,
-        ),
-        (
-            Draft::assert(risk, Target::field(""), "spoke_alone", &[]),
-            Reason::BadTarget,
-        ),
-        (
-            Draft::assert(risk, Target::field("x".repeat(65)), "spoke_alone", &[]),
-            Reason::BadTarget,
-        ),
-        (
-            Draft::assert(Policy::Ordinary, Target::element("saw", "e1"), "text", &[]),
-            Reason::WrongContent,
-        ),
-        (
-            Draft::entry(Kind::EntryAdd, "place", "e1", "text", &[]),
-            Reason::UnknownField,
-        ),
-        (
-            Draft::assert(
-                Policy::Observer,
-                Target::element("area_food", BRYONY.to_string()),
-                "met",
-                &[],
-            ),
+            Draft::assert(Policy::Observer, Target::element("area_food", BRYONY.to_string()), "met", &[]),
             Reason::NotYourObservation,
         ),
+        (Draft { content: Some(Content::Words("hello".into())), ..alone("spoke_alone") }, Reason::WrongContent),
+        (Draft { content: None, ..alone("spoke_alone") }, Reason::PayloadMissing),
+        (Draft::entry(Kind::EntryAdd, "saw", "e1", &"x".repeat((1 << 20) + 1), &[]), Reason::TooLarge),
         (
-            Draft {
-                content: Some(Content::Words("hello".into())),
-                ..alone("spoke_alone")
-            },
-            Reason::WrongContent,
-        ),
-        (
-            Draft {
-                content: None,
-                ..alone("spoke_alone")
-            },
-            Reason::PayloadMissing,
-        ),
-        (
-            Draft::entry(Kind::EntryAdd, "saw", "e1", &"x".repeat((1 << 20) + 1), &[]),
-            Reason::TooLarge,
-        ),
-        (
-            Draft::assert(
-                risk,
-                Target::field("alone"),
-                "spoke_alone",
-                &[OpId([1; 32]), OpId([2; 32])],
-            ),
+            Draft::assert(risk, Target::field("alone"), "spoke_alone", &[OpId([1; 32]), OpId([2; 32])]),
             Reason::TooManyReplaced,
         ),
     ];
     for (draft, reason) in table {
         let name = format!("{:?} {reason:?}", draft.target);
         let written = Pen::new(ROWAN, 1).write(vec![draft]);
-        assert_eq!(
-            Bench::of(ROWAN, Role::Allocated).judge(&written),
-            aside(reason),
-            "{name}"
-        );
+        assert_eq!(Bench::of(ROWAN, Role::Allocated).judge(&written), aside(reason), "{name}");
     }
 }
 
@@ -295,26 +179,13 @@ fn what_the_form_does_not_have_is_set_aside_with_its_reason() {
 fn a_newer_form_and_an_unknown_kind_are_kept_and_applied() {
     let mut written = Pen::new(ROWAN, 1).write(vec![alone("telepathy")]);
     written.commit.catalogue = 99;
-    assert_eq!(
-        Bench::of(ROWAN, Role::Allocated).judge(&written),
-        Verdict::Applied
-    );
+    assert_eq!(Bench::of(ROWAN, Role::Allocated).judge(&written), Verdict::Applied);
 
-    let unknown = |links: Vec<OpId>| Draft {
-        kind: Kind::Unknown(77),
-        replaces: links,
-        ..alone("x")
-    };
+    let unknown = |links: Vec<OpId>| Draft { kind: Kind::Unknown(77), replaces: links, ..alone("x") };
     let one = Pen::new(ROWAN, 1).write(vec![unknown(vec![OpId([1; 32])])]);
-    assert_eq!(
-        Bench::of(ROWAN, Role::Allocated).judge(&one),
-        Verdict::Applied
-    );
+    assert_eq!(Bench::of(ROWAN, Role::Allocated).judge(&one), Verdict::Applied);
     let two = Pen::new(ROWAN, 1).write(vec![unknown(vec![OpId([1; 32]), OpId([2; 32])])]);
-    assert_eq!(
-        Bench::of(ROWAN, Role::Allocated).judge(&two),
-        aside(Reason::TooManyReplaced)
-    );
+    assert_eq!(Bench::of(ROWAN, Role::Allocated).judge(&two), aside(Reason::TooManyReplaced));
 }
 
 #[test]
@@ -330,23 +201,12 @@ fn a_childs_words_are_never_changed() {
     (pen.record, pen.record_kind) = (RecordId([0x77; 16]), RecordKind::Voice);
     let mut bench = Bench::of(ROWAN, Role::Allocated);
     bench.home = None;
-    let said = pen.write(vec![words(
-        Kind::EntryAdd,
-        Content::Words("I dont want to move".into()),
-        vec![],
-    )]);
+    let said = pen.write(vec![words(Kind::EntryAdd, Content::Words("I dont want to move".into()), vec![])]);
     assert_eq!(bench.judge(&said), Verdict::Applied);
-    let text = || Content::Text {
-        text: "tidied".into(),
-        cut_off: false,
-    };
+    let text = || Content::Text { text: "tidied".into(), cut_off: false };
     let revised = pen.write(vec![words(Kind::EntryRevise, text(), vec![said.id()])]);
     assert_eq!(bench.judge(&revised), aside(Reason::ChildsWords));
-    let withdrawn = pen.write(vec![words(
-        Kind::EntryWithdraw,
-        Content::Reason("oops".into()),
-        vec![said.id()],
-    )]);
+    let withdrawn = pen.write(vec![words(Kind::EntryWithdraw, Content::Reason("oops".into()), vec![said.id()])]);
     assert_eq!(bench.judge(&withdrawn), aside(Reason::ChildsWords));
     let settled = pen.write(vec![Draft {
         policy: Policy::Words,
@@ -369,49 +229,20 @@ fn who_may_settle_a_risk_question_to_what() {
     let target = || Target::field("alone");
     let table = [
         (ROWAN, Role::Allocated, "not_alone", None),
-        (
-            ROWAN,
-            Role::Allocated,
-            "spoke_alone",
-            Some(Reason::MayNotSettle),
-        ),
+        (ROWAN, Role::Allocated, "spoke_alone", Some(Reason::MayNotSettle)),
         (BRYONY, Role::Joint, "spoke_alone", None),
         (SAGE, Role::Manager, "spoke_alone", None),
-        (
-            WorkerId([0x11; 16]),
-            Role::Cover,
-            "spoke_alone",
-            Some(Reason::MayNotSettle),
-        ),
+        (WorkerId([0x11; 16]), Role::Cover, "spoke_alone", Some(Reason::MayNotSettle)),
         (WorkerId([0x11; 16]), Role::Cover, "not_alone", None),
         // A manager who wrote one of the answers is an author like any other.
-        (
-            ROWAN,
-            Role::Manager,
-            "spoke_alone",
-            Some(Reason::MayNotSettle),
-        ),
+        (ROWAN, Role::Manager, "spoke_alone", Some(Reason::MayNotSettle)),
         // In between: less worrying than Bryony's, so hers to lower.
-        (
-            ROWAN,
-            Role::Allocated,
-            "alone_not_talking",
-            Some(Reason::MayNotSettle),
-        ),
+        (ROWAN, Role::Allocated, "alone_not_talking", Some(Reason::MayNotSettle)),
     ];
     for (who, role, to, refused) in table {
-        let settle = Pen::new(who, 9).write(vec![Draft::resolve(
-            Policy::Risk,
-            target(),
-            to,
-            &[yes.id(), no.id()],
-        )]);
+        let settle = Pen::new(who, 9).write(vec![Draft::resolve(Policy::Risk, target(), to, &[yes.id(), no.id()])]);
         let expected = refused.map_or(Verdict::Applied, aside);
-        assert_eq!(
-            Bench::of(who, role).with(&[&yes, &no]).judge(&settle),
-            expected,
-            "{role:?} to {to}"
-        );
+        assert_eq!(Bench::of(who, role).with(&[&yes, &no]).judge(&settle), expected, "{role:?} to {to}");
     }
 }
 
@@ -421,50 +252,19 @@ fn a_settlement_waits_for_what_it_names_and_names_only_its_own_question() {
     let target = || Target::field("alone");
     let settle = || Draft::resolve(Policy::Risk, target(), "not_alone", &[yes.id(), no.id()]);
     let written = Pen::new(ROWAN, 1).write(vec![settle()]);
-    let held = Bench::of(ROWAN, Role::Allocated)
-        .with(&[&yes])
-        .judge(&written);
-    assert_eq!(
-        held,
-        Verdict::Held {
-            missing: vec![no.id()]
-        }
-    );
+    let held = Bench::of(ROWAN, Role::Allocated).with(&[&yes]).judge(&written);
+    assert_eq!(held, Verdict::Held { missing: vec![no.id()] });
 
-    let nothing = Pen::new(ROWAN, 1).write(vec![Draft {
-        replaces: vec![],
-        ..settle()
-    }]);
-    assert_eq!(
-        Bench::of(ROWAN, Role::Allocated).judge(&nothing),
-        aside(Reason::CannotSettle)
-    );
+    let nothing = Pen::new(ROWAN, 1).write(vec![Draft { replaces: vec![], ..settle() }]);
+    assert_eq!(Bench::of(ROWAN, Role::Allocated).judge(&nothing), aside(Reason::CannotSettle));
 
-    let seen = Pen::new(BRYONY, 3).write(vec![Draft::assert(
-        Policy::Risk,
-        Target::field("seen"),
-        "no",
-        &[],
-    )]);
-    let elsewhere = Pen::new(ROWAN, 1).write(vec![Draft {
-        replaces: vec![seen.id()],
-        ..settle()
-    }]);
-    assert_eq!(
-        Bench::of(ROWAN, Role::Allocated)
-            .with(&[&seen])
-            .judge(&elsewhere),
-        aside(Reason::CannotSettle)
-    );
+    let seen = Pen::new(BRYONY, 3).write(vec![Draft::assert(Policy::Risk, Target::field("seen"), "no", &[])]);
+    let elsewhere = Pen::new(ROWAN, 1).write(vec![Draft { replaces: vec![seen.id()], ..settle() }]);
+    assert_eq!(Bench::of(ROWAN, Role::Allocated).with(&[&seen]).judge(&elsewhere), aside(Reason::CannotSettle));
 
     let mut newer = Pen::new(ROWAN, 1).write(vec![settle()]);
     newer.commit.catalogue = 99;
-    assert_eq!(
-        Bench::of(ROWAN, Role::Allocated)
-            .with(&[&yes, &no])
-            .judge(&newer),
-        aside(Reason::CannotSettle)
-    );
+    assert_eq!(Bench::of(ROWAN, Role::Allocated).with(&[&yes, &no]).judge(&newer), aside(Reason::CannotSettle));
 }
 
 #[test]
@@ -472,25 +272,15 @@ fn an_answer_that_cannot_be_read_ranks_as_most_worrying() {
     let (yes, _) = two_answers();
     let mut strange = Pen::new(BRYONY, 2).write(vec![alone("telepathy")]);
     strange.commit.catalogue = 99;
-    let settle = |to| {
-        Pen::new(ROWAN, 1).write(vec![Draft::resolve(
-            Policy::Risk,
-            Target::field("alone"),
-            to,
-            &[yes.id(), strange.id()],
-        )])
-    };
+    let settle =
+        |to| Pen::new(ROWAN, 1).write(vec![Draft::resolve(Policy::Risk, Target::field("alone"), to, &[yes.id(), strange.id()])]);
     let bench = || Bench::of(ROWAN, Role::Allocated).with(&[&yes, &strange]);
-    assert_eq!(
-        bench().judge(&settle("not_alone")),
-        aside(Reason::MayNotSettle)
-    );
+    assert_eq!(bench().judge(&settle("not_alone")), aside(Reason::MayNotSettle));
 }
 
 /// Everything that binds at finish, each in an operation of its own.
 fn whole_visit(pen: &mut Pen) -> Written {
-    let value =
-        |policy, field: &str, code: &str| Draft::assert(policy, Target::field(field), code, &[]);
+    let value = |policy, field: &str, code: &str| Draft::assert(policy, Target::field(field), code, &[]);
     pen.write(vec![
         value(Policy::Ordinary, "outcome", "went_ahead"),
         value(Policy::Risk, "seen", "yes"),
@@ -503,13 +293,7 @@ fn whole_visit(pen: &mut Pen) -> Written {
             replaces: vec![],
             content: Some(Content::Value(Value::new(VISIT.to_string(), "voice"))),
         },
-        Draft::entry(
-            Kind::EntryAdd,
-            "meaning",
-            "m1",
-            "Wren is keeping an eye on the little ones.",
-            &[],
-        ),
+        Draft::entry(Kind::EntryAdd, "meaning", "m1", "Wren is keeping an eye on the little ones.", &[]),
     ])
 }
 
@@ -524,50 +308,26 @@ fn a_finish_lists_what_binds_what_is_here_and_nothing_its_author_could_not_read(
     assert_eq!(bench().judge(&complete), Verdict::Applied);
 
     for left_out in 0..all.len() {
-        let ids = all
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| *i != left_out)
-            .map(|(_, id)| *id);
+        let ids = all.iter().enumerate().filter(|(i, _)| *i != left_out).map(|(_, id)| *id);
         let written = rowan.write(vec![Draft::finish(ids)]);
-        assert_eq!(
-            bench().judge(&written),
-            aside(Reason::FinishIncomplete),
-            "without {left_out}"
-        );
+        assert_eq!(bench().judge(&written), aside(Reason::FinishIncomplete), "without {left_out}");
     }
 
     let early = Bench::of(ROWAN, Role::Allocated).judge(&complete);
     assert!(matches!(early, Verdict::Held { missing } if missing.len() == all.len()));
 
-    let hers = Pen::new(BRYONY, 2).write(vec![Draft::entry(
-        Kind::EntryAdd,
-        "saw",
-        "s1",
-        "half a sent",
-        &[],
-    )]);
+    let hers = Pen::new(BRYONY, 2).write(vec![Draft::entry(Kind::EntryAdd, "saw", "s1", "half a sent", &[])]);
     let unread = rowan.write(vec![Draft::finish(all.iter().copied().chain([hers.id()]))]);
-    assert_eq!(
-        bench().with(&[&hers]).judge(&unread),
-        aside(Reason::FinishListsUnread)
-    );
+    assert_eq!(bench().with(&[&hers]).judge(&unread), aside(Reason::FinishListsUnread));
 
     let mut other = Pen::new(ROWAN, 4);
     other.record = RecordId([0x44; 16]);
     let elsewhere = other.write(vec![alone("not_alone")]);
-    let foreign = rowan.write(vec![Draft::finish(
-        all.iter().copied().chain([elsewhere.id()]),
-    )]);
-    assert_eq!(
-        bench().with(&[&elsewhere]).judge(&foreign),
-        aside(Reason::FinishListsOther)
-    );
+    let foreign = rowan.write(vec![Draft::finish(all.iter().copied().chain([elsewhere.id()]))]);
+    assert_eq!(bench().with(&[&elsewhere]).judge(&foreign), aside(Reason::FinishListsOther));
 
     let mut unsorted = rowan.write(vec![Draft::finish(all.iter().copied())]);
-    let Some(Content::Finish(ids)) = &mut unsorted.contents[0] else {
-        panic!("a finish")
-    };
+    let Some(Content::Finish(ids)) = &mut unsorted.contents[0] else { panic!("a finish") };
     ids.reverse();
     assert_eq!(bench().judge(&unsorted), aside(Reason::WrongContent));
 }
@@ -578,21 +338,10 @@ fn a_finish_may_list_what_stands_before_it_in_the_same_commit() {
     let visit = whole_visit(&mut rowan);
     // Names depend on place in the commit, not on what follows, so a finish can name its own commit's statements.
     let late = || Draft::entry(Kind::EntryAdd, "saw", "s2", "One more thing.", &[]);
-    let mut twin = Pen {
-        head: rowan.head,
-        ..Pen::new(ROWAN, 1)
-    };
+    let mut twin = Pen { head: rowan.head, ..Pen::new(ROWAN, 1) };
     twin.seq = rowan.seq;
     let probe = twin.write(vec![late()]);
-    let both = rowan.write(vec![
-        late(),
-        Draft::finish(visit.ids.iter().copied().chain([probe.id()])),
-    ]);
+    let both = rowan.write(vec![late(), Draft::finish(visit.ids.iter().copied().chain([probe.id()]))]);
     assert_eq!(both.ids[0], probe.id());
-    assert_eq!(
-        Bench::of(ROWAN, Role::Allocated)
-            .with(&[&visit])
-            .judge(&both),
-        Verdict::Applied
-    );
+    assert_eq!(Bench::of(ROWAN, Role::Allocated).with(&[&visit]).judge(&both), Verdict::Applied);
 }

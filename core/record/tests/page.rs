@@ -20,11 +20,7 @@ fn received(written: &[&Written]) -> Vec<Statement> {
         .collect()
 }
 
-fn statements(
-    written: &Written,
-    position: Option<u64>,
-    verdict: Option<Verdict>,
-) -> Vec<Statement> {
+fn statements(written: &Written, position: Option<u64>, verdict: Option<Verdict>) -> Vec<Statement> {
     let counted_at = position.map(|position| LogPosition { epoch: 1, position });
     written
         .facts(verdict)
@@ -50,11 +46,7 @@ fn alone(code: &str) -> Draft {
 
 fn standing_code(page: &Page, statements: &[Statement], field: &str) -> Option<String> {
     let question = page.questions.get(&Target::field(field))?;
-    statements[question.standing?]
-        .fact
-        .answer
-        .code()
-        .map(str::to_owned)
+    statements[question.standing?].fact.answer.code().map(str::to_owned)
 }
 
 #[test]
@@ -65,10 +57,7 @@ fn while_two_risk_answers_are_open_the_most_worrying_stands() {
         let statements = received(&order);
         let page = shared(&statements);
         assert!(page.questions[&Target::field("alone")].open);
-        assert_eq!(
-            standing_code(&page, &statements, "alone").unwrap(),
-            "not_alone"
-        );
+        assert_eq!(standing_code(&page, &statements, "alone").unwrap(), "not_alone");
     }
 }
 
@@ -80,10 +69,7 @@ fn the_same_answer_twice_is_no_conflict_and_ordinary_conflicts_have_no_winner() 
     let c = Pen::new(SAGE, 3).write(vec![place("school_or_nursery")]);
     let statements = received(&[&a, &b]);
     assert!(!shared(&statements).questions[&Target::field("place")].open);
-    assert_eq!(
-        standing_code(&shared(&statements), &statements, "place").unwrap(),
-        "home"
-    );
+    assert_eq!(standing_code(&shared(&statements), &statements, "place").unwrap(), "home");
     let statements = received(&[&a, &b, &c]);
     let question = &shared(&statements).questions[&Target::field("place")];
     assert!(question.open);
@@ -95,19 +81,12 @@ fn the_same_answer_twice_is_no_conflict_and_ordinary_conflicts_have_no_winner() 
 fn a_settlement_closes_and_a_value_it_did_not_list_reopens() {
     let yes = Pen::new(ROWAN, 1).write(vec![alone("spoke_alone")]);
     let no = Pen::new(BRYONY, 2).write(vec![alone("not_alone")]);
-    let settle = Pen::new(ROWAN, 1).write(vec![Draft::resolve(
-        Policy::Risk,
-        Target::field("alone"),
-        "not_alone",
-        &[yes.id(), no.id()],
-    )]);
+    let settle =
+        Pen::new(ROWAN, 1).write(vec![Draft::resolve(Policy::Risk, Target::field("alone"), "not_alone", &[yes.id(), no.id()])]);
     let statements = received(&[&yes, &no, &settle]);
     let page = shared(&statements);
     assert!(!page.questions[&Target::field("alone")].open);
-    assert_eq!(
-        standing_code(&page, &statements, "alone").unwrap(),
-        "not_alone"
-    );
+    assert_eq!(standing_code(&page, &statements, "alone").unwrap(), "not_alone");
 
     let third = Pen::new(SAGE, 3).write(vec![alone("spoke_alone")]);
     let statements = received(&[&yes, &no, &settle, &third]);
@@ -123,54 +102,19 @@ fn finish(pen: &mut Pen, written: &[&Written]) -> Written {
 fn a_finished_page_never_changes_and_later_words_stand_beside_it() {
     let mut rowan = Pen::new(ROWAN, 1);
     let answer = rowan.write(vec![alone("spoke_alone")]);
-    let note = rowan.write(vec![Draft::entry(
-        Kind::EntryAdd,
-        "saw",
-        "e1",
-        "Warm kitchen.",
-        &[],
-    )]);
+    let note = rowan.write(vec![Draft::entry(Kind::EntryAdd, "saw", "e1", "Warm kitchen.", &[])]);
     let done = finish(&mut rowan, &[&answer, &note]);
-    let edit = rowan.write(vec![Draft::assert(
-        Policy::Risk,
-        Target::field("alone"),
-        "not_alone",
-        &[answer.id()],
-    )]);
-    let late = rowan.write(vec![Draft::entry(
-        Kind::EntryAdd,
-        "saw",
-        "e2",
-        "Reed stays most nights.",
-        &[],
-    )]);
+    let edit = rowan.write(vec![Draft::assert(Policy::Risk, Target::field("alone"), "not_alone", &[answer.id()])]);
+    let late = rowan.write(vec![Draft::entry(Kind::EntryAdd, "saw", "e2", "Reed stays most nights.", &[])]);
     let statements = received(&[&answer, &note, &done, &edit, &late]);
     let page = shared(&statements);
 
     let question = &page.questions[&Target::field("alone")];
-    assert!(
-        question.open,
-        "a worse answer after the finish opens the question"
-    );
-    assert_eq!(
-        standing_code(&page, &statements, "alone").unwrap(),
-        "not_alone"
-    );
+    assert!(question.open, "a worse answer after the finish opens the question");
+    assert_eq!(standing_code(&page, &statements, "alone").unwrap(), "not_alone");
     assert_eq!(question.on_page, [0], "the page keeps what was finished");
-    assert_eq!(
-        page.late
-            .iter()
-            .map(|i| statements[*i].fact.id)
-            .collect::<Vec<_>>(),
-        [edit.id(), late.id()]
-    );
-    assert_eq!(
-        page.entries
-            .iter()
-            .map(|entry| entry.late)
-            .collect::<Vec<_>>(),
-        [false, true]
-    );
+    assert_eq!(page.late.iter().map(|i| statements[*i].fact.id).collect::<Vec<_>>(), [edit.id(), late.id()]);
+    assert_eq!(page.entries.iter().map(|entry| entry.late).collect::<Vec<_>>(), [false, true]);
 }
 
 #[test]
@@ -191,10 +135,7 @@ fn a_listed_statement_set_aside_leaves_the_finish_standing_and_says_so() {
     let mut rowan = Pen::new(ROWAN, 1);
     let answer = rowan.write(vec![alone("spoke_alone")]);
     let done = finish(&mut rowan, &[&answer]);
-    let aside = Verdict::Quarantined {
-        reason: Reason::NotHeld,
-        owner: SAGE,
-    };
+    let aside = Verdict::Quarantined { reason: Reason::NotHeld, owner: SAGE };
     let mut all = statements(&answer, None, Some(aside));
     all.extend(statements(&done, Some(2), Some(Verdict::Applied)));
     let page = shared(&all);
@@ -206,27 +147,9 @@ fn a_listed_statement_set_aside_leaves_the_finish_standing_and_says_so() {
 fn written_in_two_places_both_are_kept_and_the_author_says_which_is_read_first() {
     let mut phone = Pen::new(ROWAN, 1);
     let mut tablet = Pen::new(ROWAN, 2);
-    let first = phone.write(vec![Draft::entry(
-        Kind::EntryAdd,
-        "saw",
-        "e1",
-        "Warm.",
-        &[],
-    )]);
-    let on_phone = phone.write(vec![Draft::entry(
-        Kind::EntryRevise,
-        "saw",
-        "e1",
-        "Warm kitchen.",
-        &[first.id()],
-    )]);
-    let on_tablet = tablet.write(vec![Draft::entry(
-        Kind::EntryRevise,
-        "saw",
-        "e1",
-        "Warm room.",
-        &[first.id()],
-    )]);
+    let first = phone.write(vec![Draft::entry(Kind::EntryAdd, "saw", "e1", "Warm.", &[])]);
+    let on_phone = phone.write(vec![Draft::entry(Kind::EntryRevise, "saw", "e1", "Warm kitchen.", &[first.id()])]);
+    let on_tablet = tablet.write(vec![Draft::entry(Kind::EntryRevise, "saw", "e1", "Warm room.", &[first.id()])]);
     let all = received(&[&first, &on_phone, &on_tablet]);
     let entry = shared(&all).entries.remove(0);
     assert!(entry.open);
@@ -249,27 +172,9 @@ fn written_in_two_places_both_are_kept_and_the_author_says_which_is_read_first()
 fn taking_an_entry_back_never_beats_new_words_in_it() {
     let mut phone = Pen::new(ROWAN, 1);
     let mut tablet = Pen::new(ROWAN, 2);
-    let first = phone.write(vec![Draft::entry(
-        Kind::EntryAdd,
-        "saw",
-        "e1",
-        "Warm.",
-        &[],
-    )]);
-    let back = phone.write(vec![Draft::entry(
-        Kind::EntryWithdraw,
-        "saw",
-        "e1",
-        "wrong child",
-        &[first.id()],
-    )]);
-    let more = tablet.write(vec![Draft::entry(
-        Kind::EntryRevise,
-        "saw",
-        "e1",
-        "Warm room.",
-        &[first.id()],
-    )]);
+    let first = phone.write(vec![Draft::entry(Kind::EntryAdd, "saw", "e1", "Warm.", &[])]);
+    let back = phone.write(vec![Draft::entry(Kind::EntryWithdraw, "saw", "e1", "wrong child", &[first.id()])]);
+    let more = tablet.write(vec![Draft::entry(Kind::EntryRevise, "saw", "e1", "Warm room.", &[first.id()])]);
     let entry = shared(&received(&[&first, &back])).entries.remove(0);
     assert!(entry.withdrawn);
     let entry = shared(&received(&[&first, &back, &more])).entries.remove(0);
@@ -280,18 +185,10 @@ fn taking_an_entry_back_never_beats_new_words_in_it() {
 fn unsent_statements_show_only_here() {
     let mut rowan = Pen::new(ROWAN, 1);
     let sent = rowan.write(vec![alone("not_alone")]);
-    let unsent = rowan.write(vec![Draft::assert(
-        Policy::Risk,
-        Target::field("alone"),
-        "spoke_alone",
-        &[sent.id()],
-    )]);
+    let unsent = rowan.write(vec![Draft::assert(Policy::Risk, Target::field("alone"), "spoke_alone", &[sent.id()])]);
     let mut all = statements(&sent, Some(1), Some(Verdict::Applied));
     all.extend(statements(&unsent, None, None));
-    assert_eq!(
-        standing_code(&shared(&all), &all, "alone").unwrap(),
-        "not_alone"
-    );
+    assert_eq!(standing_code(&shared(&all), &all, "alone").unwrap(), "not_alone");
     let here = lay_out(RecordKind::Visit, &all, View::Here);
     assert_eq!(standing_code(&here, &all, "alone").unwrap(), "spoke_alone");
 }

@@ -22,7 +22,7 @@ use visitbook_record::op::{Kind, Policy, Target};
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::{Reason, Verdict};
-use visitbook_record::wire::{ReceiptStatement, Received};
+use visitbook_record::wire::{Received, ReceiptStatement};
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -45,19 +45,10 @@ fn commit_vector(name: &str, written: &Written) -> Json {
 fn commits() -> Vec<Json> {
     let mut rowan = Pen::new(ROWAN, 1);
     let answer = rowan.write(vec![alone("spoke_alone", &[])]);
-    let note = rowan.write(vec![Draft::entry(
-        Kind::EntryAdd,
-        "saw",
-        "e1",
-        "Warm kitchen. \u{1F375} \u{202E}x",
-        &[],
-    )]);
+    let note = rowan.write(vec![Draft::entry(Kind::EntryAdd, "saw", "e1", "Warm kitchen. \u{1F375} \u{202E}x", &[])]);
     let edit = rowan.write(vec![alone("not_alone", &[answer.id()])]);
     let finish = rowan.write(vec![Draft::finish([answer.id(), note.id(), edit.id()])]);
-    let unknown = rowan.write(vec![Draft {
-        kind: Kind::Unknown(77),
-        ..alone("x", &[])
-    }]);
+    let unknown = rowan.write(vec![Draft { kind: Kind::Unknown(77), ..alone("x", &[]) }]);
     vec![
         commit_vector("an answer", &answer),
         commit_vector("an entry with an emoji and a right-to-left mark", &note),
@@ -68,10 +59,7 @@ fn commits() -> Vec<Json> {
 }
 
 fn fold_vector(name: &str, written: &[(&Written, Verdict)]) -> Json {
-    let facts: Vec<Fact> = written
-        .iter()
-        .flat_map(|(w, verdict)| w.facts(Some(verdict.clone())))
-        .collect();
+    let facts: Vec<Fact> = written.iter().flat_map(|(w, verdict)| w.facts(Some(verdict.clone()))).collect();
     let mut digest = ScopeDigest::default();
     for fact in &facts {
         if let Some(verdict) = &fact.verdict {
@@ -88,10 +76,7 @@ fn fold_vector(name: &str, written: &[(&Written, Verdict)]) -> Json {
 
 fn folds() -> Vec<Json> {
     let applied = || Verdict::Applied;
-    let aside = || Verdict::Quarantined {
-        reason: Reason::NotHeld,
-        owner: SAGE,
-    };
+    let aside = || Verdict::Quarantined { reason: Reason::NotHeld, owner: SAGE };
     let mut rowan = Pen::new(ROWAN, 1);
     let mut bryony = Pen::new(BRYONY, 2);
     let first = rowan.write(vec![alone("spoke_alone", &[])]);
@@ -99,39 +84,17 @@ fn folds() -> Vec<Json> {
     let last = rowan.write(vec![alone("spoke_alone", &[middle.id()])]);
     let hers = bryony.write(vec![alone("not_alone", &[])]);
     let over = rowan.write(vec![alone("spoke_alone", &[hers.id()])]);
-    let settle = rowan.write(vec![Draft::resolve(
-        Policy::Risk,
-        Target::field("alone"),
-        "not_alone",
-        &[last.id(), hers.id()],
-    )]);
+    let settle = rowan.write(vec![Draft::resolve(Policy::Risk, Target::field("alone"), "not_alone", &[last.id(), hers.id()])]);
     let edited = rowan.write(vec![alone("spoke_alone", &[settle.id()])]);
     vec![
-        fold_vector(
-            "a chain through a statement set aside",
-            &[(&first, applied()), (&middle, aside()), (&last, applied())],
-        ),
-        fold_vector(
-            "an ordinary edit over a colleague's risk answer",
-            &[(&hers, applied()), (&over, applied())],
-        ),
-        fold_vector(
-            "a settlement",
-            &[(&last, applied()), (&hers, applied()), (&settle, applied())],
-        ),
+        fold_vector("a chain through a statement set aside", &[(&first, applied()), (&middle, aside()), (&last, applied())]),
+        fold_vector("an ordinary edit over a colleague's risk answer", &[(&hers, applied()), (&over, applied())]),
+        fold_vector("a settlement", &[(&last, applied()), (&hers, applied()), (&settle, applied())]),
         fold_vector(
             "a settlement set aside, and an edit of it",
-            &[
-                (&last, applied()),
-                (&hers, applied()),
-                (&settle, aside()),
-                (&edited, applied()),
-            ],
+            &[(&last, applied()), (&hers, applied()), (&settle, aside()), (&edited, applied())],
         ),
-        fold_vector(
-            "a link to a statement that has not arrived",
-            &[(&last, applied())],
-        ),
+        fold_vector("a link to a statement that has not arrived", &[(&last, applied())]),
     ]
 }
 
@@ -143,65 +106,25 @@ fn verdicts() -> Vec<Json> {
     let both = [mine.id(), hers.id()];
     let settle = |to| Draft::resolve(Policy::Risk, Target::field("alone"), to, &both);
     let cases = [
-        (
-            "to the more worrying, by an author",
-            rowan.write(vec![settle("not_alone")]),
-            true,
-        ),
-        (
-            "to the less worrying, by its own author",
-            rowan.write(vec![settle("spoke_alone")]),
-            true,
-        ),
-        (
-            "before the other answer has arrived",
-            rowan.write(vec![settle("not_alone")]),
-            false,
-        ),
-        (
-            "an answer the form does not have",
-            rowan.write(vec![alone("telepathy", &[])]),
-            true,
-        ),
+        ("to the more worrying, by an author", rowan.write(vec![settle("not_alone")]), true),
+        ("to the less worrying, by its own author", rowan.write(vec![settle("spoke_alone")]), true),
+        ("before the other answer has arrived", rowan.write(vec![settle("not_alone")]), false),
+        ("an answer the form does not have", rowan.write(vec![alone("telepathy", &[])]), true),
     ];
     let known: HashMap<OpId, KnownOp> = [&mine, &hers]
         .into_iter()
         .flat_map(|w| w.facts(Some(Verdict::Applied)))
-        .map(|fact| {
-            (
-                fact.id,
-                KnownOp {
-                    fact,
-                    withheld: false,
-                },
-            )
-        })
+        .map(|fact| (fact.id, KnownOp { fact, withheld: false }))
         .collect();
     cases
         .into_iter()
         .map(|(name, written, all_known)| {
-            let look_up = |id: &OpId| {
-                known
-                    .get(id)
-                    .filter(|k| all_known || k.fact.author == ROWAN)
-                    .cloned()
-            };
+            let look_up = |id: &OpId| known.get(id).filter(|k| all_known || k.fact.author == ROWAN).cloned();
             let context = Context {
-                device: DeviceStanding {
-                    holder: ROWAN,
-                    is_writer: false,
-                    ended: false,
-                },
-                rights: Rights {
-                    stale: false,
-                    role_known: Some(Role::Allocated),
-                    role_now: Some(Role::Allocated),
-                },
+                device: DeviceStanding { holder: ROWAN, is_writer: false, ended: false },
+                rights: Rights { stale: false, role_known: Some(Role::Allocated), role_now: Some(Role::Allocated) },
                 owner: SAGE,
-                home: Some(RecordHome {
-                    scope: Scope::Child(CHILD),
-                    kind: RecordKind::Visit,
-                }),
+                home: Some(RecordHome { scope: Scope::Child(CHILD), kind: RecordKind::Visit }),
                 known: &look_up,
             };
             let verdicts = judge_commit(&context, &written.commit, &written.contents);
@@ -219,14 +142,8 @@ fn receipt() -> Json {
     let written = Pen::new(ROWAN, 1).write(vec![alone("spoke_alone", &[])]);
     let statement = ReceiptStatement {
         scope: Scope::Child(CHILD),
-        first: LogPosition {
-            epoch: 1,
-            position: 42,
-        },
-        received: vec![Received {
-            commit: Commit::hash_of(&written.bytes),
-            verdicts: vec![Verdict::Applied],
-        }],
+        first: LogPosition { epoch: 1, position: 42 },
+        received: vec![Received { commit: Commit::hash_of(&written.bytes), verdicts: vec![Verdict::Applied] }],
         time: WallMillis(1_793_000_000_000),
         previous: None,
     };
@@ -250,10 +167,7 @@ fn the_log_is_written_as_the_vectors_say() {
 fn every_commit_in_the_vectors_reads_back_to_its_own_bytes_and_no_flipped_bit_does() {
     for vector in commits() {
         let text = vector["commit"].as_str().unwrap();
-        let bytes: Vec<u8> = (0..text.len())
-            .step_by(2)
-            .map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap())
-            .collect();
+        let bytes: Vec<u8> = (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect();
         let commit = Commit::from_bytes(&bytes).unwrap();
         assert_eq!(commit.to_bytes(), bytes);
         for bit in 0..bytes.len() * 8 {
