@@ -1,10 +1,12 @@
 //! What is written in a visit record, and what follows from it.
 
+pub mod calendar;
 pub mod catalogue;
 pub mod cbor;
 pub mod commit;
 pub mod conflict;
 pub mod digest;
+pub mod due;
 pub mod fact;
 pub mod fold;
 pub mod id;
