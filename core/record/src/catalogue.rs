@@ -39,8 +39,6 @@ pub enum Sort {
     Id,
     /// A piece of the author's text, under a heading; each entry has an id of its own.
     Entry,
-    /// A file.
-    File,
 }
 
 /// A field of a form, or a part of one of its elements.

@@ -181,7 +181,6 @@ impl Judge<'_> {
             | Kind::Assert
             | Kind::SetAdd
             | Kind::SetRemove
-            | Kind::Attach
             | Kind::Ask => {
                 self.rule_field(op, content)?;
                 self.rule_ownership(op, fact)
@@ -260,10 +259,6 @@ impl Judge<'_> {
         };
         self.refuse_if(field.policy() != op.policy, Reason::WrongPolicy)?;
         let answers = matches!(op.kind, Kind::Assert | Kind::SetAdd | Kind::SetRemove);
-        self.refuse_if(
-            (op.kind == Kind::Attach) != (field.sort == Sort::File),
-            Reason::WrongContent,
-        )?;
         let unsuited = if field.sort == Sort::Entry {
             answers
         } else {
@@ -390,7 +385,6 @@ const fn suits(op: &Op, content: &Content) -> bool {
         Kind::Assert | Kind::SetAdd => matches!(content, Content::Value(_)),
         Kind::Finish => matches!(content, Content::Finish(_)),
         Kind::Resolve => matches!(content, Content::Settlement(_)),
-        Kind::Attach => matches!(content, Content::Attachment(_)),
         Kind::Correct => matches!(content, Content::Correction(_)),
         Kind::SignOff => matches!(content, Content::SignOff(_)),
         Kind::Return => matches!(content, Content::Reason(_)),

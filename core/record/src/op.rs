@@ -26,8 +26,6 @@ pub enum Kind {
     SetAdd,
     /// A member taken out again; lists the additions its author saw.
     SetRemove,
-    /// A drawing, photograph or document that belongs to the record.
-    Attach,
     /// Fixes a record: a list of operations.
     Finish,
     /// After a finish: what was, what is, and why. Stands beside the page.
@@ -54,14 +52,13 @@ pub enum Kind {
     Unknown(u16),
 }
 
-const KINDS: [(Kind, u16); 18] = [
+const KINDS: [(Kind, u16); 17] = [
     (Kind::EntryAdd, 1),
     (Kind::EntryRevise, 2),
     (Kind::EntryWithdraw, 3),
     (Kind::Assert, 4),
     (Kind::SetAdd, 5),
     (Kind::SetRemove, 6),
-    (Kind::Attach, 7),
     (Kind::Finish, 8),
     (Kind::Correct, 9),
     (Kind::Resolve, 10),
@@ -107,7 +104,6 @@ impl Kind {
                 | Self::EntryWithdraw
                 | Self::Assert
                 | Self::SetAdd
-                | Self::Attach
                 | Self::Correct
                 | Self::Resolve
                 | Self::Unknown(_)

@@ -166,7 +166,11 @@ pub fn lay_out(kind: RecordKind, statements: &[Statement], view: View) -> Page {
             let applied: Vec<bool> = facts.iter().map(|fact| view.counts(fact)).collect();
             let is_listed = |at: usize| applied[at] && listed.contains(&facts[at].id);
             let replaced = replaced_by(&facts, &applied, is_listed, |_, _| true);
-            earlier.extend((0..group.len()).filter(|at| replaced[*at]).map(|at| group[at]));
+            earlier.extend(
+                (0..group.len())
+                    .filter(|at| replaced[*at])
+                    .map(|at| group[at]),
+            );
             if is_text {
                 earlier.extend(group.iter().filter(|i| !live.contains(i)));
             }
@@ -207,7 +211,12 @@ pub fn lay_out(kind: RecordKind, statements: &[Statement], view: View) -> Page {
             ) || matches!(fact.kind, Kind::Unknown(_))
         })
         .collect();
-    let of_kind = |kind: Kind| order.iter().copied().filter(move |i| counts(*i) && statements[*i].fact.kind == kind);
+    let of_kind = |kind: Kind| {
+        order
+            .iter()
+            .copied()
+            .filter(move |i| counts(*i) && statements[*i].fact.kind == kind)
+    };
     page.voided = of_kind(Kind::Void).next();
     page.returned = of_kind(Kind::Return).collect();
     page.corrections = of_kind(Kind::Correct).collect();

@@ -131,24 +131,6 @@ pub struct Correction {
     pub reason: String,
 }
 
-/// A file that belongs to a record: named by its encrypted bytes, opened by the key in here and nowhere else.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Attachment {
-    /// Names the encrypted bytes.
-    #[cbor(n(0), with = "minicbor::bytes")]
-    pub id: [u8; 32],
-    /// Opens them.
-    #[cbor(n(1), with = "minicbor::bytes")]
-    pub key: [u8; 32],
-    /// What they are, as an Internet media type.
-    #[n(2)]
-    pub media_type: String,
-    /// How many bytes they are, opened.
-    #[n(3)]
-    pub size: u64,
-}
-
 /// A session in which the vault is closed and a child can write.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -208,8 +190,6 @@ pub enum Content {
         /// Why.
         reason: String,
     },
-    /// A file.
-    Attachment(Attachment),
     /// A session in which a child can write.
     FamilySession(FamilySession),
 }
@@ -242,7 +222,6 @@ impl std::fmt::Debug for Content {
             Self::SignOff(_) => "Content::SignOff",
             Self::Void { .. } => "Content::Void",
             Self::Placement { .. } => "Content::Placement",
-            Self::Attachment(_) => "Content::Attachment",
             Self::FamilySession(_) => "Content::FamilySession",
         })
     }
@@ -279,7 +258,6 @@ impl<C> Encode<C> for Content {
             Self::Placement { op, reason } => {
                 e.array(3)?.u8(12)?.encode_with(op, ctx)?.str(reason)?.ok()
             }
-            Self::Attachment(attachment) => e.array(2)?.u8(13)?.encode_with(attachment, ctx)?.ok(),
             Self::FamilySession(session) => e.array(2)?.u8(14)?.encode_with(session, ctx)?.ok(),
         }
     }
@@ -313,7 +291,6 @@ impl<'b, C> Decode<'b, C> for Content {
                 op: d.decode_with(ctx)?,
                 reason: d.str()?.to_owned(),
             }),
-            (13, Some(2)) => Ok(Self::Attachment(d.decode_with(ctx)?)),
             (14, Some(2)) => Ok(Self::FamilySession(d.decode_with(ctx)?)),
             _ => Err(minicbor::decode::Error::message(
                 "content of a newer version",

@@ -596,3 +596,131 @@ fn a_finish_may_list_what_stands_before_it_in_the_same_commit() {
         Verdict::Applied
     );
 }
+
+/// A whole visit by Rowan, and its finish.
+fn finished_visit() -> (Written, Written) {
+    let mut rowan = Pen::new(ROWAN, 1);
+    let visit = whole_visit(&mut rowan);
+    let done = rowan.write(vec![Draft::finish(visit.ids.iter().copied())]);
+    (visit, done)
+}
+
+fn about_the_record(kind: Kind, target: Target, content: Content) -> Draft {
+    Draft {
+        kind,
+        policy: Policy::Ordinary,
+        target,
+        replaces: vec![],
+        content: Some(content),
+    }
+}
+
+#[test]
+fn a_manager_signs_off_returns_and_voids_and_nobody_their_own_work() {
+    let (visit, done) = finished_visit();
+    let finish = done.id();
+    let drafts = || {
+        [
+            (
+                Kind::SignOff,
+                Target::field("sign_off"),
+                Content::SignOff(finish),
+            ),
+            (
+                Kind::Return,
+                Target::element("returned", finish.to_string()),
+                Content::Reason("Who is Reed?".into()),
+            ),
+            (
+                Kind::Void,
+                Target::field("void"),
+                Content::Void {
+                    reason: "another child".into(),
+                    made_again: None,
+                },
+            ),
+        ]
+    };
+    for (kind, target, content) in drafts() {
+        let draft = || about_the_record(kind, target.clone(), content.clone());
+        let by = |who, role| {
+            let written = Pen::new(who, 9).write(vec![draft()]);
+            Bench::of(who, role).with(&[&visit, &done]).judge(&written)
+        };
+        assert_eq!(by(SAGE, Role::Manager), Verdict::Applied, "{kind:?}");
+        assert_eq!(
+            by(BRYONY, Role::Joint),
+            aside(Reason::NotManager),
+            "{kind:?}"
+        );
+        let own = by(ROWAN, Role::Manager);
+        if kind != Kind::Void {
+            assert_eq!(own, aside(Reason::OwnWork), "{kind:?}");
+            let early = Pen::new(SAGE, 9).write(vec![draft()]);
+            let early = Bench::of(SAGE, Role::Manager).judge(&early);
+            assert_eq!(
+                early,
+                Verdict::Held {
+                    missing: vec![finish]
+                },
+                "{kind:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_correction_follows_the_rule_of_who_may_settle() {
+    let (yes, no) = two_answers();
+    let correct = |to: &str, of: &Written| Draft {
+        kind: Kind::Correct,
+        policy: Policy::Risk,
+        target: Target::field("alone"),
+        replaces: vec![of.id()],
+        content: Some(Content::Correction(visitbook_record::payload::Correction {
+            value: Value::new(to, to),
+            was: "as it stood".into(),
+            reason: "I looked again".into(),
+        })),
+    };
+    let by_rowan = |to, of| {
+        let written = Pen::new(ROWAN, 9).write(vec![correct(to, of)]);
+        Bench::of(ROWAN, Role::Allocated)
+            .with(&[&yes, &no])
+            .judge(&written)
+    };
+    assert_eq!(by_rowan("not_alone", &yes), Verdict::Applied);
+    assert_eq!(by_rowan("spoke_alone", &no), aside(Reason::MayNotSettle));
+}
+
+#[test]
+fn only_the_named_owner_puts_a_statement_in_its_place() {
+    let kept = Pen::new(ROWAN, 1).write(vec![alone("not_alone")]);
+    let place = |op| {
+        about_the_record(
+            Kind::Place,
+            Target::element("place", "x"),
+            Content::Placement {
+                op,
+                reason: "seen before the change".into(),
+            },
+        )
+    };
+    let bench = |who| {
+        let mut bench = Bench::of(who, Role::Manager).with(&[&kept]);
+        for known in bench.known.values_mut() {
+            known.fact.verdict = Some(aside(Reason::NotHeld));
+        }
+        bench
+    };
+    let by = |who| bench(who).judge(&Pen::new(who, 9).write(vec![place(kept.id())]));
+    assert_eq!(by(SAGE), Verdict::Applied);
+    assert_eq!(by(BRYONY), aside(Reason::NotOwner));
+    let unknown = Pen::new(SAGE, 9).write(vec![place(OpId([7; 32]))]);
+    assert_eq!(
+        bench(SAGE).judge(&unknown),
+        Verdict::Held {
+            missing: vec![OpId([7; 32])]
+        }
+    );
+}
