@@ -551,6 +551,7 @@ fn a_locked_phone_sends_by_class_and_an_open_one_keeps_each_record_in_order() {
         (1, SendClass::Now),
         "one goes whatever its size, the concern first"
     );
+    working.under_way(&[first[0].key]);
     assert!(
         working
             .statuses()

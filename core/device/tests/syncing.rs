@@ -24,12 +24,15 @@ fn the_council_has_it_only_by_receipts_for_every_commit() {
         |working: &visitbook_device::Working| working.statuses().unwrap()[0].status.code.clone();
     assert_eq!(code(&working), "saved_here");
     let parcels = working.waiting(usize::MAX, &no_keys()).unwrap();
+    let keys: Vec<_> = parcels.iter().map(|parcel| parcel.key).collect();
+    working.under_way(&keys);
     assert_eq!(code(&working), "sending");
     let half = council
         .lock()
         .unwrap()
         .upload(vec![parcels[0].bytes.clone()]);
     assert_eq!(working.take_upload_answer(&half).unwrap().receipted, 1);
+    working.under_way(&[]);
     assert_eq!(code(&working), "saved_here", "one of two is not all of it");
     let rest = council
         .lock()
