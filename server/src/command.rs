@@ -357,6 +357,7 @@ fn assigning(
         child: record,
         role: given,
         reason: "arranged at the council's server".to_owned(),
+        moved_to: None,
     };
     let changed = store.write_with(|tx| -> Result<bool, Problem> {
         let changed = writer.assign(tx, &keys, now, assignment)?;

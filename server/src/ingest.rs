@@ -25,6 +25,7 @@ use visitbook_record::wire::{
     EnvelopeBody, ReceiptStatement, Received, Refusal, Signed, UploadReply,
 };
 
+use crate::notice;
 use crate::rights;
 use crate::store::{
     Assignment, Device, Entry, ReadTx, StoreError, StoredCommit, StoredOp, WriteTx,
@@ -236,6 +237,7 @@ impl<'a> ScopeWriter<'a> {
         let mut touched: Vec<RecordId> = Vec::new();
         let mut overflow = Vec::new();
         let mut placed = Vec::new();
+        let mut ended = Vec::new();
         for incoming in group {
             // The same commit twice in one session: once is enough, and this statement covers it.
             if received.iter().any(|r| r.commit == incoming.hash) {
@@ -245,6 +247,7 @@ impl<'a> ScopeWriter<'a> {
                 touched.push(incoming.commit.record);
             }
             placed.extend(placements(&incoming));
+            ended.extend(endings(&incoming, self.scope));
             let (at, one) = self.commit(incoming, &mut overflow)?;
             first.get_or_insert(at);
             received.push(one);
@@ -258,6 +261,9 @@ impl<'a> ScopeWriter<'a> {
         }
         for record in touched {
             self.judge_held(record)?;
+        }
+        for child in ended {
+            notice::of_what_was_judged(self.tx, self.scope, child)?;
         }
         let statement = ReceiptStatement {
             scope: self.scope,
@@ -371,7 +377,13 @@ impl<'a> ScopeWriter<'a> {
         if let Some(old) = &placed.fact.verdict {
             self.digest.remove(op, old);
         }
-        let verdict = Verdict::Applied;
+        let author = placed.fact.author;
+        let verdict = match self.scope.child() {
+            Some(child) if !notice::holds(self.tx, author, child)? => {
+                Verdict::AppliedFromPreviousWorker
+            }
+            _ => Verdict::Applied,
+        };
         self.digest.add(op, &verdict);
         placed.fact.verdict = Some(verdict.clone());
         let is_finish = placed.fact.kind == Kind::Finish;
@@ -385,7 +397,7 @@ impl<'a> ScopeWriter<'a> {
         for part in parts {
             self.judged(*op, verdict.clone(), part)?;
         }
-        Ok(())
+        notice::of_one(self.tx, self.scope, author, op, &verdict)
     }
 
     /// Takes the withheld mark off what an applied finish lists, and gives those operations in parts that fit a page.
@@ -491,7 +503,7 @@ impl<'a> ScopeWriter<'a> {
             self.digest.remove(&held.fact.id, old);
         }
         self.digest.add(&held.fact.id, &verdict);
-        let id = held.fact.id;
+        let (id, author) = (held.fact.id, held.fact.author);
         let releases = held.fact.kind == Kind::Finish && verdict.is_applied();
         held.fact.verdict = Some(verdict.clone());
         self.tx.put_op(held)?;
@@ -506,7 +518,7 @@ impl<'a> ScopeWriter<'a> {
         for part in parts {
             self.judged(id, verdict.clone(), part)?;
         }
-        Ok(())
+        notice::of_one(self.tx, self.scope, author, &id, &verdict)
     }
 
     fn judged(
@@ -550,6 +562,21 @@ impl<'a> ScopeWriter<'a> {
         }
         Ok(())
     }
+}
+
+/// The children that a commit of the server's writer takes from the worker whose log this is.
+fn endings(incoming: &Incoming, scope: Scope) -> Vec<RecordId> {
+    let Scope::Worker(worker) = scope else {
+        return Vec::new();
+    };
+    let ops = incoming.commit.ops.iter().zip(&incoming.contents);
+    ops.filter_map(|(op, content)| match content {
+        Some(Content::Assignment(ended)) if op.kind == Kind::Unassign && ended.worker == worker => {
+            Some(ended.child)
+        }
+        _ => None,
+    })
+    .collect()
 }
 
 /// The placements in a commit: each with the statement it puts in its place.

@@ -4,6 +4,7 @@
 //! code that the council runs. With it come the embedded encrypted database, HTTP and the command line.
 
 pub mod ingest;
+mod notice;
 pub mod pull;
 pub mod rights;
 pub mod store;

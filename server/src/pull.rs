@@ -47,7 +47,7 @@ pub fn pull(
     device.last_heard = Some(now);
     if device.ended {
         tx.put_device(device)?;
-        return Ok(denied(Denial::NotEnrolled, next));
+        return Ok(denied(Denial::Ended, next));
     }
     let before = match &request.token {
         None => Vector::new(),

@@ -178,6 +178,18 @@ pub struct Enrolment {
     pub spent_by: Option<DeviceId>,
 }
 
+/// Something that was done at the council's server and stands in no scope's log: who was let read what, what was ended. No device
+/// receives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deed {
+    /// When, by the council's clock.
+    pub at: WallMillis,
+    /// The person named; the council's own id where none is.
+    pub by: WorkerId,
+    /// What was done, in words, with the reason given.
+    pub what: String,
+}
+
 /// How far a reader has read, by scope.
 pub type Vector = BTreeMap<Scope, LogPosition>;
 
@@ -244,6 +256,10 @@ pub trait ReadTx {
     fn worker(&self, id: &WorkerId) -> Result<Option<Worker>, StoreError>;
     /// All workers, by id.
     fn workers(&self) -> Result<Vec<Worker>, StoreError>;
+    /// The operations that are set aside, by id.
+    fn set_aside(&self) -> Result<Vec<StoredOp>, StoreError>;
+    /// Everything noted by [`WriteTx::note`], in order.
+    fn deeds(&self) -> Result<Vec<Deed>, StoreError>;
     /// An enrolment code by the hash of its secret.
     fn enrolment(&self, secret_hash: &[u8; 32]) -> Result<Option<Enrolment>, StoreError>;
 }
@@ -308,6 +324,8 @@ pub trait WriteTx: ReadTx {
     ) -> Result<(), StoreError>;
     /// Begins an assignment.
     fn put_assignment(&mut self, assignment: Assignment) -> Result<(), StoreError>;
+    /// Notes what was done at the server, for ever.
+    fn note(&mut self, deed: &Deed) -> Result<(), StoreError>;
     /// Keeps a worker.
     fn put_worker(&mut self, worker: Worker) -> Result<(), StoreError>;
     /// Keeps an enrolment code, or who spent it.

@@ -185,7 +185,8 @@ impl Writer {
         Ok(true)
     }
 
-    /// Ends a worker's hold on a child. Returns `false`, and writes nothing, if they do not hold the child.
+    /// Ends a worker's hold on a child, and says to them who holds the child instead. The role and that person are filled in here.
+    /// Returns `false`, and writes nothing, if they do not hold the child.
     ///
     /// # Errors
     /// [`WriterError`]; the caller's transaction must then be given up.
@@ -194,16 +195,36 @@ impl Writer {
         tx: &mut dyn WriteTx,
         suite: &dyn Suite,
         now: WallMillis,
-        assignment: payload::Assignment,
+        mut assignment: payload::Assignment,
     ) -> Result<bool, WriterError> {
         let held = tx.assignments_of(&assignment.worker)?;
-        if crate::rights::role_now(&held, assignment.child).is_none() {
+        let Some(role) = crate::rights::role_now(&held, assignment.child) else {
             return Ok(false);
-        }
+        };
+        assignment.role = role;
+        assignment.moved_to = holds_instead(tx, &assignment)?;
         let acts = arrange(tx, Kind::Unassign, &assignment)?;
         self.write(tx, suite, now, acts)?;
         Ok(true)
     }
+}
+
+/// Who has the child once a worker no longer does: whoever is allocated, or else stands in, or works jointly.
+fn holds_instead(
+    tx: &dyn WriteTx,
+    ended: &payload::Assignment,
+) -> Result<Option<WorkerId>, StoreError> {
+    let mut others = tx.holders_of(&ended.child)?;
+    others.retain(|held| held.worker != ended.worker && held.role != Role::Manager);
+    let rank = |role: Role| match role {
+        Role::Allocated => 0,
+        Role::Cover => 1,
+        _ => 2,
+    };
+    Ok(others
+        .into_iter()
+        .min_by_key(|held| (rank(held.role), held.worker))
+        .map(|held| held.worker))
 }
 
 /// The record in which a worker's own assignments stand.

@@ -171,6 +171,7 @@ impl Judge<'_> {
             Kind::SignOff | Kind::Return | Kind::Void => self.rule_oversight(op, content),
             Kind::Place => self.rule_placement(content),
             Kind::EnterFamily => self.rule_family(),
+            Kind::Purged => self.rule_purged(),
             Kind::Resolve | Kind::Correct => {
                 self.rule_field(op, content)?;
                 self.rule_settlement(op, content)
@@ -195,7 +196,9 @@ impl Judge<'_> {
             home,
             ..
         } = self.context;
-        self.refuse_if(device.ended, Reason::DeviceEnded)?;
+        // An ended device still says that it has removed what it held: that is no word about a child.
+        let confirms = op.kind == Kind::Purged;
+        self.refuse_if(device.ended && !confirms, Reason::DeviceEnded)?;
         self.refuse_if(
             !device.is_writer && device.holder != self.commit.author,
             Reason::NotYourName,
@@ -371,7 +374,7 @@ impl Judge<'_> {
 }
 
 const fn needs_payload(kind: Kind) -> bool {
-    !matches!(kind, Kind::SetRemove | Kind::Unknown(_))
+    !matches!(kind, Kind::SetRemove | Kind::Purged | Kind::Unknown(_))
 }
 
 const fn suits(op: &Op, content: &Content) -> bool {
@@ -391,6 +394,7 @@ const fn suits(op: &Op, content: &Content) -> bool {
         Kind::Void => matches!(content, Content::Void { .. }),
         Kind::Place => matches!(content, Content::Placement { .. }),
         Kind::EnterFamily => matches!(content, Content::FamilySession(_)),
+        Kind::Purged => false,
         Kind::Ask => matches!(content, Content::Ask { .. }),
         Kind::Assign | Kind::Unassign => matches!(content, Content::Assignment(_)),
         Kind::Unknown(_) => true,

@@ -48,11 +48,14 @@ pub enum Kind {
     Unassign,
     /// The vault is about to close so that a child can use the device: which session, and the first key of its chain.
     EnterFamily,
+    /// The device has removed a child's records and moved to a new key, after its holder stopped holding the child. Stands in the
+    /// holder's own scope, and its target names the child.
+    Purged,
     /// Made by a newer version: kept, relayed and shown as such.
     Unknown(u16),
 }
 
-const KINDS: [(Kind, u16); 17] = [
+const KINDS: [(Kind, u16); 18] = [
     (Kind::EntryAdd, 1),
     (Kind::EntryRevise, 2),
     (Kind::EntryWithdraw, 3),
@@ -70,6 +73,7 @@ const KINDS: [(Kind, u16); 17] = [
     (Kind::Assign, 18),
     (Kind::Unassign, 19),
     (Kind::EnterFamily, 20),
+    (Kind::Purged, 21),
 ];
 
 impl Kind {
@@ -143,6 +147,7 @@ impl Kind {
                 | Self::Place
                 | Self::Ask
                 | Self::EnterFamily
+                | Self::Purged
         )
     }
 

@@ -114,6 +114,9 @@ pub struct Assignment {
     /// Who arranged it, and why, in words.
     #[n(3)]
     pub reason: String,
+    /// At an ending: who holds the child now, where the council says so.
+    #[n(4)]
+    pub moved_to: Option<WorkerId>,
 }
 
 /// A fact put right after the finish.

@@ -295,6 +295,9 @@ pub enum Denial {
     /// Not a request in its only encoding.
     #[n(4)]
     Malformed,
+    /// The device was ended. Its words are still taken; once they are, it removes what it holds.
+    #[n(5)]
+    Ended,
 }
 
 /// The answer to a pull request.

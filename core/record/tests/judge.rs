@@ -171,6 +171,7 @@ fn only_the_server_assigns_and_only_it_writes_for_the_council() {
         child: CHILD,
         role: Role::Allocated,
         reason: "mine".into(),
+        moved_to: None,
     });
     let assign = || Draft {
         kind: Kind::Assign,

@@ -346,6 +346,7 @@ fn assign(
             child,
             role,
             reason,
+            moved_to: None,
         };
         let ended = row.contains_key("end");
         let outcome = store.write_with(|tx| -> Result<Outcome, WriterError> {
@@ -420,6 +421,7 @@ pub(crate) fn give_to_managers(
         child,
         role: Role::Manager,
         reason,
+        moved_to: None,
     };
     Ok(usize::from(writer.assign(tx, suite, now, assignment)?))
 }

@@ -20,7 +20,7 @@ use visitbook_record::verdict::{Reason, Verdict};
 use visitbook_record::wire::{ReceiptStatement, Signed};
 
 use super::{
-    Assignment, Device, Enrolment, Entry, ReadTx, Storage, StorageExt, StoreError, StoredCommit,
+    Assignment, Deed, Device, Enrolment, Entry, ReadTx, Storage, StorageExt, StoreError, StoredCommit,
     StoredOp, Vector, Worker, WriteTx,
 };
 
@@ -497,6 +497,11 @@ fn registers<S: Storage>(store: &S) {
     let mut spent = enrolment(1);
     spent.spent_by = Some(DeviceId([1; 16]));
     let life = Incarnation([1; 16]);
+    let deeds = [9, 2].map(|n| Deed {
+        at: WallMillis(n),
+        by: WorkerId([1; 16]),
+        what: format!("ended device {n}"),
+    });
     write(store, |tx| {
         for n in [9, 1] {
             tx.put_device(device(n)).unwrap();
@@ -507,6 +512,9 @@ fn registers<S: Storage>(store: &S) {
         tx.put_worker(managed.clone()).unwrap();
         tx.put_enrolment(enrolment(1)).unwrap();
         tx.put_enrolment(spent.clone()).unwrap();
+        for deed in &deeds {
+            tx.note(deed).unwrap();
+        }
         tx.set_counter(&changed.id, &life, 1).unwrap();
         tx.set_counter(&changed.id, &life, u64::MAX).unwrap();
     });
@@ -517,6 +525,7 @@ fn registers<S: Storage>(store: &S) {
         assert_eq!(tx.workers().unwrap(), [managed.clone(), worker(2)]);
         assert_eq!(tx.enrolment(&[1; 32]).unwrap(), Some(spent));
         assert_eq!(tx.enrolment(&[2; 32]).unwrap(), None);
+        assert_eq!(tx.deeds().unwrap(), deeds);
         assert_eq!(tx.counter(&changed.id, &life).unwrap(), Some(u64::MAX));
         assert_eq!(
             tx.counter(&changed.id, &Incarnation([2; 16])).unwrap(),

@@ -19,7 +19,7 @@ use visitbook_record::verdict::Verdict;
 use visitbook_record::wire::{ReceiptStatement, Signed};
 
 use super::{
-    Assignment, Device, Enrolment, Entry, LogRow, ReadTx, ReadWork, Storage, StoreError,
+    Assignment, Deed, Device, Enrolment, Entry, LogRow, ReadTx, ReadWork, Storage, StoreError,
     StoredCommit, StoredOp, Vector, Worker, WriteTx, WriteWork,
 };
 
@@ -96,6 +96,7 @@ state! {
     tokens: (DeviceId, Token) => Vector,
     assignments: (WorkerId, LogPosition, RecordId) => Assignment,
     workers: WorkerId => Worker,
+    deeds: usize => Deed,
     enrolments: [u8; 32] => Enrolment,
 }
 
@@ -298,6 +299,18 @@ impl ReadTx for Tx<'_> {
         Ok(self.0.workers.map.values().cloned().collect())
     }
 
+    fn set_aside(&self) -> Result<Vec<StoredOp>, StoreError> {
+        let all = self.0.ops.map.values();
+        Ok(all
+            .filter(|op| matches!(op.fact.verdict, Some(Verdict::Quarantined { .. })))
+            .cloned()
+            .collect())
+    }
+
+    fn deeds(&self) -> Result<Vec<Deed>, StoreError> {
+        Ok(self.0.deeds.map.values().cloned().collect())
+    }
+
     fn enrolment(&self, secret_hash: &[u8; 32]) -> Result<Option<Enrolment>, StoreError> {
         Ok(self.0.enrolments.map.get(secret_hash).cloned())
     }
@@ -446,6 +459,12 @@ impl WriteTx for Tx<'_> {
     fn put_assignment(&mut self, assignment: Assignment) -> Result<(), StoreError> {
         let key = (assignment.worker, assignment.from, assignment.child);
         self.0.assignments.insert(key, assignment);
+        Ok(())
+    }
+
+    fn note(&mut self, deed: &Deed) -> Result<(), StoreError> {
+        let next = self.0.deeds.map.len();
+        self.0.deeds.insert(next, deed.clone());
         Ok(())
     }
 

@@ -204,6 +204,7 @@ fn assignment(worker: WorkerId, child: RecordId, role: Role) -> Assignment {
         child,
         role,
         reason: "for the test".to_owned(),
+        moved_to: None,
     }
 }
 

@@ -178,6 +178,7 @@ impl Council {
             child,
             role: role.unwrap_or(Role::Cover),
             reason: "arranged by the team".to_owned(),
+            moved_to: None,
         };
         let now = self.time();
         let moved = self.store.write_with(|tx| {

@@ -167,6 +167,7 @@ pub(crate) fn plan(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Option<P
                     child: other,
                     role: Role::Manager,
                     reason: "because".to_owned(),
+                    moved_to: None,
                 })),
             };
         }

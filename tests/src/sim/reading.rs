@@ -90,7 +90,9 @@ impl Reading {
                             }
                         }
                         Entry::Judged { op, verdict } => {
+                            // In a worker's own log it is a notice, and repeats what the child's log says.
                             if let Some(at) = reading.by_id.get(op).copied()
+                                && scope.child().is_some()
                                 && verdict.is_applied()
                             {
                                 reading.ops[at].counted_at.get_or_insert(row.at);

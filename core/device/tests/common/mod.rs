@@ -409,6 +409,7 @@ impl Council {
             child,
             role,
             reason: "test".into(),
+            moved_to: None,
         });
         let own = (
             kind,

@@ -51,6 +51,13 @@ impl Judge<'_> {
         self.refuse_if(!about_a_child, Reason::OtherHome)
     }
 
+    /// A device says what it has removed in its holder's own scope.
+    pub(super) fn rule_purged(&self) -> Ruling {
+        let own = self.commit.record_kind == RecordKind::Worker
+            && self.commit.scope == Scope::Worker(self.commit.author);
+        self.refuse_if(!own, Reason::OtherHome)
+    }
+
     fn known_or_hold(&self, id: OpId) -> Result<super::KnownOp, Verdict> {
         (self.known)(&id).ok_or_else(|| Verdict::Held { missing: vec![id] })
     }

@@ -21,7 +21,7 @@ use super::rows::{
     position_or_null,
 };
 use crate::store::{
-    Assignment, Device, Enrolment, Entry, LogRow, ReadTx, StoreError, StoredCommit, StoredOp,
+    Assignment, Deed, Device, Enrolment, Entry, LogRow, ReadTx, StoreError, StoredCommit, StoredOp,
     Vector, Worker,
 };
 
@@ -381,6 +381,22 @@ impl ReadTx for Side {
             [],
             worker,
         )
+    }
+
+    fn set_aside(&self) -> Result<Vec<StoredOp>, StoreError> {
+        // The beginning of an encoded verdict says which one it is.
+        let sql = format!("{OP} WHERE substr(verdict, 1, 2) = x'8303' ORDER BY id");
+        self.rows(&sql, [], |row| self.stored_op(row))
+    }
+
+    fn deeds(&self) -> Result<Vec<Deed>, StoreError> {
+        self.rows("SELECT at, by, what FROM deed ORDER BY no", [], |row| {
+            Ok(Deed {
+                at: WallMillis(get(row, 0)?),
+                by: WorkerId(fixed(row, 1)?),
+                what: get(row, 2)?,
+            })
+        })
     }
 
     fn enrolment(&self, secret_hash: &[u8; 32]) -> Result<Option<Enrolment>, StoreError> {

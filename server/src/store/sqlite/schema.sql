@@ -149,6 +149,15 @@ CREATE TABLE assignment (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX assignment_now ON assignment (child, worker) WHERE until_position IS NULL;
 
+-- What was done at the server and stands in no log: who was shown what is set aside, which devices were ended. Rows are only
+-- ever added.
+CREATE TABLE deed (
+    no INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,                  -- milliseconds since 1970, the council's clock
+    by BLOB NOT NULL,                     -- the person named; the council's own id where none was
+    what TEXT NOT NULL
+) STRICT;
+
 -- Enrolment codes, by the hash of their secret.
 CREATE TABLE enrolment (
     secret_hash BLOB PRIMARY KEY NOT NULL,

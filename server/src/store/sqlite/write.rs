@@ -12,7 +12,7 @@ use visitbook_record::wire::Signed;
 use super::Side;
 use super::rows::{encode, failed, join_op_ids};
 use crate::store::{
-    Assignment, Device, Enrolment, Entry, ReadTx, StoreError, StoredCommit, StoredOp, Vector,
+    Assignment, Deed, Device, Enrolment, Entry, ReadTx, StoreError, StoredCommit, StoredOp, Vector,
     Worker, WriteTx,
 };
 
@@ -256,6 +256,13 @@ impl WriteTx for Side {
                 assignment.until.map(|at| signed(at.epoch)),
                 assignment.until.map(|at| signed(at.position))
             ],
+        )
+    }
+
+    fn note(&mut self, deed: &Deed) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO deed (at, by, what) VALUES (?1, ?2, ?3)",
+            params![deed.at.0, deed.by.0, deed.what],
         )
     }
 

@@ -35,7 +35,7 @@ impl Phone {
             } => {
                 self.disk.counter = self.disk.counter.max(next_counter.saturating_sub(1));
                 match denial {
-                    Denial::NotEnrolled => return Err(ReplyProblem::NotEnrolled),
+                    Denial::NotEnrolled | Denial::Ended => return Err(ReplyProblem::NotEnrolled),
                     Denial::UnknownToken => self.alarms.push((19, "the council forgot a token")),
                     Denial::Malformed => self.alarms.push((19, "the council cannot read a request")),
                     Denial::Replayed => {}
@@ -107,6 +107,12 @@ impl Phone {
         self.disk.vector.insert(scope, at);
         match (entry, volume) {
             (LogEntry::Commit(entry), Some(volume)) => self.apply_commit(entry, &volume),
+            // What became of a statement in a scope that is no longer held. Another phone of the same worker may have made it.
+            (LogEntry::Judged { op, verdict, .. }, _) if scope.child().is_none() => {
+                if let Some(index) = self.disk.row_of.get(op).copied() {
+                    self.stand(index, verdict, at);
+                }
+            }
             (LogEntry::Judged { op, verdict, released, .. }, _) => {
                 match self.disk.row_of.get(op).copied() {
                     Some(index) => self.log_verdict(index, scope, verdict, at),
