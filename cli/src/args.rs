@@ -189,6 +189,19 @@ pub(crate) enum Book {
     },
     /// For every record, whether the council has it.
     Status,
+    /// Your own words that are not in the file yet, to read and copy.
+    KeptAside,
+    /// What waits for your decision where it goes.
+    SetAside,
+    /// Put what was set aside in its place, under its author's name.
+    Place {
+        /// The statements, or records to place all of, as `set-aside` shows them.
+        #[arg(required = true)]
+        what: Vec<String>,
+        /// Why it belongs there.
+        #[arg(long)]
+        reason: String,
+    },
     /// What needs your answer.
     Questions,
     /// Answer a question.

@@ -50,6 +50,7 @@ impl From<SaveError> for Failure {
             SaveError::TwoAnswers => "two_answers",
             SaveError::NothingToSettle => "nothing_to_settle",
             SaveError::ReasonNeeded => "reason_needed",
+            SaveError::NotSetAside => "not_set_aside",
             SaveError::ManagersOnly => "managers_only",
             SaveError::Finished => "finished",
             SaveError::NotFinished => "not_finished",

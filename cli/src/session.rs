@@ -79,9 +79,11 @@ pub(crate) fn hello(working: &Working) -> Result<Reply, Failure> {
             message.detail,
             message.buttons.join("] [")
         ));
-        let page = working.page(draft.record)?;
-        let whole = page
-            .entries
+        // The child may have moved meanwhile; the words are saved all the same, and `kept-aside` shows them.
+        let entries = working
+            .page(draft.record)
+            .map_or_else(|_| Vec::new(), |page| page.entries);
+        let whole = entries
             .iter()
             .find(|entry| entry.entry == draft.entry)
             .and_then(|entry| entry.versions.last())

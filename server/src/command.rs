@@ -3,6 +3,8 @@
 //! With `--json` every command prints one JSON object on standard output and nothing else; problems go to standard error, and the
 //! exit code is 1 (or 2 for a command line that does not read).
 
+mod moves;
+
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -105,6 +107,48 @@ enum Command {
         #[arg(long)]
         by: Option<String>,
     },
+    /// End a worker's hold on a child. Give the child to somebody else first, so that the worker is told to whom.
+    Unassign {
+        /// The worker's code in the case system.
+        #[arg(long)]
+        worker: String,
+        /// The child's code in the case system.
+        #[arg(long)]
+        child: String,
+        /// Who arranged it, by their code in the case system.
+        #[arg(long)]
+        by: Option<String>,
+        /// Why.
+        #[arg(long, default_value = "arranged at the council's server")]
+        reason: String,
+    },
+    /// List what is set aside: whose, about whom, who decides, since when and why. No words.
+    Quarantine {
+        /// With the words of what the person named decides about. This is noted.
+        #[arg(long, requires = "owner")]
+        show: bool,
+        /// Only what this person decides about, by their code in the case system.
+        #[arg(long = "as", value_name = "WORKER")]
+        owner: Option<String>,
+    },
+    /// End a device, or all of a worker's. What was written on it is still taken, and set aside; it receives nothing more, and
+    /// removes what it holds.
+    Revoke {
+        /// The device's id, as `devices` lists it.
+        #[arg(long, required_unless_present = "worker", conflicts_with = "worker")]
+        device: Option<String>,
+        /// The code, in the case system, of the worker whose devices are to be ended.
+        #[arg(long)]
+        worker: Option<String>,
+        /// Who decided it, by their code in the case system.
+        #[arg(long)]
+        by: Option<String>,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// List what was noted at this server: who was shown what is set aside, what was ended.
+    Noted,
     /// List the devices.
     Devices,
     /// Prove every chain, signature, receipt and digest of the log.
@@ -132,6 +176,8 @@ enum Problem {
     NoSuchWorker(String),
     #[error("no child has the code {0}; import children.csv first")]
     NoSuchChild(String),
+    #[error("no device has the id {0}; see `devices`")]
+    NoSuchDevice(String),
     #[error("{0} is not a role: allocated, joint, cover or manager")]
     NoSuchRole(String),
     #[error("{0}: {1}")]
@@ -232,6 +278,28 @@ fn act(line: Line, now: &Now) -> Done {
             role,
             by,
         } => assigning(&dir, &worker, &child, &role, by.as_deref(), now()),
+        Command::Unassign {
+            worker,
+            child,
+            by,
+            reason,
+        } => moves::unassigning(&dir, &worker, &child, by.as_deref(), reason, now()),
+        Command::Quarantine { show, owner } => {
+            moves::quarantine(&dir, show, owner.as_deref(), now())
+        }
+        Command::Revoke {
+            device,
+            worker,
+            by,
+            reason,
+        } => {
+            let which = moves::Which {
+                device: device.as_deref(),
+                worker: worker.as_deref(),
+            };
+            moves::revoke(&dir, which, by.as_deref(), &reason, now())
+        }
+        Command::Noted => moves::noted(&dir),
         Command::Devices => devices(&dir),
         Command::Verify => verifying(&dir),
     }
@@ -376,8 +444,10 @@ fn assigning(
 
 fn devices(dir: &Path) -> Done {
     let (_, store) = ServerKeys::load(dir)?;
-    let (devices, workers) =
-        store.read_with::<_, StoreError>(|tx| Ok((tx.devices()?, tx.workers()?)))?;
+    let (devices, workers, purges) = store.read_with::<_, StoreError>(|tx| {
+        Ok((tx.devices()?, tx.workers()?, moves::purges(tx)?))
+    })?;
+    let none = Vec::new();
     let mut rows = Vec::new();
     let mut text = Vec::new();
     for device in devices.iter().filter(|device| !device.is_writer) {
@@ -391,23 +461,21 @@ fn devices(dir: &Path) -> Done {
             "worker": code,
             "ended": device.ended,
             "last_heard": device.last_heard,
+            "purged": purges.get(&device.id).unwrap_or(&none),
         }));
-        let heard = device
-            .last_heard
-            .and_then(|time| chrono::DateTime::from_timestamp_millis(time.0))
-            .map_or_else(
-                || "never".to_owned(),
-                |time| {
-                    time.with_timezone(&chrono_tz::Europe::London)
-                        .format("%Y-%m-%d %H:%M")
-                        .to_string()
-                },
-            );
+        let heard = device.last_heard.map_or_else(|| "never".to_owned(), moves::spoken);
         let ended = if device.ended { ", ended" } else { "" };
         text.push(format!(
             "{}  {code}  {}  last heard {heard}{ended}",
             device.id, device.label
         ));
+        for purge in purges.get(&device.id).unwrap_or(&none) {
+            text.push(format!(
+                "    has removed child {}, said {}",
+                purge.child,
+                moves::spoken(purge.at)
+            ));
+        }
     }
     if text.is_empty() {
         text.push("No devices yet.".to_owned());

@@ -141,6 +141,8 @@ mirrors! {
         entries: Vec<EntryView>,
         /// A child's exact words, for a voice.
         words: Vec<String>,
+        /// What a previous worker wrote, and the council received after the child had moved. It stands where it belongs as well.
+        from_previous_worker: Vec<LateView>,
         /// The finish that stands.
         finished: Option<FinishedView>,
         /// What came after it.

@@ -1,5 +1,6 @@
 //! One function for each command: words in, an answer out.
 
+mod aside;
 mod page;
 mod read;
 mod sync;
@@ -73,6 +74,9 @@ impl Desk {
             Book::Concerns => read::concerns(working),
             Book::Sync { budget } => self.sync(budget.as_deref(), show),
             Book::Status => read::status(working),
+            Book::KeptAside => aside::kept_aside(working),
+            Book::SetAside => aside::set_aside(working),
+            Book::Place { what, reason } => aside::place(working, &what, &reason),
             Book::Questions => read::questions(working),
             Book::Answer {
                 record,

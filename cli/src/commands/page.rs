@@ -48,6 +48,7 @@ pub(super) fn show(working: &Working, record: &str) -> Result<Reply, Failure> {
         "words": page.words,
         "texts": texts,
         "finished": page.finished,
+        "from_previous_worker": page.from_previous_worker,
         "late": late_rows,
         "late_text": late_text,
         "status": page.status,
@@ -101,6 +102,17 @@ fn lay_out(page: &RecordPage, late_text: &str) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{} · {}", page.child_name, page.kind);
+    for one in &page.from_previous_worker {
+        let _ = writeln!(
+            text,
+            "{}: {} — {}, written {} {}",
+            words::FROM_PREVIOUS_WORKER,
+            one.label,
+            one.by,
+            one.written.date,
+            one.written.time
+        );
+    }
     for question in page
         .questions
         .iter()

@@ -141,6 +141,9 @@ pub enum SaveError {
         /// Their name.
         name: String,
     },
+    /// The statement is not set aside, or another person decides about it.
+    #[error("this is not waiting for your decision")]
+    NotSetAside,
     /// Only a manager of the child's team decides.
     #[error("only the child's manager decides this")]
     ManagersOnly,

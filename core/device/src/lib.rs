@@ -21,6 +21,8 @@ mod locked;
 #[cfg(feature = "store")]
 mod random;
 #[cfg(feature = "store")]
+mod rekey;
+#[cfg(feature = "store")]
 pub mod spool;
 #[cfg(feature = "store")]
 mod store;

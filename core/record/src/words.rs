@@ -217,6 +217,29 @@ pub fn kept_aside(child: &str, moved_to: &str, moved_at: &str, decides: &str) ->
     )
 }
 
+/// The reader's words are kept aside for another reason, given as a sentence.
+#[must_use]
+pub fn kept_aside_because(why: &str, decides: &str) -> Message {
+    Message::new(
+        "Kept safe, not in the file yet.",
+        format!(
+            "{why} {decides} will decide where it goes. You can still read and copy your words."
+        ),
+    )
+}
+
+/// The reader's words were kept aside and are in the file now.
+#[must_use]
+pub fn placed(written: &str) -> Message {
+    Message::new(
+        "In the file now, under your name.",
+        format!("You wrote it at {written}. You don't need to do anything."),
+    )
+}
+
+/// Beside words about a child who had moved to somebody else before the words arrived.
+pub const FROM_PREVIOUS_WORKER: &str = "From the previous worker, received later";
+
 /// The reader was typing when the phone, or whatever `this` is, stopped. `tail` is the end of what was kept.
 #[must_use]
 pub fn reopened(this: &str, tail: &str) -> Message {

@@ -4,7 +4,9 @@
 
 mod key;
 pub(crate) mod log;
+pub(crate) mod moved;
 pub(crate) mod open;
+pub(crate) mod purge;
 pub(crate) mod rows;
 pub(crate) mod search;
 #[cfg(test)]

@@ -104,6 +104,38 @@ impl Store {
         Ok(Self { writer, reader })
     }
 
+    /// A store of nothing, to stand in the place of one that has to be closed while its file is replaced.
+    pub(crate) fn nothing() -> Result<Self, StoreError> {
+        Ok(Self {
+            writer: Connection::open_in_memory()?,
+            reader: Connection::open_in_memory()?,
+        })
+    }
+
+    /// Copies everything, page by page, into a new file under other keys, lets `last` change the copy, and closes it: when this
+    /// returns the copy is durable and whole.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a half-made file may be left at `path`, and this store is unchanged.
+    pub(crate) fn copy_to(
+        &self,
+        path: &Path,
+        keys: &VaultKeys,
+        last: impl FnOnce(&Connection) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let mut copy = connect(path, keys, flags)?;
+        let step = rusqlite::backup::Backup::new(&self.writer, &mut copy)?.step(-1)?;
+        if step != rusqlite::backup::StepResult::Done {
+            return Err(StoreError::Io);
+        }
+        last(&copy)?;
+        copy.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        copy.close().map_err(|(_, error)| StoreError::from(error))?;
+        let synced = std::fs::File::open(path).and_then(|file| file.sync_all());
+        synced.map_err(|_| StoreError::Io)
+    }
+
     /// Everything into the main file, then closes. `cipher_memory_security` makes SQLCipher wipe what it frees from here on.
     ///
     /// # Errors

@@ -60,7 +60,11 @@ CREATE TABLE signed (
 ) STRICT;
 CREATE INDEX signed_own ON signed (record) WHERE own = 1;
 CREATE TRIGGER signed_is_not_changed BEFORE UPDATE ON signed BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-CREATE TRIGGER signed_is_not_removed BEFORE DELETE ON signed BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+-- Only a purge passes, and of an own commit only what is remembered in `kept`, which asks for a receipt.
+CREATE TRIGGER signed_is_not_removed BEFORE DELETE ON signed
+WHEN NOT EXISTS (SELECT 1 FROM purging JOIN record ON record.scope = purging.scope WHERE record.no = OLD.record)
+    OR (OLD.own = 1 AND NOT EXISTS (SELECT 1 FROM kept WHERE kept.hash = OLD.hash))
+BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 
 -- What the fold needs of each operation, so that no page has to be decoded from commits. Append-only.
 CREATE TABLE op (
@@ -80,7 +84,11 @@ CREATE TABLE op (
 CREATE INDEX op_by_target ON op (record, target);
 CREATE INDEX op_finish ON op (record) WHERE kind = 8;
 CREATE TRIGGER op_is_not_changed BEFORE UPDATE ON op BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-CREATE TRIGGER op_is_not_removed BEFORE DELETE ON op BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+CREATE TRIGGER op_is_not_removed BEFORE DELETE ON op
+WHEN NOT EXISTS (SELECT 1 FROM purging JOIN record ON record.scope = purging.scope WHERE record.no = OLD.record)
+    OR EXISTS (SELECT 1 FROM signed WHERE signed.no = OLD.signed AND signed.own = 1
+        AND NOT EXISTS (SELECT 1 FROM kept WHERE kept.hash = signed.hash))
+BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 
 -- The words. A row may be missing: withheld, or lawfully removed. Its hash in `op` says which payload it must be.
 CREATE TABLE payload (
@@ -125,6 +133,47 @@ CREATE TABLE outgoing (
     session         BLOB NOT NULL, number INTEGER NOT NULL,
     refused         INTEGER                     -- why the council did not take it
 ) STRICT;
+
+-- Of a purged own commit: its place in the device's own chain, and the receipt for it, so that the chain still verifies and
+-- nothing is sent again should the commit come back.
+CREATE TABLE kept (
+    hash            BLOB PRIMARY KEY,
+    incarnation     BLOB NOT NULL, seq INTEGER NOT NULL,
+    previous        BLOB,                       -- hash of the own commit before it
+    epoch           INTEGER NOT NULL, position INTEGER NOT NULL,   -- where in the council's log
+    at              INTEGER NOT NULL,           -- the council's clock, milliseconds
+    receipt         INTEGER NOT NULL REFERENCES receipt
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER kept_needs_a_receipt BEFORE INSERT ON kept
+WHEN NOT EXISTS (SELECT 1 FROM signed JOIN received ON received.signed = signed.no
+    WHERE signed.hash = NEW.hash AND signed.own = 1 AND received.receipt = NEW.receipt)
+BEGIN SELECT RAISE(ABORT, 'the council does not have it'); END;
+CREATE TRIGGER kept_is_not_changed BEFORE UPDATE ON kept BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+CREATE TRIGGER kept_is_not_removed BEFORE DELETE ON kept
+WHEN NOT EXISTS (SELECT 1 FROM signed WHERE signed.hash = OLD.hash)
+BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+
+-- The scope that is being purged: a row stands here only inside the transaction that does it.
+CREATE TABLE purging (scope INTEGER PRIMARY KEY REFERENCES scope) STRICT;
+
+-- Children that the holder no longer holds.
+CREATE TABLE moved (
+    scope           INTEGER PRIMARY KEY REFERENCES scope,
+    at              INTEGER NOT NULL,           -- the council's clock, milliseconds
+    moved_to        BLOB,                       -- who holds the child now, if the council said so
+    child_name      TEXT,                       -- only while own words about the child are kept aside here
+    state           INTEGER NOT NULL            -- 0 not purged yet, 1 purged, 2 and said so to the council
+) STRICT;
+
+-- Own statements that were kept aside and have been put in their place since, when this device learnt it.
+CREATE TABLE placed (
+    op              BLOB PRIMARY KEY,
+    written         INTEGER NOT NULL,
+    at              INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What this device still has to do: 'new_key' after a purge; 'ended' stands for good once the council has ended the device.
+CREATE TABLE owed (what TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 
 -- The secret that opens the council's answers to one sealing session's envelopes.
 CREATE TABLE session (

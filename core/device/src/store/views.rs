@@ -68,6 +68,20 @@ pub(crate) fn moved<'a>(
     Some(targets)
 }
 
+/// The tables that this module fills, each by record.
+const TABLES: [&str; 2] = ["answer_view", "visit_view"];
+
+/// Drops what lists show of a scope's records.
+pub(crate) fn drop_scope(db: &Connection, scope: i64) -> Result<()> {
+    for table in TABLES {
+        let sql = format!(
+            "DELETE FROM {table} WHERE record IN (SELECT no FROM record WHERE scope = ?1)"
+        );
+        db.execute(&sql, [scope])?;
+    }
+    Ok(())
+}
+
 /// Drops every read model and rebuilds it from the log.
 pub(crate) fn rebuild(db: &Connection) -> Result<()> {
     db.execute_batch("DELETE FROM answer_view; DELETE FROM visit_view;")?;
@@ -162,6 +176,17 @@ pub(crate) fn answer(db: &Connection, record: i64, field: &str) -> Result<Option
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .optional()?)
+}
+
+/// What a child is called, if this device knows.
+pub(crate) fn child_name(
+    db: &Connection,
+    child: visitbook_record::id::RecordId,
+) -> Result<Option<String>> {
+    let Some(row) = log::record(db, child)? else {
+        return Ok(None);
+    };
+    Ok(answer(db, row.no, "known_as")?.and_then(|(code, ..)| code))
 }
 
 fn code(db: &Connection, record: i64, field: &str) -> Result<(Option<String>, bool)> {

@@ -98,6 +98,23 @@ impl Working {
         Ok(self.commit_drafts(&drafts, false)?.map(|(saved, _)| saved))
     }
 
+    /// Saves drafts about some children.
+    pub(crate) fn draft_commit_about(
+        &mut self,
+        children: &std::collections::BTreeSet<RecordId>,
+    ) -> Result<(), SaveError> {
+        let mut drafts = Vec::new();
+        for draft in self.drafts()? {
+            let row = log::record(&self.store.writer, draft.record)?;
+            let child = row.and_then(|row| row.home.scope.child());
+            if child.is_some_and(|child| children.contains(&child)) {
+                drafts.push(draft);
+            }
+        }
+        self.commit_drafts(&drafts, false)?;
+        Ok(())
+    }
+
     /// What a crash left becomes entries now.
     pub(crate) fn recover_drafts(&mut self) -> Result<Vec<Recovered>, SaveError> {
         let drafts = self.drafts()?;

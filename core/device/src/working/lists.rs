@@ -19,7 +19,7 @@ use crate::clock::Moment;
 use crate::error::ReadError;
 use crate::store::log::{self, Row};
 use crate::store::rows::{name, optional_name};
-use crate::store::{StoreError, views};
+use crate::store::{StoreError, moved, views};
 
 const VOICES_ON_CARD: usize = 3;
 const VISITS_ON_CARD: usize = 10;
@@ -114,11 +114,15 @@ impl Working {
     /// What a child is called: known as, else the case system's code, else the id.
     pub(crate) fn child_name(&self, child: RecordId) -> std::result::Result<String, StoreError> {
         let answers = self.plain_answers(child)?;
-        Ok(answers
+        let known = answers
             .get("known_as")
             .or_else(|| answers.get("code"))
-            .cloned()
-            .unwrap_or_else(|| child.to_string()))
+            .cloned();
+        Ok(match known {
+            Some(name) => name,
+            None => moved::child_name(&self.store.reader, child)?
+                .unwrap_or_else(|| child.to_string()),
+        })
     }
 
     fn plain_answers(

@@ -4,12 +4,14 @@
 //! threads and is used by one at a time. Dropping it without [`Working::lock`] is what a crash is: nothing saved is lost.
 
 mod answer;
+mod aside;
 mod drafts;
 mod finish;
 mod judging;
 mod listen;
 mod lists;
 pub mod model;
+mod moving;
 mod pull;
 mod read;
 mod receipts;
@@ -189,6 +191,7 @@ impl Working {
         locked: &Locked,
         keys: &VaultKeys,
     ) -> Result<(Store, Me, Found, KeyBundle, SealingSession), UnlockError> {
+        crate::rekey::put_in_place(&locked.folder, keys)?;
         let store = Store::open(&locked.folder.book(), keys)?;
         let (me, found) = Me::load(&store.writer, locked.image.ids().vault)?;
         let bundle = verified(&found.bundle, &me.root)?;
@@ -226,6 +229,7 @@ impl Working {
         self.open_kept_replies()?;
         self.seal_relearned().map_err(Box::new)?;
         self.recovered = self.recover_drafts().map_err(Box::new)?;
+        self.settle_moves().map_err(Box::new)?;
         if !found.clean {
             self.index().map_err(UnlockError::Store)?;
         }

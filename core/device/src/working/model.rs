@@ -9,6 +9,10 @@ use visitbook_record::id::{CommitHash, OpId, RecordId, WorkerId};
 use crate::clock::Moment;
 use serde::Serialize;
 
+mod aside;
+
+pub use aside::{KeptAside, PlacedView, SetAside};
+
 /// Whose device this is.
 #[derive(Clone, Serialize)]
 pub struct Identity {
@@ -335,6 +339,8 @@ pub struct RecordPage {
     pub entries: Vec<EntryView>,
     /// A child's exact words, for a voice.
     pub words: Vec<String>,
+    /// What a previous worker wrote, and the council received after the child had moved. It stands where it belongs as well.
+    pub from_previous_worker: Vec<LateView>,
     /// The finish that stands.
     pub finished: Option<FinishedView>,
     /// What came after it.

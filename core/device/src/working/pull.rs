@@ -23,7 +23,7 @@ use visitbook_seal::sign::{PublicKey, Signature, verify};
 use super::receipts::SyncError;
 use super::{Working, begin};
 use crate::store::rows::signed;
-use crate::store::{StoreError, log, views};
+use crate::store::{StoreError, log, moved, views};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -60,6 +60,7 @@ struct Applying<'a> {
 impl Working {
     /// Applies a page. Idempotent: entries that were applied before are passed over.
     pub(crate) fn apply(&mut self, page: &Page) -> std::result::Result<u32, SyncError> {
+        self.save_drafts_before(page);
         let now = self.now().wall;
         let transaction = begin(&mut self.store.writer)?;
         let mut applying = Applying {
@@ -105,6 +106,7 @@ impl Working {
         }
         let entries = changed.entries;
         self.tell(changed.records.into_keys().collect(), entries > 0);
+        self.settle_moves()?;
         Ok(entries)
     }
 
@@ -148,6 +150,13 @@ impl Applying<'_> {
         let mut digest = scope.digest;
         match entry {
             LogEntry::Commit(entry) => self.commit(entry, &mut digest)?,
+            // A notice: what became of an own statement in a scope that is not held. It is in no digest.
+            LogEntry::Judged {
+                scope: Scope::Worker(_),
+                op,
+                verdict,
+                ..
+            } => moved::learn(self.db, self.now, op, verdict)?,
             LogEntry::Judged {
                 at,
                 op,
@@ -214,8 +223,10 @@ impl Applying<'_> {
             payloads.push(genuine.cloned());
         }
         let own = commit.origin.device.0 == self.own_device()?;
-        self.changed.relearned |= own;
         let stored = log::insert_commit(self.db, &commit, &entry.commit, hash, own, &payloads)?;
+        if own && !moved::bring_back(self.db, &hash, stored.signed)? {
+            self.changed.relearned = true;
+        }
         log::set_received(self.db, stored.signed, entry.at, entry.received, None)?;
         let statements = commit.ops.iter().map(|op| (op.kind, &op.target));
         self.changed.note(commit.record, views::moved(statements));
@@ -319,7 +330,16 @@ impl Applying<'_> {
             if assignment.worker != self.worker {
                 continue;
             }
-            self.hold(assignment.child, assignment.role, op.kind == Kind::Assign)?;
+            let held = op.kind == Kind::Assign;
+            self.hold(assignment.child, assignment.role, held)?;
+            let scope = log::ensure_scope(self.db, Scope::Child(assignment.child))?;
+            if held {
+                moved::forget(self.db, scope.no)?;
+            } else {
+                let name = views::child_name(self.db, assignment.child)?;
+                let (at, to) = (entry.received, assignment.moved_to);
+                moved::note(self.db, scope.no, at, to, name.as_deref())?;
+            }
             self.changed.assignment = Some(entry.at);
             self.changed.note(assignment.child, None);
         }

@@ -138,6 +138,7 @@ impl Working {
         }
         taken.sealed_again = self.seal_under_known_key(&stale_keys)?;
         self.tell(records, true);
+        self.settle_moves().map_err(SyncError::from)?;
         Ok(taken)
     }
 

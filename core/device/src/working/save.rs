@@ -91,6 +91,14 @@ pub struct Saved {
     pub at: Moment,
 }
 
+/// Where a commit belongs, and in what capacity its author writes.
+struct Place {
+    record: RecordId,
+    kind: RecordKind,
+    scope: Scope,
+    acting_as: Role,
+}
+
 struct Built {
     commit: Commit,
     exact: Signed,
@@ -126,7 +134,35 @@ impl Working {
             head = Some(one.hash);
             built.push(one);
         }
-        let Some(head) = head.filter(|_| !built.is_empty()) else {
+        self.keep(built, now, also)
+    }
+
+    /// Saves a commit about the holder in the holder's own scope.
+    pub(crate) fn save_about_self(
+        &mut self,
+        statements: Vec<NewStatement>,
+        also: impl FnOnce(&rusqlite::Connection) -> Result<(), StoreError>,
+    ) -> Result<Saved, SaveError> {
+        let now = self.now();
+        let place = Place {
+            record: RecordId(self.me.worker.0),
+            kind: RecordKind::Worker,
+            scope: Scope::Worker(self.me.worker),
+            acting_as: Role::Allocated,
+        };
+        let (seq, head) = (self.me.seq + 1, self.me.head);
+        let one = self.build_at(place, statements, seq, head, now, Refusing::No)?;
+        self.keep(vec![one], now, also)
+    }
+
+    /// The book first, in one transaction, then the spool.
+    fn keep(
+        &mut self,
+        built: Vec<Built>,
+        now: visitbook_record::commit::Clocks,
+        also: impl FnOnce(&rusqlite::Connection) -> Result<(), StoreError>,
+    ) -> Result<Saved, SaveError> {
+        let Some(last) = built.last() else {
             return Ok(Saved {
                 records: Vec::new(),
                 commits: Vec::new(),
@@ -134,6 +170,7 @@ impl Working {
                 at: Moment::of(now.wall),
             });
         };
+        let (seq, head) = (last.commit.seq, last.hash);
         let transaction = begin(&mut self.store.writer)?;
         let mut ops = Vec::new();
         for one in &built {
@@ -191,27 +228,45 @@ impl Working {
             (None, Refusing::Yes) => return Err(SaveError::NotHeld(plan.child)),
             (None, Refusing::No) => self.last_role_for(plan.child)?.unwrap_or(Role::Cover),
         };
+        let place = Place {
+            record: plan.record,
+            kind: plan.kind,
+            scope: Scope::Child(plan.child),
+            acting_as,
+        };
+        self.build_at(place, plan.statements, seq, previous, clocks, refusing)
+    }
+
+    fn build_at(
+        &self,
+        place: Place,
+        statements: Vec<NewStatement>,
+        seq: u64,
+        previous: Option<CommitHash>,
+        clocks: visitbook_record::commit::Clocks,
+        refusing: Refusing,
+    ) -> Result<Built, SaveError> {
         let mut commit = Commit {
             format: Commit::FORMAT,
             council: self.me.council,
             origin: self.me.origin(),
             seq,
             previous,
-            record: plan.record,
-            record_kind: plan.kind,
-            scope: Scope::Child(plan.child),
+            record: place.record,
+            record_kind: place.kind,
+            scope: place.scope,
             author: self.me.worker,
-            acting_as,
+            acting_as: place.acting_as,
             catalogue: visitbook_record::catalogue::NEWEST,
             clocks,
             receipt_seen: self.me.receipt_seen,
             assignment_seen: self.me.assignment_seen,
             app_build: BUILD.to_owned(),
-            ops: Vec::with_capacity(plan.statements.len()),
+            ops: Vec::with_capacity(statements.len()),
         };
-        let mut payloads = Vec::with_capacity(plan.statements.len());
-        let mut contents = Vec::with_capacity(plan.statements.len());
-        for statement in plan.statements {
+        let mut payloads = Vec::with_capacity(statements.len());
+        let mut contents = Vec::with_capacity(statements.len());
+        for statement in statements {
             let mut content = statement.content;
             if let (true, Some(Content::Finish(listed))) = (statement.finishes_own, &mut content) {
                 listed.extend(commit.op_ids());

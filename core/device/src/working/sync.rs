@@ -96,6 +96,10 @@ impl Working {
     ) -> Result<PullTaken, ReplyProblem<SyncError>> {
         match denial {
             Denial::NotEnrolled => Err(ReplyProblem::NotEnrolled),
+            Denial::Ended => {
+                self.take_ending().map_err(SyncError::from)?;
+                Err(ReplyProblem::NotEnrolled)
+            }
             Denial::Malformed => Err(ReplyProblem::NotTheCouncil),
             Denial::Replayed => {
                 self.store

@@ -14,7 +14,7 @@ use super::{Working, begin};
 use crate::clock::Moment;
 use crate::error::ReadError;
 use crate::store::rows::{name, optional_name};
-use crate::store::{StoreError, log, views};
+use crate::store::{StoreError, log, moved, views};
 use visitbook_record::time::WallMillis;
 
 /// Own commits by writing life and number, each with the one it names as before it.
@@ -98,6 +98,15 @@ impl Working {
             } else {
                 report.other_commits += 1;
             }
+        }
+        for link in moved::links(&self.store.reader)? {
+            report.own_commits += 1;
+            report.receipted += 1;
+            own.entry(link.incarnation)
+                .or_default()
+                .entry(link.seq)
+                .or_default()
+                .push((link.hash, link.previous));
         }
         self.check_chain(&own, report);
         Ok(())
