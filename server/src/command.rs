@@ -444,9 +444,8 @@ fn assigning(
 
 fn devices(dir: &Path) -> Done {
     let (_, store) = ServerKeys::load(dir)?;
-    let (devices, workers, purges) = store.read_with::<_, StoreError>(|tx| {
-        Ok((tx.devices()?, tx.workers()?, moves::purges(tx)?))
-    })?;
+    let (devices, workers, purges) = store
+        .read_with::<_, StoreError>(|tx| Ok((tx.devices()?, tx.workers()?, moves::purges(tx)?)))?;
     let none = Vec::new();
     let mut rows = Vec::new();
     let mut text = Vec::new();
@@ -463,7 +462,9 @@ fn devices(dir: &Path) -> Done {
             "last_heard": device.last_heard,
             "purged": purges.get(&device.id).unwrap_or(&none),
         }));
-        let heard = device.last_heard.map_or_else(|| "never".to_owned(), moves::spoken);
+        let heard = device
+            .last_heard
+            .map_or_else(|| "never".to_owned(), moves::spoken);
         let ended = if device.ended { ", ended" } else { "" };
         text.push(format!(
             "{}  {code}  {}  last heard {heard}{ended}",

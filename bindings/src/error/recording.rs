@@ -97,10 +97,9 @@ impl From<SaveError> for VisitbookError {
                 "needs_agreement",
                 "The less worrying answer needs the agreement of the colleague who gave the other, or a manager's. Ask them with `ask`.",
             ),
-            SaveError::NotSetAside => Self::request(
-                "not_set_aside",
-                "This is not waiting for your decision.",
-            ),
+            SaveError::NotSetAside => {
+                Self::request("not_set_aside", "This is not waiting for your decision.")
+            }
             SaveError::ManagersOnly => {
                 Self::request("managers_only", "Only the child's manager decides this.")
             }

@@ -60,8 +60,8 @@ pub(crate) fn change_key(
 ) -> Result<VaultKeys, RekeyError> {
     let fresh = folder.new_book();
     let mut changed = image.clone();
-    let new = vault::replace_database_key(&mut changed, hardware, keys)
-        .map_err(|_| RekeyError::Later)?;
+    let new =
+        vault::replace_database_key(&mut changed, hardware, keys).map_err(|_| RekeyError::Later)?;
     remove(&fresh).map_err(|_| RekeyError::Later)?;
     let copied = store.copy_to(&fresh, &new, |copy| moved::settle(copy, NEW_KEY));
     let durable = copied.is_ok() && files::sync_parent(&fresh).is_ok();

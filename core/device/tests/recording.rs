@@ -217,7 +217,7 @@ fn a_child_outside_the_caseload_cannot_be_written_about() {
     pull(&council, &mut working);
     assert!(matches!(
         working.set(visit, &field("seen"), "no", None),
-        Err(SaveError::NotHeld(_))
+        Err(SaveError::UnknownRecord(_))
     ));
     assert!(working.visit(visit).is_err(), "the screen closes");
     assert!(

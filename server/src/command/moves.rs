@@ -56,8 +56,9 @@ pub(super) fn unassigning(
         moved_to: None,
     };
     let writer = writer(&keys, author);
-    let changed = store
-        .write_with(|tx| -> Result<bool, Problem> { Ok(writer.unassign(tx, &keys, now, ended)?) })?;
+    let changed = store.write_with(|tx| -> Result<bool, Problem> {
+        Ok(writer.unassign(tx, &keys, now, ended)?)
+    })?;
     let text = if changed {
         format!("{worker} no longer holds {child}.")
     } else {
@@ -287,9 +288,7 @@ pub(super) fn purges(tx: &dyn ReadTx) -> Result<BTreeMap<DeviceId, Vec<Purge>>, 
                     let purged = tx
                         .op(id)?
                         .filter(|op| op.fact.kind == Kind::Purged && op.fact.is_applied());
-                    if let Some(child) = purged
-                        .as_ref()
-                        .and_then(|op| op.fact.target.element_id())
+                    if let Some(child) = purged.as_ref().and_then(|op| op.fact.target.element_id())
                     {
                         all.entry(commit.origin.device).or_default().push(Purge {
                             child: child.to_owned(),

@@ -20,8 +20,8 @@ use visitbook_record::verdict::{Reason, Verdict};
 use visitbook_record::wire::{ReceiptStatement, Signed};
 
 use super::{
-    Assignment, Deed, Device, Enrolment, Entry, ReadTx, Storage, StorageExt, StoreError, StoredCommit,
-    StoredOp, Vector, Worker, WriteTx,
+    Assignment, Deed, Device, Enrolment, Entry, ReadTx, Storage, StorageExt, StoreError,
+    StoredCommit, StoredOp, Vector, Worker, WriteTx,
 };
 
 type Case<S> = (&'static str, fn(&S));

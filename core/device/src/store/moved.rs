@@ -159,7 +159,11 @@ pub(crate) fn placed(db: &Connection) -> Result<Vec<(OpId, WallMillis, WallMilli
     let mut rows = found.query([])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
-        all.push((name(row, 0)?, WallMillis(row.get(1)?), WallMillis(row.get(2)?)));
+        all.push((
+            name(row, 0)?,
+            WallMillis(row.get(1)?),
+            WallMillis(row.get(2)?),
+        ));
     }
     Ok(all)
 }

@@ -251,3 +251,41 @@ fn the_search_index_forgets_what_is_deleted() {
     };
     assert_eq!(matches(&store.writer), 0);
 }
+
+#[test]
+fn only_a_purge_passes_and_only_what_has_a_receipt() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(folder.path(), &keys());
+    let link = "INSERT INTO kept VALUES (x'03', x'00', 1, NULL, 1, 1, 0, 1)";
+    let attempt = |db: &mut Connection, steps: &[&str]| -> bool {
+        let transaction = db.transaction().unwrap();
+        let passed = steps
+            .iter()
+            .all(|step| transaction.execute_batch(step).is_ok());
+        drop(transaction);
+        passed
+    };
+    let purge = ["INSERT INTO purging VALUES (1)", "DELETE FROM payload"];
+    let gone = [
+        "DELETE FROM op",
+        "DELETE FROM received",
+        "DELETE FROM signed",
+    ];
+    let receipt = [
+        "INSERT INTO receipt VALUES (1, x'07', 1, NULL, x'00', x'00')",
+        "INSERT INTO received VALUES (1, 1, 1, 0, 1)",
+    ];
+    let db = &mut store.writer;
+    assert!(!attempt(db, &[link]), "no link without a receipt");
+    assert!(!attempt(db, &[&purge[..], &gone[..]].concat()));
+    let without_link = [&purge[..], &receipt[..], &gone[..]].concat();
+    assert!(!attempt(db, &without_link), "an own commit leaves its link");
+    let without_purge = [&["DELETE FROM payload"], &receipt[..], &[link], &gone[..]].concat();
+    assert!(!attempt(db, &without_purge), "only in a purge");
+    let whole = [&purge[..], &receipt[..], &[link], &gone[..]].concat();
+    assert!(attempt(db, &whole), "and so it passes");
+    let unlink = [&receipt[..], &[link], &["DELETE FROM kept"]].concat();
+    assert!(attempt(db, &unlink), "a commit that is there needs no link");
+    let lost = [&whole[..], &["DELETE FROM kept"]].concat();
+    assert!(!attempt(db, &lost), "the link of one that is gone stays");
+}

@@ -74,9 +74,8 @@ const TABLES: [&str; 2] = ["answer_view", "visit_view"];
 /// Drops what lists show of a scope's records.
 pub(crate) fn drop_scope(db: &Connection, scope: i64) -> Result<()> {
     for table in TABLES {
-        let sql = format!(
-            "DELETE FROM {table} WHERE record IN (SELECT no FROM record WHERE scope = ?1)"
-        );
+        let sql =
+            format!("DELETE FROM {table} WHERE record IN (SELECT no FROM record WHERE scope = ?1)");
         db.execute(&sql, [scope])?;
     }
     Ok(())

@@ -100,8 +100,7 @@ impl Working {
             op: *op,
             reason: reason.to_owned(),
         };
-        let statement =
-            NewStatement::new(Kind::Place, Policy::Ordinary, placing(op), content);
+        let statement = NewStatement::new(Kind::Place, Policy::Ordinary, placing(op), content);
         let plan = Plan {
             record,
             kind: home.kind,

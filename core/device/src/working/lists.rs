@@ -120,8 +120,9 @@ impl Working {
             .cloned();
         Ok(match known {
             Some(name) => name,
-            None => moved::child_name(&self.store.reader, child)?
-                .unwrap_or_else(|| child.to_string()),
+            None => {
+                moved::child_name(&self.store.reader, child)?.unwrap_or_else(|| child.to_string())
+            }
         })
     }
 

@@ -56,7 +56,9 @@ impl Working {
             return;
         }
         if self.draft_commit_about(children).is_err() {
-            tracing::warn!("a draft was left as a draft; its child is not purged before it is saved");
+            tracing::warn!(
+                "a draft was left as a draft; its child is not purged before it is saved"
+            );
         }
     }
 

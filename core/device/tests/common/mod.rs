@@ -33,8 +33,9 @@ use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::{MonotonicMillis, WallMillis};
 use visitbook_record::verdict::Verdict;
 use visitbook_record::wire::{
-    CommitEntry, EnrolReply, EnrolRequest, EnvelopeBody, LogEntry, Page, PullReply, PullRequest,
-    ReceiptStatement, Received, SealedGroup, Signed, Upload, UploadAnswer, UploadReply,
+    CommitEntry, Denial, EnrolReply, EnrolRequest, EnvelopeBody, LogEntry, Page, PullReply,
+    PullRequest, ReceiptStatement, Received, SealedGroup, Signed, Upload, UploadAnswer,
+    UploadReply,
 };
 use visitbook_seal::bundle::{EpochStatement, KeyBundle, ReceiptKey, certify_control};
 use visitbook_seal::certificate::{CertificateRole, DeviceCertificate};
@@ -134,6 +135,10 @@ pub struct Council {
     /// Makes every digest of the council's differ.
     pub lies_about_digests: bool,
     pub page_budget: usize,
+    /// Devices that were ended.
+    pub ended: Vec<DeviceId>,
+    /// Who is said to hold a child instead, when somebody no longer does.
+    pub moved_to: Option<WorkerId>,
 }
 
 impl Council {
@@ -194,6 +199,8 @@ impl Council {
             verdict: None,
             lies_about_digests: false,
             page_budget: usize::MAX,
+            ended: Vec::new(),
+            moved_to: None,
         }
     }
 
@@ -409,7 +416,7 @@ impl Council {
             child,
             role,
             reason: "test".into(),
-            moved_to: None,
+            moved_to: self.moved_to.filter(|_| kind == Kind::Unassign),
         });
         let own = (
             kind,
@@ -478,7 +485,7 @@ impl Council {
                 device: DeviceStanding {
                     holder,
                     is_writer,
-                    ended: false,
+                    ended: self.ended.contains(&commit.origin.device),
                 },
                 rights: Rights {
                     stale: false,
@@ -607,6 +614,44 @@ impl Council {
         self.known.get_mut(&id).unwrap().fact.verdict = Some(verdict);
     }
 
+    /// Judges an operation again, and repeats it to an author who no longer holds the child.
+    pub fn place(&mut self, id: OpId) {
+        let verdict = Verdict::AppliedFromPreviousWorker;
+        self.judge_again(id, verdict.clone());
+        let scope = Scope::Worker(self.known[&id].fact.author);
+        let log = self.logs.get_mut(&scope).unwrap();
+        let at = LogPosition {
+            epoch: 1,
+            position: log.entries.len() as u64 + 1,
+        };
+        log.entries.push(LogEntry::Judged {
+            scope,
+            at,
+            op: id,
+            verdict,
+            released: vec![],
+        });
+    }
+
+    /// The commits of a log that a device wrote, in order.
+    pub fn commits_of(&self, scope: Scope) -> Vec<(Commit, Vec<Verdict>)> {
+        let entries = self
+            .logs
+            .get(&scope)
+            .map_or(&[][..], |log| &log.entries[..]);
+        entries
+            .iter()
+            .filter_map(|entry| match entry {
+                LogEntry::Commit(entry) => Some((
+                    Commit::from_bytes(&entry.commit.bytes).unwrap(),
+                    entry.verdicts.clone(),
+                )),
+                LogEntry::Judged { .. } => None,
+            })
+            .filter(|(commit, _)| commit.acting_as != Role::Writer)
+            .collect()
+    }
+
     /// Answers an upload of exactly these envelopes.
     pub fn upload(&mut self, envelopes: Vec<Vec<u8>>) -> Vec<u8> {
         let body = encode(&Upload {
@@ -656,6 +701,13 @@ impl Council {
         let (key, reader) = self.holder_of(request.device).unwrap();
         let signature = Signature(signed.signature.as_slice().try_into().unwrap());
         verify(Purpose::Request, &key, &signed.bytes, &signature).unwrap();
+        if self.ended.contains(&request.device) {
+            let reply = PullReply::Denied {
+                denial: Denial::Ended,
+                next_counter: 0,
+            };
+            return sealer.seal(&encode(&reply)).unwrap();
+        }
         let page = self.page(reader, &request);
         sealer.seal(&encode(&PullReply::Page(page))).unwrap()
     }
@@ -745,6 +797,7 @@ impl Council {
                             .zip(entry.verdicts.iter().cloned()),
                     );
                 }
+                LogEntry::Judged { op, .. } if !verdicts.contains_key(op) => {}
                 LogEntry::Judged { op, verdict, .. } => {
                     verdicts.insert(*op, verdict.clone());
                 }
@@ -767,7 +820,12 @@ impl Council {
         let commit = Commit::from_bytes(&entry.commit.bytes).unwrap();
         let mut seen = entry.clone();
         for (id, payload) in commit.op_ids().iter().zip(&mut seen.payloads) {
-            if self.known[id].withheld && commit.author != reader {
+            let known = &self.known[id];
+            let hidden = match &known.fact.verdict {
+                Some(Verdict::Quarantined { owner, .. }) => *owner != reader,
+                _ => known.withheld,
+            };
+            if hidden && commit.author != reader {
                 *payload = None;
             }
         }
