@@ -429,7 +429,7 @@ fn a_revoked_device_has_its_words_kept_for_its_manager_and_is_given_nothing() {
     assert!(matches!(
         council.pull(&request),
         PullReply::Denied {
-            denial: Denial::NotEnrolled,
+            denial: Denial::Ended,
             ..
         }
     ));

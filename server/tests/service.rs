@@ -751,3 +751,71 @@ fn a_changed_database_is_seen_by_verify() {
     let found: Json = serde_json::from_slice(&output.stdout).unwrap();
     assert!(!found["problems"].as_array().unwrap().is_empty());
 }
+
+#[test]
+fn administrators_move_a_child_read_what_is_set_aside_and_end_a_device() {
+    let server = Server::new();
+    let mut phone = server.device("W-ROWAN");
+    phone.pull(&server);
+    let moved = [
+        "unassign", "--worker", "W-ROWAN", "--child", "C-WREN", "--reason", "new team",
+    ];
+    assert_eq!(server.command(&moved)["changed"], true);
+    assert_eq!(server.command(&moved)["changed"], false);
+    phone.pull(&server);
+    let body = phone.save("C-WREN", vec![note("n", CANARY)]);
+    upload(&server, vec![phone.seal(&body)]);
+
+    let listed = server.command(&["quarantine"]);
+    let aside = &listed["set_aside"][0];
+    assert_eq!(aside["author"], "W-ROWAN");
+    assert_eq!(aside["reason"], "NotHeld");
+    assert!(aside["since"].is_i64());
+    assert!(!listed.to_string().contains(CANARY), "no words unasked");
+    let owner = aside["owner"].as_str().unwrap().to_owned();
+    let refused = server.program(&["quarantine", "--show"]).output().unwrap();
+    assert!(!refused.status.success(), "words need a named owner");
+    let others = server.command(&["quarantine", "--show", "--as", "W-ROWAN"]);
+    assert!(!others.to_string().contains(CANARY), "not to anybody else");
+    let shown = server.command(&["quarantine", "--show", "--as", &owner]);
+    assert_eq!(shown["set_aside"][0]["words"], CANARY);
+    let noted = server.command(&["noted"]);
+    let noted = noted["noted"].as_array().unwrap();
+    assert_eq!(noted.len(), 2);
+    assert_eq!(noted[1]["by"], owner.as_str());
+    assert!(!noted[1].to_string().contains(CANARY));
+
+    let id = phone.id.to_string();
+    let ended = server.command(&["revoke", "--device", &id, "--reason", "lost on a bus"]);
+    assert_eq!(ended["ended"][0], id.as_str());
+    let again = server.command(&["revoke", "--worker", "W-ROWAN", "--reason", "left"]);
+    assert_eq!(again["ended"], Json::Array(vec![]));
+    let unknown = server
+        .program(&["revoke", "--device", &"0".repeat(32), "--reason", "x"])
+        .output()
+        .unwrap();
+    assert!(!unknown.status.success());
+    let listed = server.command(&["devices"]);
+    assert_eq!(listed["devices"][0]["ended"], true);
+    assert_eq!(listed["devices"][0]["purged"], Json::Array(vec![]));
+    let request = phone.request();
+    assert!(matches!(
+        phone.ask(&server, &request),
+        PullReply::Denied {
+            denial: Denial::Ended,
+            ..
+        }
+    ));
+    let body = phone.save("C-WREN", vec![note("m", "and this")]);
+    let reply = phone.reply(&upload(&server, vec![phone.seal(&body)]));
+    let receipts = phone.receipts(&reply);
+    assert!(matches!(
+        &receipts[0].received[0].verdicts[0],
+        Verdict::Quarantined { .. }
+    ));
+    let back = [
+        "assign", "--worker", "W-ROWAN", "--child", "C-WREN", "--role", "joint",
+    ];
+    assert_eq!(server.command(&back)["changed"], true);
+    server.command(&["verify"]);
+}
