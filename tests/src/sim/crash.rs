@@ -12,7 +12,7 @@ use visitbook_record::payload::Payload;
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::wire::Signed;
 use visitbook_server::store::{
-    Assignment, Device, Enrolment, Entry, LogRow, ReadTx, StoreError, StoredCommit, StoredOp,
+    Assignment, Deed, Device, Enrolment, Entry, LogRow, ReadTx, StoreError, StoredCommit, StoredOp,
     Vector, Worker, WriteTx,
 };
 
@@ -80,6 +80,8 @@ read! {
     holders_of(child: &RecordId) -> Vec<Assignment>;
     worker(id: &WorkerId) -> Option<Worker>;
     workers() -> Vec<Worker>;
+    set_aside() -> Vec<StoredOp>;
+    deeds() -> Vec<Deed>;
     enrolment(secret_hash: &[u8; 32]) -> Option<Enrolment>;
 }
 
@@ -96,6 +98,7 @@ write! {
     put_token(device: &DeviceId, presented: Option<&Token>, token: &Token, vector: &Vector) -> ();
     end_assignment(worker: &WorkerId, child: &RecordId, at: LogPosition) -> ();
     put_assignment(assignment: Assignment) -> ();
+    note(deed: &Deed) -> ();
     put_worker(worker: Worker) -> ();
     put_enrolment(enrolment: Enrolment) -> ();
 }

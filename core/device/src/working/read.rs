@@ -115,7 +115,7 @@ impl Working {
             questions: show.questions(&page),
             entries: show.entries(&page),
             words,
-            from_previous_worker: show.from_previous_worker(),
+            from_previous_worker: show.by_previous_worker(),
             finished: show.finished(&page),
             late: page.late.iter().filter_map(|at| show.late(*at)).collect(),
             unread: page.unread.len(),

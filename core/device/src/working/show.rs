@@ -205,7 +205,7 @@ impl Show<'_> {
         }
     }
 
-    pub(crate) fn from_previous_worker(&self) -> Vec<LateView> {
+    pub(crate) fn by_previous_worker(&self) -> Vec<LateView> {
         let later = |at: &usize| {
             let verdict = self.statements.get(*at).map(|one| &one.fact.verdict);
             matches!(verdict, Some(Some(Verdict::AppliedFromPreviousWorker)))
