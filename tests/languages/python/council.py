@@ -71,13 +71,13 @@ class Council:
         shutil.copytree(ROOT / "server" / "fixtures" / "fernmouth", files)
         report = self.command("import", str(files))
         assert report["rejected"] == [], report
-        log = open(SCRATCH / "council.log", "wb")
-        self.process = subprocess.Popen(
-            [SERVER, "--dir", str(self.folder), "--json", "serve", "--listen", "127.0.0.1:0"],
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
+        with open(SCRATCH / "council.log", "wb") as log:
+            self.process = subprocess.Popen(
+                [SERVER, "--dir", str(self.folder), "--json", "serve", "--listen", "127.0.0.1:0"],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
         atexit.register(self.stop)
         (SCRATCH / "council.pid").write_text(str(self.process.pid))
         self.listening = json.loads(self.process.stdout.readline())["listening"]

@@ -111,10 +111,10 @@ class TheDay(Case):
         )
         rowan.observe(visit, "area_food", "not_met", line="nothing in the cupboards")
         note = rowan.note(visit, "saw", EMOJI_AND_HEBREW)
-        given = VoiceGiven(how="said", words=CHILDS_WORDS, more=[AnswerGiven(target="topic", code="health")])
+        given = VoiceGiven(how="said", words=CHILDS_WORDS, more=[AnswerGiven(target="asked", code="nothing_asked")])
         voice = rowan.voice(finch, given, visit=visit)
         self.assertEqual(self.status(rowan, visit), "saved_here")
-        self.assertEqual(rowan.today().visits[0].record, visit)
+        self.assertIn(visit, [line.record for line in rowan.today().visits])
 
         missing = rowan.finish([visit])
         self.assertTrue(missing.is_MISSING())
@@ -216,10 +216,11 @@ class TheDay(Case):
             self.assertGreater(report.own_commits, 0)
             self.assertEqual(phone.book.alarms(), [])
             for line in phone.book.digests():
-                found.setdefault(line.scope, set()).add((line.epoch, line.position, line.digest))
+                found.setdefault(line.scope, []).append((line.epoch, line.position, line.digest))
         for name in ("Wren", "Finch", "Pipit"):
             (scope,) = [scope for scope in found if self.rowan.child(name) in scope]
-            self.assertEqual(len(found[scope]), 1, f"two digests for {name}")
+            rowans, bryonys = found[scope]
+            self.assertEqual(rowans, bryonys, name)
         council_finds = council.command("verify")
         self.assertEqual(council_finds["problems"], [])
 
@@ -469,7 +470,7 @@ class Unlocking(Case):
         self.assertIsNone(book.draft_commit_all())
 
 
-class Heard:
+class Heard(visitbook.ChangeListener):
     """A listener that writes down what it hears, and does one thing more."""
 
     def __init__(self, then=None):
@@ -580,7 +581,7 @@ class Listening(Case):
         subscription.cancel()
 
 
-class Progress:
+class Progress(visitbook.SyncProgress):
     """Shows how a sync goes on, and does one thing more at each step."""
 
     def __init__(self, then=None):
