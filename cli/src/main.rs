@@ -63,12 +63,14 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Session => {
+            open::there_is_a_device(&cli.store)?;
             let pin = pin::read(cli.pin_fd, "PIN: ")?;
             let working = open::unlock(&cli.store, clock, &pin)?;
             session::run(Desk::new(working, cli.via))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Book(command) => {
+            open::there_is_a_device(&cli.store)?;
             let pin = pin::read(cli.pin_fd, "PIN: ")?;
             let working = open::unlock(&cli.store, clock, &pin)?;
             let hello = session::hello(&working)?;

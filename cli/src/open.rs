@@ -83,6 +83,18 @@ pub(crate) fn enrol(
     .map_err(|error| Failure::new("not_enrolled", error.to_string()))
 }
 
+/// Says so before a PIN is asked for, if a folder is no device's.
+pub(crate) fn there_is_a_device(folder: &Path) -> Result<(), Failure> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let words = format!(
+        "There is no device in {}. Name its folder with --store, or make it one: visitbook enrol CODE --label NAME",
+        folder.display()
+    );
+    Err(Failure::new("not_enrolled", words))
+}
+
 /// Opens and unlocks an enrolled folder.
 pub(crate) fn unlock(folder: &Path, clock: Arc<dyn Clock>, pin: &[u8]) -> Result<Working, Failure> {
     let keystore = KeystoreFile::open(folder)?;

@@ -15,7 +15,9 @@ const LONGEST: usize = 256;
 /// When there is no terminal and no descriptor was named, or the descriptor cannot be read.
 pub(crate) fn read(descriptor: Option<i32>, prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     match descriptor {
-        None => rpassword::prompt_password(prompt).map(|pin| Zeroizing::new(pin.into_bytes())),
+        None => rpassword::prompt_password(prompt)
+            .map(|pin| Zeroizing::new(pin.into_bytes()))
+            .map_err(|_| io::Error::other("there is no terminal to ask for the PIN on: name a file descriptor with --pin-fd")),
         Some(0) => read_line(&mut io::stdin().lock()),
         Some(n) => read_line(&mut File::open(format!("/dev/fd/{n}"))?),
     }
