@@ -5,6 +5,8 @@ one council that all share. Nothing here waits for a time to pass: a test that h
 """
 
 import gc
+import inspect
+import re
 import threading
 import unittest
 import uuid
@@ -60,6 +62,47 @@ class Case(unittest.TestCase):
 
     def status(self, book, record):
         return next(line.status.code for line in book.statuses() if line.record == record)
+
+
+class TheBorder(Case):
+    """What must hold for every function that is exported, by the generated code itself."""
+
+    def test_every_call_returns_an_error_of_ours_or_cannot_fail(self):
+        source = inspect.getsource(visitbook.visitbook_ffi)
+        calls = re.findall(r"_uniffi_error_converter = (\w+)\n.*\n.*\n *_UniffiLib\.uniffi_visitbook_ffi_fn_(\w+)", source)
+        self.assertGreater(len(calls), 60)
+        cannot_fail = sorted(name for converter, name in calls if converter == "None")
+        self.assertEqual(
+            cannot_fail,
+            [
+                "constructor_synccancel_new",
+                "method_subscription_cancel",
+                "method_synccancel_cancel",
+                "method_synccancel_is_cancelled",
+            ],
+        )
+        # What apps implement has errors of its own; everything else has the one.
+        foreign = ("method_hardwarekeys_", "method_changelistener_", "method_syncprogress_")
+        ours = {converter for converter, name in calls if converter != "None" and not name.startswith(foreign)}
+        self.assertEqual(ours, {"_UniffiFfiConverterTypeVisitbookError"})
+
+    def test_every_error_has_the_same_three_things(self):
+        kinds = [kind for kind in vars(VisitbookError).values() if isinstance(kind, type)]
+        self.assertEqual(len(kinds), 5)
+        for kind in kinds:
+            error = kind("code", "Say what to do.", True)
+            self.assertIsInstance(error, VisitbookError)
+            self.assertEqual((error.code, error.explanation, error.retryable), ("code", "Say what to do.", True))
+
+    def test_everything_exported_says_what_it_is(self):
+        for name in visitbook.__all__:
+            if name.endswith(("Impl", "Protocol")) or name == "InternalError":
+                continue
+            thing = getattr(visitbook, name)
+            self.assertTrue(thing.__doc__ and thing.__doc__.strip(), name)
+            for method, function in vars(thing).items():
+                if not method.startswith("_") and inspect.isfunction(function) and not method.startswith("is_"):
+                    self.assertTrue(function.__doc__ and function.__doc__.strip(), f"{name}.{method}")
 
 
 class TheDay(Case):
