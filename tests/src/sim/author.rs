@@ -120,7 +120,7 @@ pub(crate) fn value(code: &str) -> Content {
 
 pub(crate) fn text(rng: &mut Rng) -> String {
     let mut text = TEXTS[rng.below(TEXTS.len())].to_owned();
-    if rng.chance(2) {
+    if rng.chance(1) {
         text = text.repeat(200);
     }
     text

@@ -65,6 +65,9 @@ pub(crate) struct Council {
     acknowledged: Names<DeviceId, LogPosition>,
 }
 
+/// A sealing session's opened envelopes, each with its number.
+type Session = ([u8; 32], Vec<(u64, EnvelopeBody)>);
+
 fn plain(status: u16, media_type: Option<&str>, body: Vec<u8>) -> HttpReply {
     HttpReply {
         status,
@@ -130,6 +133,12 @@ impl Council {
             }
         }
         Ok(council)
+    }
+
+    /// One more phone.
+    pub(crate) fn enrol(&mut self, phone: u8, holder: WorkerId) -> Result<(), StoreError> {
+        self.store
+            .write_with(|tx| tx.put_device(device(names::device(phone), holder, false)))
     }
 
     /// The child's next visit, planned before the day, which everybody who holds her meets in.
@@ -241,7 +250,7 @@ impl Council {
 
     fn upload(&mut self, body: &[u8]) -> Option<HttpReply> {
         let upload: Upload = decode(body).ok()?;
-        let mut sessions: Vec<([u8; 32], Vec<(u64, EnvelopeBody)>)> = Vec::new();
+        let mut sessions: Vec<Session> = Vec::new();
         for envelope in &upload.envelopes {
             let Some((key, bytes)) = null::open_envelope(envelope) else {
                 continue;

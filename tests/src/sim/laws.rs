@@ -5,6 +5,8 @@
 
 mod agreement;
 pub(crate) mod along;
+mod finish;
+mod rights;
 mod safety;
 mod words;
 
@@ -147,7 +149,7 @@ pub(crate) const LAWS: [Law; 26] = [
         12,
         "finished is finished",
         "The first accepted finish stands, its page is the fold of what it lists, and all else stands beside it.",
-        How::AtEnd(safety::finished_is_finished)
+        How::AtEnd(finish::finished_is_finished)
     ),
     law!(
         13,
@@ -165,7 +167,7 @@ pub(crate) const LAWS: [Law; 26] = [
         15,
         "rights and need to know",
         "Every verdict is the one the sentences of the rule give, and nobody receives words that they may not read.",
-        How::AtEnd(safety::verdicts_follow_the_sentences)
+        How::AtEnd(rights::verdicts_follow_the_sentences)
     ),
     law!(
         16,

@@ -8,12 +8,12 @@ use visitbook_record::verdict::Verdict;
 
 use super::laws::{Broken, Checked, check_all, must};
 use super::reading::{Reading, plain};
-use super::schedule::{Schedule, Timed};
+use super::schedule::Schedule;
 use super::tally::Tally;
-use super::world::{Clocks, World};
+use super::world::{Clocks, Trace, World};
 
 /// One schedule in so many is played again under other clocks, which doubles its cost.
-const TWIN_OF: u64 = 8;
+const TWIN_OF: u64 = 16;
 
 /// Whether this seed is also played under other clocks.
 pub(crate) const fn has_twin(seed: u64) -> bool {
@@ -24,11 +24,7 @@ pub(crate) const fn has_twin(seed: u64) -> bool {
 ///
 /// # Errors
 /// The first law seen broken.
-pub(crate) fn play(
-    schedule: &Schedule,
-    twin: bool,
-    trace: Option<&mut dyn FnMut(&Timed, &World)>,
-) -> Result<Tally, Broken> {
+pub(crate) fn play(schedule: &Schedule, twin: bool, trace: Trace<'_>) -> Result<Tally, Broken> {
     let (world, reading) = once(schedule, Clocks::AsDrawn, trace)?;
     if twin {
         let (other, read) = once(schedule, Clocks::Others, None)?;
@@ -57,11 +53,7 @@ pub(crate) fn play(
     Ok(tally)
 }
 
-fn once(
-    schedule: &Schedule,
-    clocks: Clocks,
-    trace: Option<&mut dyn FnMut(&Timed, &World)>,
-) -> Result<(World, Reading), Broken> {
+fn once(schedule: &Schedule, clocks: Clocks, trace: Trace<'_>) -> Result<(World, Reading), Broken> {
     let mut world = World::new(schedule.setting, clocks)?;
     world.play(schedule, trace)?;
     let reading = Reading::of(&world)
@@ -70,7 +62,7 @@ fn once(
     Ok((world, reading))
 }
 
-/// 10: what everybody sees, by names that no clock enters.
+/// Law 10: what everybody sees, by names that no clock enters.
 fn clocks_decide_nothing(a: (&World, &Reading), b: (&World, &Reading)) -> Checked {
     let (first, second) = (seen(a.0, a.1), seen(b.0, b.1));
     for (name, what) in &first {

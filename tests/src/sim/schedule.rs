@@ -239,6 +239,8 @@ pub(crate) struct Timed {
 pub(crate) struct Schedule {
     pub(crate) setting: Setting,
     pub(crate) steps: Vec<Timed>,
+    /// Also played: an hour without a line, and a firewall that drops one envelope. Costly, so not every day.
+    pub(crate) is_long: bool,
 }
 
 #[allow(clippy::cast_possible_truncation)] // every number here is drawn below a small bound
@@ -259,7 +261,12 @@ impl Schedule {
                 step: Step::draw(&mut rng, setting, trouble),
             })
             .collect();
-        Self { setting, steps }
+        let is_long = rng.chance(15);
+        Self {
+            setting,
+            steps,
+            is_long,
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use visitbook_device::sync::engine::{Config, Engine};
+use visitbook_device::sync::exchange::Route;
 use visitbook_device::sync::outcome::Ended;
+use visitbook_device::sync::store::SyncStore;
 use visitbook_record::commit::Role;
 use visitbook_record::id::{DeviceId, RecordId, WorkerId};
 use visitbook_record::limits;
@@ -28,6 +30,9 @@ pub(crate) enum Clocks {
     AsDrawn,
     Others,
 }
+
+/// What is told of every step, if anybody listens.
+pub(crate) type Trace<'a> = Option<&'a mut dyn FnMut(&Timed, &World)>;
 
 /// Everything in one run.
 pub(crate) struct World {
@@ -75,11 +80,7 @@ impl World {
     ///
     /// # Errors
     /// The first law seen broken along the way.
-    pub(crate) fn play(
-        &mut self,
-        schedule: &Schedule,
-        mut trace: Option<&mut dyn FnMut(&Timed, &Self)>,
-    ) -> Checked {
+    pub(crate) fn play(&mut self, schedule: &Schedule, mut trace: Trace<'_>) -> Checked {
         for n in 0..self.phones.len() {
             // In the morning every phone has read what its holder holds.
             self.sync(n, Line::GOOD, n as u64)?;
@@ -92,7 +93,7 @@ impl World {
             }
         }
         self.ledger.tally.borrow_mut().steps += schedule.steps.len() as u64;
-        self.heal()
+        self.heal(schedule.is_long)
     }
 
     fn other(&self, jump: Jump) -> Jump {
@@ -237,7 +238,7 @@ impl World {
         Ok(())
     }
 
-    /// 22: a run that says it did everything left nothing unsent and nothing unread.
+    /// Law 22: a run that says it did everything left nothing unsent and nothing unread.
     fn complete_means_complete(&self, n: usize, ran: &Ran) -> Checked {
         let phone = &self.phones[n];
         let Some(outcome) = ran
@@ -262,7 +263,7 @@ impl World {
         Ok(())
     }
 
-    /// 20: a firewall never lets one envelope pass. Everything else of that phone gets through all the same, in as many
+    /// Law 20: a firewall never lets one envelope pass. Everything else of that phone gets through all the same, in as many
     /// runs as halving takes.
     fn one_that_never_passes_stops_no_other(&mut self) -> Checked {
         let Some(n) = (0..self.phones.len()).max_by_key(|n| self.phones[*n].waits()) else {
@@ -296,7 +297,7 @@ impl World {
         Ok(())
     }
 
-    /// 21: brief windows are used.
+    /// Law 21: brief windows are used.
     fn windows_are_used(&self, n: usize, line: Line, ran: &Ran, answered: usize) -> Checked {
         let phone = &self.phones[n];
         let Some(first) = ran.first.filter(|_| ran.had_work) else {
@@ -331,7 +332,7 @@ impl World {
     }
 
     /// Everything works again, everybody reads everything.
-    fn heal(&mut self) -> Checked {
+    fn heal(&mut self, is_long: bool) -> Checked {
         self.council.heal();
         self.now += 2 * 3_600_000;
         self.council.at(self.now);
@@ -343,9 +344,11 @@ impl World {
             self.phones[n].now = self.now;
             self.phones[n].open();
         }
-        let tired = self.phones.len() - 1;
-        along::effort_is_bounded(&mut self.phones[tired], self.now, self.now)?;
-        self.one_that_never_passes_stops_no_other()?;
+        if is_long {
+            let tired = self.phones.len() - 1;
+            along::effort_is_bounded(&mut self.phones[tired], self.now, self.now)?;
+            self.one_that_never_passes_stops_no_other()?;
+        }
         for round in 0..3 {
             for n in 0..self.phones.len() {
                 self.now += 3_600_000;
@@ -354,7 +357,34 @@ impl World {
                 }
             }
         }
-        along::repeats_change_nothing(self, self.now)
+        along::repeats_change_nothing(self, self.now)?;
+        if is_long {
+            self.a_new_phone_reads_everything()?;
+        }
+        Ok(())
+    }
+
+    /// Law 8: a phone that is enrolled today reads everything in small pages; the laws at the end hold for it as for those
+    /// that were there all day.
+    fn a_new_phone_reads_everything(&mut self) -> Checked {
+        let (number, holder) = (self.setting.phones, names::worker(0));
+        let enrolled = self.council.enrol(number, holder);
+        enrolled.map_err(|_| Broken::new(0, "the council cannot enrol a phone"))?;
+        let mut phone = Phone::new(number, holder, Rc::clone(&self.ledger));
+        // More pages than there can be entries.
+        for _ in 0..1_000 {
+            let request = phone.pull_request(900).ok().flatten();
+            let request = request.ok_or_else(|| Broken::new(8, "a new phone cannot ask"))?;
+            let reply = self.council.answer(Route::Pull, &request.body);
+            let taken = phone.take_pull_reply(&reply.body);
+            let taken = taken.map_err(|_| Broken::new(8, "a new phone cannot read a page"))?;
+            if !taken.more {
+                break;
+            }
+        }
+        along::phone_has_no_alarm(&phone)?;
+        self.phones.push(phone);
+        Ok(())
     }
 
     /// Whom a worker holds, by what was arranged.

@@ -15,7 +15,7 @@ use super::super::reading::{Reading, Stated};
 use super::super::world::World;
 use super::{Checked, must};
 
-/// 6
+/// Law 6: at the same position everybody has the same facts, verdicts, digest and absences as the council.
 pub(super) fn all_who_hold_agree(world: &World, reading: &Reading) -> Checked {
     for (scope, log) in &reading.logs {
         digest_tells_verdicts_apart(reading, scope)?;
@@ -140,7 +140,7 @@ fn live_ids(facts: &[Fact]) -> BTreeSet<OpId> {
         .collect()
 }
 
-/// 7
+/// Law 7: live values are those of the written rule, computed another way.
 pub(super) fn live_is_the_written_rule(_: &World, reading: &Reading) -> Checked {
     for ((_, target), group) in reading.groups() {
         let facts = facts_of(&group);
@@ -160,7 +160,7 @@ pub(super) fn live_is_the_written_rule(_: &World, reading: &Reading) -> Checked 
     Ok(())
 }
 
-/// 8
+/// Law 8: order and batching of delivery do not change live values or pages.
 pub(super) fn order_does_not_matter(_: &World, reading: &Reading) -> Checked {
     for ((_, target), group) in reading.groups() {
         if group.len() < 2 {

@@ -29,7 +29,7 @@ pub(crate) fn phone_has_no_alarm(phone: &Phone) -> Checked {
     }
 }
 
-/// 22: a phone says that the council has a record only when the council durably has every commit it made on it.
+/// Law 22: a phone says that the council has a record only when the council durably has every commit it made on it.
 pub(crate) fn status_is_truthful(world: &World, phone: &Phone) -> Checked {
     let claimed: BTreeSet<_> = phone
         .own_records()
@@ -57,7 +57,7 @@ pub(crate) fn status_is_truthful(world: &World, phone: &Phone) -> Checked {
     Ok(())
 }
 
-/// 15: words came to a phone because they are its holder's, because the holder decides about them, or because the
+/// Law 15: words came to a phone because they are its holder's, because the holder decides about them, or because the
 /// holder may read them.
 pub(crate) fn words_were_due(world: &World, phone: &Phone, op: &OpId) -> Checked {
     let Some(row) = phone.row(op) else {
@@ -92,7 +92,7 @@ pub(crate) fn words_were_due(world: &World, phone: &Phone, op: &OpId) -> Checked
     Ok(())
 }
 
-/// 19: everything that any phone ever sealed is sent once more, in another order; the council answers with the same
+/// Law 19: everything that any phone ever sealed is sent once more, in another order; the council answers with the same
 /// receipts and its logs stay as they are.
 pub(crate) fn repeats_change_nothing(world: &mut World, chance: u64) -> Checked {
     let mut rng = Rng::new(chance);
@@ -150,7 +150,7 @@ pub(crate) fn repeats_change_nothing(world: &mut World, chance: u64) -> Checked 
 /// minutes and full jitter, a dozen long waits and the short ones before them.
 const ATTEMPTS_PER_HOUR: usize = 80;
 
-/// 23: an hour without a line.
+/// Law 23: an hour without a line.
 pub(crate) fn effort_is_bounded(phone: &mut Phone, from: u64, chance: u64) -> Checked {
     let mut rng = Rng::new(chance);
     let mut engine = Engine::new(Config::default());

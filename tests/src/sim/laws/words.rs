@@ -9,7 +9,8 @@ use super::super::reading::Reading;
 use super::super::world::World;
 use super::{Checked, must};
 
-/// 1
+/// Law 1: every payload that reached a durable commit on any phone is readable on that phone and, with a
+/// receipt, at the council.
 pub(super) fn no_word_is_lost(world: &World, reading: &Reading) -> Checked {
     for phone in &world.phones {
         for own in &phone.disk.own {
@@ -44,7 +45,7 @@ pub(super) fn no_word_is_lost(world: &World, reading: &Reading) -> Checked {
     Ok(())
 }
 
-/// 2
+/// Law 2: what has a receipt is at the council, at the position the receipt says, whatever failed since.
 pub(super) fn acknowledged_is_durable(world: &World, reading: &Reading) -> Checked {
     for phone in &world.phones {
         for own in &phone.disk.own {
@@ -74,7 +75,7 @@ pub(super) fn acknowledged_is_durable(world: &World, reading: &Reading) -> Check
     Ok(())
 }
 
-/// 3
+/// Law 3: a child's words are everywhere the bytes that were saved.
 pub(super) fn childs_words_are_identical(world: &World, reading: &Reading) -> Checked {
     for written in world.ledger.written.borrow().iter() {
         let volume = &written.volume;
@@ -104,7 +105,7 @@ pub(super) fn childs_words_are_identical(world: &World, reading: &Reading) -> Ch
     Ok(())
 }
 
-/// 4
+/// Law 4: whatever is shown as somebody's words is a payload that their phone saved with that statement.
 pub(super) fn no_text_is_invented(world: &World, reading: &Reading) -> Checked {
     for stated in &reading.ops {
         if let (Some(origin), Some(bytes)) = (world.ledger.origin(&stated.fact.id), &stated.payload)
@@ -143,7 +144,7 @@ pub(super) fn no_text_is_invented(world: &World, reading: &Reading) -> Checked {
     Ok(())
 }
 
-/// 11
+/// Law 11: after healing everything is read, and every commit has a receipt or a refusal that it deserved.
 pub(super) fn nothing_is_left(world: &World, _: &Reading) -> Checked {
     for phone in &world.phones {
         for own in &phone.disk.own {
@@ -190,7 +191,7 @@ pub(super) fn nothing_is_left(world: &World, _: &Reading) -> Checked {
     Ok(())
 }
 
-/// 18
+/// Law 18: two commits under one number are both kept, and neither blocks anything.
 pub(super) fn both_under_one_number_are_kept(world: &World, reading: &Reading) -> Checked {
     for phone in &world.phones {
         for own in phone
@@ -210,8 +211,9 @@ pub(super) fn both_under_one_number_are_kept(world: &World, reading: &Reading) -
     Ok(())
 }
 
-/// 20. That they are judged as if the others were not there follows with law 15: the sentences of the rule name what each
-/// verdict depends on.
+/// Law 20: however many commits break rules, every other one is acknowledged and judged as if they were not
+/// there. That they are judged as if the others were not there follows with law 15: the sentences of the rule
+/// name what each verdict depends on.
 pub(super) fn poison_is_isolated(world: &World, reading: &Reading) -> Checked {
     for phone in &world.phones {
         for own in phone

@@ -193,16 +193,14 @@ impl Phone {
     }
 
     fn take_payload(&mut self, index: usize, payload: &Payload, volume: &Volume) {
-        let words = self.ledger.words(payload);
         let id = self.disk.rows[index].fact.id;
-        let signed = volume
-            .ids
-            .iter()
-            .position(|other| *other == id)
-            .and_then(|place| volume.commit.ops[place].payload);
-        if signed != Some(words.hash) {
-            self.alarms
-                .push((4, "the council sent words that are not those signed"));
+        let place = volume.ids.iter().position(|other| *other == id);
+        let signed = place.and_then(|place| volume.commit.ops[place].payload);
+        let Some(signed) = signed else { return };
+        let words = self.ledger.words_signed_as(signed, payload);
+        if signed != words.hash {
+            let alarm = "the council sent words that are not those signed";
+            self.alarms.push((4, alarm));
             return;
         }
         self.take_words(index, words);
