@@ -88,12 +88,8 @@ pub fn run() -> ExitCode {
 fn terse(report: &Report) -> ExitCode {
     match &report.failure {
         Some(failure) => {
-            println!(
-                "{}\t{}\t{}",
-                report.tally.schedules + 1,
-                failure.broken.sentence(),
-                failure.broken.detail
-            );
+            let schedules = report.tally.schedules + 1;
+            println!("{schedules}\t{}", failure.broken.name());
             ExitCode::FAILURE
         }
         None => ExitCode::SUCCESS,

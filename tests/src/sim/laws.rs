@@ -28,6 +28,14 @@ impl Broken {
         }
     }
 
+    pub(crate) fn name(&self) -> String {
+        let law = LAWS.iter().find(|law| law.number == self.law);
+        law.map_or_else(
+            || "setting up".to_owned(),
+            |law| format!("invariant {}, {}", law.number, law.name),
+        )
+    }
+
     pub(crate) fn sentence(&self) -> String {
         LAWS.iter().find(|law| law.number == self.law).map_or_else(
             || "The simulated council works.".to_owned(),

@@ -176,7 +176,7 @@ fn try_one(
         return Ok(None);
     }
     let said = String::from_utf8_lossy(&output.stdout);
-    let mut parts = said.trim().splitn(3, '\t');
+    let mut parts = said.trim().splitn(2, '\t');
     let (schedules, law) = (
         parts.next().unwrap_or("?"),
         parts.next().unwrap_or("by a panic"),
