@@ -3,22 +3,16 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use visitbook_device::clock::Clock;
-use visitbook_device::sync::cancel::CancelHandle;
-use visitbook_device::sync::exchange::{Route, TransportProblem};
-use visitbook_device::sync::http::{HttpsTransport, Transport, fetch_unverified_key_bundle};
-use visitbook_device::{Device, EnrolStep, Working};
-use visitbook_seal::bundle::SignedBundle;
+use visitbook_device::sync::enrolling::over_https;
+use visitbook_device::sync::http::HttpsTransport;
+use visitbook_device::{Device, Working};
 use visitbook_seal::enrol::EnrolmentCode;
 use visitbook_seal::vault::Params;
 
 use crate::failure::Failure;
 use crate::keystore::KeystoreFile;
-
-/// How long one exchange of an enrolment may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Makes `folder` a device of the council in the code. May be repeated with the same code and PIN after any failure.
 pub(crate) fn enrol(
@@ -38,37 +32,6 @@ pub(crate) fn enrol(
                 )
             })?;
     let keystore = KeystoreFile::open(folder)?;
-    let mut transport: Option<HttpsTransport> = None;
-    let exchange = |step: EnrolStep, body: &[u8]| -> Result<Vec<u8>, TransportProblem> {
-        let cancel = CancelHandle::new();
-        match step {
-            EnrolStep::Keys => {
-                let bundle =
-                    fetch_unverified_key_bundle(&code.address, via, PATIENCE, &cancel)?.body;
-                // A bundle that does not verify stops the device before its next step; no root of it is used.
-                let roots = SignedBundle::decode(&bundle)
-                    .and_then(|signed| {
-                        signed
-                            .verify(&code.root_fingerprint)
-                            .map(|bundle| bundle.tls_roots.clone())
-                    })
-                    .unwrap_or_default();
-                let made = HttpsTransport::new(&code.address, &roots)
-                    .map_err(|_| TransportProblem::NoLine)?;
-                transport = Some(match via {
-                    Some(relay) => made.connect_via(relay),
-                    None => made,
-                });
-                Ok(bundle)
-            }
-            EnrolStep::Enrol => {
-                let transport = transport.as_ref().ok_or(TransportProblem::NoLine)?;
-                transport
-                    .exchange(Route::Enrol, body, PATIENCE, &cancel)
-                    .map(|reply| reply.body)
-            }
-        }
-    };
     Device::enrol(
         folder,
         keystore,
@@ -77,7 +40,7 @@ pub(crate) fn enrol(
         pin,
         Params::default(),
         label,
-        exchange,
+        over_https(&code, via),
     )
     .map(drop)
     .map_err(|error| Failure::new("not_enrolled", error.to_string()))
@@ -113,8 +76,5 @@ pub(crate) fn transport(
 ) -> Result<HttpsTransport, Failure> {
     let transport = HttpsTransport::new(working.address(), &working.tls_roots())
         .map_err(|error| Failure::new("bad_address", error.to_string()))?;
-    Ok(match via {
-        Some(relay) => transport.connect_via(relay),
-        None => transport,
-    })
+    Ok(transport.connecting(via))
 }
