@@ -142,10 +142,13 @@ pub fn lay_out(kind: RecordKind, statements: &[Statement], view: View) -> Page {
     let mut earlier: BTreeSet<usize> = BTreeSet::new();
     for (target, group) in by_target(statements, &order) {
         let facts: Vec<&Fact> = group.iter().map(|i| &statements[*i].fact).collect();
-        // After a finish only a settlement replaces what is on the page; an ordinary edit stands beside it.
+        // After a finish only a settlement that counts replaces what is on the page; an ordinary edit stands beside it, also
+        // one that edits a settlement which was set aside.
         let admits = |from: &Fact, to: &Fact| {
             listed.is_none_or(|listed| {
-                from.kind == Kind::Resolve || listed.contains(&from.id) || !listed.contains(&to.id)
+                (from.kind == Kind::Resolve && view.counts(from))
+                    || listed.contains(&from.id)
+                    || !listed.contains(&to.id)
             })
         };
         let live: Vec<usize> = live_among(&facts, |fact| view.counts(fact), admits)
@@ -158,7 +161,11 @@ pub fn lay_out(kind: RecordKind, statements: &[Statement], view: View) -> Page {
             let applied: Vec<bool> = facts.iter().map(|fact| view.counts(fact)).collect();
             let is_listed = |at: usize| applied[at] && listed.contains(&facts[at].id);
             let replaced = replaced_by(&facts, &applied, is_listed, |_, _| true);
-            earlier.extend((0..group.len()).filter(|at| replaced[*at]).map(|at| group[at]));
+            earlier.extend(
+                (0..group.len())
+                    .filter(|at| replaced[*at])
+                    .map(|at| group[at]),
+            );
             if is_text {
                 earlier.extend(group.iter().filter(|i| !live.contains(i)));
             }
