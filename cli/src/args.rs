@@ -61,6 +61,8 @@ pub(crate) enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<std::ffi::OsString>,
     },
+    /// Send what is sealed and waits, without the PIN and without reading anything: what a phone does while it is locked.
+    Send,
     /// Stay unlocked and take one command a line: a JSON array of words, or words parted by spaces.
     Session,
     /// A command that needs the unlocked book.
@@ -187,6 +189,8 @@ pub(crate) enum Book {
         #[arg(long, value_name = "TIME")]
         budget: Option<String>,
     },
+    /// The questions of the visit's form and the answers they take.
+    Fields,
     /// For every record, whether the council has it.
     Status,
     /// What needs your answer.
@@ -245,7 +249,7 @@ pub(crate) enum Visit {
     },
     /// Lay a visit out.
     Show {
-        /// The visit.
+        /// The visit: the end of its id, or the child's name for the only visit of today.
         visit: String,
     },
     /// Answer a question of the form: FIELD, FIELD/ELEMENT or FIELD/ELEMENT/PART.

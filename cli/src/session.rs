@@ -79,10 +79,10 @@ pub(crate) fn hello(working: &Working) -> Result<Reply, Failure> {
             message.detail,
             message.buttons.join("] [")
         ));
-        let page = working.page(draft.record)?;
+        let page = working.page(draft.record).ok();
         let whole = page
-            .entries
             .iter()
+            .flat_map(|page| &page.entries)
             .find(|entry| entry.entry == draft.entry)
             .and_then(|entry| entry.versions.last())
             .and_then(|version| version.text.clone());

@@ -2,7 +2,7 @@
 
 mod page;
 mod read;
-mod sync;
+pub(crate) mod sync;
 mod write;
 
 use std::net::SocketAddr;
@@ -73,6 +73,7 @@ impl Desk {
             Book::Concerns => read::concerns(working),
             Book::Sync { budget } => self.sync(budget.as_deref(), show),
             Book::Status => read::status(working),
+            Book::Fields => Ok(read::fields()),
             Book::Questions => read::questions(working),
             Book::Answer {
                 record,

@@ -581,6 +581,24 @@ pub struct Recovered {
     pub written: Moment,
 }
 
+/// A draft that could not become an entry at unlock. It is kept as it was typed, on this device alone, and tried again at
+/// every lock and unlock. Typing nothing into the same entry lets it go.
+#[derive(Clone, Serialize)]
+pub struct KeptDraft {
+    /// The record.
+    pub record: RecordId,
+    /// Under which heading.
+    pub heading: String,
+    /// The entry.
+    pub entry: String,
+    /// All that was typed, to be copied from.
+    pub text: String,
+    /// When the last keystroke was kept.
+    pub written: Moment,
+    /// Why it is no entry.
+    pub reason: String,
+}
+
 /// Something without which a visit is not finished.
 #[derive(Clone, Serialize)]
 pub struct MissingItem {

@@ -83,12 +83,26 @@ pub(crate) enum Refusing {
 pub struct Saved {
     /// The records written, in the order given, each once.
     pub records: Vec<RecordId>,
-    /// The commits, one for each record.
+    /// The commits, in the order made: one for each record, or for each draft.
     pub commits: Vec<CommitHash>,
     /// The statements of all commits, in order.
     pub ops: Vec<OpId>,
     /// When, by this device's clock.
     pub at: Moment,
+}
+
+impl Saved {
+    /// Both, as if saved in one call.
+    pub(crate) fn join(&mut self, later: Self) {
+        for record in later.records {
+            if !self.records.contains(&record) {
+                self.records.push(record);
+            }
+        }
+        self.commits.extend(later.commits);
+        self.ops.extend(later.ops);
+        self.at = later.at;
+    }
 }
 
 struct Built {
