@@ -5,11 +5,13 @@
 
 mod answer;
 mod drafts;
+mod due;
 mod finish;
 mod judging;
 mod listen;
 mod lists;
 pub mod model;
+mod oversight;
 mod pull;
 mod read;
 mod receipts;
