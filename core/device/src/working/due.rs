@@ -438,6 +438,12 @@ impl Working {
             .map_or(0, |first| first.days_to(on).unsigned_abs());
         let name = self.child_name(child)?;
         let manager = self.manager_name()?;
+        let first = manager
+            .as_deref()
+            .and_then(|name| name.split(' ').next())
+            .unwrap_or("your manager")
+            .to_owned();
+        let manager = manager.unwrap_or_else(|| "Your manager".to_owned());
         let time = match code(&answers, "arrived") {
             Some(time) => time.to_owned(),
             None => Moment::of(self.now().wall).time,
@@ -445,7 +451,6 @@ impl Working {
         let last_seen = owed.last_seen.map(|seen| seen.words(on));
         let message = words::no_answer(&name, &time, (times, days), last_seen.as_deref(), &manager);
         let was = if none.see_by < on { "was" } else { "is" };
-        let first = manager.split(' ').next().unwrap_or(&manager).to_owned();
         let tell = none.tell_manager.then(|| {
             format!(
                 "{name} {was} to be seen by {}; tell {first} today.",
@@ -464,7 +469,7 @@ impl Working {
     }
 
     /// The holder's manager, by the council's list.
-    fn manager_name(&self) -> Result<String, ReadError> {
+    fn manager_name(&self) -> Result<Option<String>, ReadError> {
         let me = self.me.worker;
         let staff = self.staff()?;
         let manager = staff
@@ -472,8 +477,8 @@ impl Working {
             .find(|person| person.worker == me)
             .and_then(|person| person.manager.as_ref()?.parse().ok());
         Ok(match manager {
-            Some(manager) => self.staff_name(manager)?,
-            None => "Your manager".to_owned(),
+            Some(manager) => Some(self.staff_name(manager)?),
+            None => None,
         })
     }
 }

@@ -4,6 +4,7 @@
 //! threads and is used by one at a time. Dropping it without [`Working::lock`] is what a crash is: nothing saved is lost.
 
 mod answer;
+mod board;
 mod drafts;
 mod due;
 mod finish;

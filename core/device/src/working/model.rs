@@ -9,9 +9,14 @@ use visitbook_record::id::{CommitHash, OpId, RecordId, WorkerId};
 use crate::clock::Moment;
 use serde::Serialize;
 
+mod board;
 mod due;
 mod oversight;
 
+pub use board::{
+    ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DueChild, NotSeen,
+    Since, ToSign, TwoAnswersLine, WaitingChild,
+};
 pub use due::{DueLine, NoAccessLine, NoAnswerView, Owed};
 pub use oversight::{CorrectionView, OversightView, ReturnedView, SignedOffView, VoidedView};
 

@@ -579,6 +579,11 @@ impl Council {
         statements.into_values().collect()
     }
 
+    /// Whether everything that anybody sent was applied.
+    pub fn all_applied(&self) -> bool {
+        self.known.values().all(|op| op.fact.is_applied())
+    }
+
     fn payload_of(&self, id: &OpId) -> Option<Payload> {
         self.commits.values().find_map(|stored| {
             let commit = Commit::from_bytes(&stored.entry.commit.bytes).unwrap();
