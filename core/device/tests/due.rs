@@ -1,10 +1,5 @@
 //! Dates on the first screen and the card: only a child who was seen in person moves one.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic
-)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 
@@ -62,7 +57,11 @@ fn the_first_screen_and_the_card_show_each_date_with_its_sum_overdue_first() {
         &council,
         FINCH,
         "CIN-2",
-        &[("kind", "cin"), ("start", "2026-08-04"), ("last_seen", "2026-09-22")],
+        &[
+            ("kind", "cin"),
+            ("start", "2026-08-04"),
+            ("last_seen", "2026-09-22"),
+        ],
     );
     period(
         &council,
@@ -76,7 +75,12 @@ fn the_first_screen_and_the_card_show_each_date_with_its_sum_overdue_first() {
             ("last_seen", "2026-09-15"),
         ],
     );
-    period(&council, PIPIT, "AS-4", &[("kind", "assessment"), ("start", "2026-10-05")]);
+    period(
+        &council,
+        PIPIT,
+        "AS-4",
+        &[("kind", "assessment"), ("start", "2026-10-05")],
+    );
     pull(&council, &mut rowan);
     let today = rowan.today(None).unwrap();
     let lines: Vec<(&str, &str)> = today
@@ -87,7 +91,10 @@ fn the_first_screen_and_the_card_show_each_date_with_its_sum_overdue_first() {
     assert_eq!(
         lines,
         [
-            ("Finch", "overdue by five working days, 20 working days from Tue 22 Sep"),
+            (
+                "Finch",
+                "overdue by five working days, 20 working days from Tue 22 Sep"
+            ),
             ("Pipit", "due today, six weeks from Tue 15 Sep"),
             ("Wren", "due today, 10 working days from Tue 13 Oct"),
         ]
@@ -109,13 +116,46 @@ fn only_a_visit_in_person_on_which_the_child_was_seen_moves_the_date() {
         (vec![("mode", "in_person")], due_today),
         (vec![("mode", "video"), ("seen", "yes")], due_today),
         (vec![("mode", "phone"), ("seen", "yes")], due_today),
-        (vec![("mode", "in_person"), ("seen", "yes"), ("outcome", "went_ahead")], moved),
-        (vec![("mode", "in_person"), ("outcome", "no_answer")], due_today),
-        (vec![("mode", "in_person"), ("seen", "yes"), ("outcome", "cancelled_by_us")], due_today),
-        (vec![("mode", "in_person"), ("seen", "yes"), ("occasion", "core_group")], due_today),
-        (vec![("mode", "in_person"), ("seen", "yes"), ("statutory", "no")], due_today),
-        (vec![("mode", "in_person"), ("seen", "yes"), ("serves/s", "cin")], due_today),
-        (vec![("mode", "in_person"), ("seen", "yes"), ("serves/s", "cp")], moved),
+        (
+            vec![
+                ("mode", "in_person"),
+                ("seen", "yes"),
+                ("outcome", "went_ahead"),
+            ],
+            moved,
+        ),
+        (
+            vec![("mode", "in_person"), ("outcome", "no_answer")],
+            due_today,
+        ),
+        (
+            vec![
+                ("mode", "in_person"),
+                ("seen", "yes"),
+                ("outcome", "cancelled_by_us"),
+            ],
+            due_today,
+        ),
+        (
+            vec![
+                ("mode", "in_person"),
+                ("seen", "yes"),
+                ("occasion", "core_group"),
+            ],
+            due_today,
+        ),
+        (
+            vec![("mode", "in_person"), ("seen", "yes"), ("statutory", "no")],
+            due_today,
+        ),
+        (
+            vec![("mode", "in_person"), ("seen", "yes"), ("serves/s", "cin")],
+            due_today,
+        ),
+        (
+            vec![("mode", "in_person"), ("seen", "yes"), ("serves/s", "cp")],
+            moved,
+        ),
     ] {
         let (council, _phone, mut rowan) = larkspurs();
         period(&council, WREN, "CP-1", &PLAN);
@@ -145,8 +185,12 @@ fn two_answers_are_taken_the_cautious_way_until_a_person_settles_them() {
     sync(&council, &mut bryony);
     rowan.set(visit, &field("seen"), "yes", None).unwrap();
     bryony.set(visit, &field("seen"), "no", None).unwrap();
-    bryony.set(visit, &field("outcome"), "no_answer", None).unwrap();
-    rowan.set(visit, &field("outcome"), "went_ahead", None).unwrap();
+    bryony
+        .set(visit, &field("outcome"), "no_answer", None)
+        .unwrap();
+    rowan
+        .set(visit, &field("outcome"), "went_ahead", None)
+        .unwrap();
     assert!(line(&rowan, WREN, DAY).starts_with("due in 14 days"));
     for _ in 0..2 {
         sync(&council, &mut rowan);
@@ -154,7 +198,13 @@ fn two_answers_are_taken_the_cautious_way_until_a_person_settles_them() {
     }
     assert!(line(&rowan, WREN, DAY).starts_with("due today"));
     bryony
-        .answer(visit, &field("seen"), "yes", false, Some("I had not looked upstairs."))
+        .answer(
+            visit,
+            &field("seen"),
+            "yes",
+            false,
+            Some("I had not looked upstairs."),
+        )
         .unwrap();
     assert!(
         line(&bryony, WREN, DAY).starts_with("due today"),
@@ -169,21 +219,41 @@ fn two_answers_are_taken_the_cautious_way_until_a_person_settles_them() {
 #[test]
 fn a_second_visit_with_no_answer_says_which_and_is_for_the_manager() {
     let (council, phone, mut rowan) = larkspurs();
-    period(&council, WREN, "CIN-1", &[("kind", "cin"), ("start", "2026-08-04"), ("last_seen", "2026-09-29")]);
+    period(
+        &council,
+        WREN,
+        "CIN-1",
+        &[
+            ("kind", "cin"),
+            ("start", "2026-08-04"),
+            ("last_seen", "2026-09-29"),
+        ],
+    );
     pull(&council, &mut rowan);
     phone.clock.set_wall(MORNING - 8 * 86_400_000);
     let first = visit_to_wren(&mut rowan);
-    rowan.set(first, &field("outcome"), "no_answer", None).unwrap();
+    rowan
+        .set(first, &field("outcome"), "no_answer", None)
+        .unwrap();
     let message = rowan.no_answer(first).unwrap().unwrap();
     assert_eq!((message.times, message.tell_manager), (1, false));
     phone.clock.set_wall(MORNING);
     let second = visit_to_wren(&mut rowan);
-    assert!(rowan.no_answer(second).unwrap().is_none(), "nothing is said yet");
-    rowan.set(second, &field("outcome"), "no_answer", None).unwrap();
+    assert!(
+        rowan.no_answer(second).unwrap().is_none(),
+        "nothing is said yet"
+    );
+    rowan
+        .set(second, &field("outcome"), "no_answer", None)
+        .unwrap();
     rowan.set(second, &field("arrived"), "11:40", None).unwrap();
     let message = rowan.no_answer(second).unwrap().unwrap();
     assert_eq!(message.title, "No answer, 11:40. Second time in 8 days.");
-    assert!(message.detail.starts_with("Wren was last seen on Tue 29 Sep."));
+    assert!(
+        message
+            .detail
+            .starts_with("Wren was last seen on Tue 29 Sep.")
+    );
     assert_eq!((message.times, message.days), (2, 8));
     assert_eq!(message.last_seen.as_deref(), Some("2026-09-29"));
     assert!(message.tell_manager);
@@ -192,7 +262,10 @@ fn a_second_visit_with_no_answer_says_which_and_is_for_the_manager() {
         Some("Wren was to be seen by Mon 26 Oct; tell your manager today.")
     );
     let due = of(&rowan, WREN, DAY);
-    assert_eq!(due.line.unwrap(), "due today, 20 working days from Tue 29 Sep");
+    assert_eq!(
+        due.line.unwrap(),
+        "due today, 20 working days from Tue 29 Sep"
+    );
     let none = due.no_access.unwrap();
     assert_eq!(none.on, ["2026-10-19", "2026-10-27"]);
     assert!(none.tell_manager);

@@ -1,10 +1,5 @@
 //! What a manager may do about finished work, what anybody may put right in it, and what everybody sees of both.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic
-)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 
@@ -123,7 +118,10 @@ fn oversight_is_refused_where_the_council_would_set_it_aside() {
     let mut team = Team::new();
     let open = visit_to_wren(&mut team.rowan);
     team.sync();
-    assert!(matches!(team.sage.sign_off(&[open]), Err(SaveError::NotFinished)));
+    assert!(matches!(
+        team.sage.sign_off(&[open]),
+        Err(SaveError::NotFinished)
+    ));
     assert!(matches!(
         team.sage.give_back(open, "Who is Reed?"),
         Err(SaveError::NotFinished)
@@ -134,7 +132,10 @@ fn oversight_is_refused_where_the_council_would_set_it_aside() {
     ));
     record_and_finish(&mut team.rowan, open);
     team.sync();
-    assert!(matches!(team.rowan.sign_off(&[open]), Err(SaveError::ManagersOnly)));
+    assert!(matches!(
+        team.rowan.sign_off(&[open]),
+        Err(SaveError::ManagersOnly)
+    ));
     assert!(matches!(
         team.bryony.give_back(open, "Who is Reed?"),
         Err(SaveError::ManagersOnly)
@@ -170,7 +171,14 @@ fn oversight_is_refused_where_the_council_would_set_it_aside() {
             Some(SaveError::WouldBeSetAside(Reason::OwnWork))
         ));
     }
-    assert!(team.sage.visit(open).unwrap().oversight.signed_off.is_none());
+    assert!(
+        team.sage
+            .visit(open)
+            .unwrap()
+            .oversight
+            .signed_off
+            .is_none()
+    );
 }
 
 #[test]
@@ -188,20 +196,29 @@ fn a_question_sent_back_is_a_task_of_the_author_until_they_add_to_the_visit() {
     assert_eq!(team.sage.returned().unwrap().len(), 1);
     assert_eq!(team.bryony.visits(WREN).unwrap()[0].marks, ["asked"]);
     // What a colleague adds answers nothing.
-    team.bryony.add_late(visit, "saw", "A man's coat in the hall.").unwrap();
+    team.bryony
+        .add_late(visit, "saw", "A man's coat in the hall.")
+        .unwrap();
     team.sync();
     assert_eq!(team.rowan.returned().unwrap().len(), 1);
     team.rowan
         .add_late(visit, "changed", "Reed is Ivy's cousin.")
         .unwrap();
-    assert!(team.rowan.returned().unwrap().is_empty(), "at once, before it is sent");
+    assert!(
+        team.rowan.returned().unwrap().is_empty(),
+        "at once, before it is sent"
+    );
     assert_eq!(team.sage.returned().unwrap().len(), 1);
     team.sync();
     for device in [&team.rowan, &team.bryony, &team.sage] {
         assert!(device.returned().unwrap().is_empty());
         let page = device.visit(visit).unwrap();
         assert!(page.oversight.returned[0].answered);
-        assert!(page.oversight.returned[0].words.contains("Rowan Teasel has added to it since."));
+        assert!(
+            page.oversight.returned[0]
+                .words
+                .contains("Rowan Teasel has added to it since.")
+        );
     }
     // Asked again, it waits again.
     team.sage.give_back(visit, "Since when?").unwrap();
@@ -248,7 +265,11 @@ fn a_correction_stands_beside_the_page_and_counts() {
         ("visit_date", "Monday", "a date"),
         ("place", "home", "nothing stands here"),
         ("hat", "red", "no field"),
-        ("voice/v1", "01890a5d-ac96-774b-bcce-b302099a8058", "would not take"),
+        (
+            "voice/v1",
+            "01890a5d-ac96-774b-bcce-b302099a8058",
+            "would not take",
+        ),
         ("meaning/m", "text", "under its heading"),
     ] {
         let error = team
@@ -281,14 +302,22 @@ fn who_may_correct_a_risk_fact_is_who_may_settle_it() {
     }
     // A manager who wrote neither may.
     team.sage
-        .correct(visit, &alone, "spoke_alone", "Both workers agree on the telephone.")
+        .correct(
+            visit,
+            &alone,
+            "spoke_alone",
+            "Both workers agree on the telephone.",
+        )
         .unwrap();
     team.sync();
     agree(&team);
     let line = team.rowan.visits(WREN).unwrap().remove(0);
     assert_eq!(line.alone.as_deref(), Some("spoke_alone"));
     assert!(!line.alone_open);
-    assert_eq!(team.rowan.visit(visit).unwrap().oversight.corrections.len(), 2);
+    assert_eq!(
+        team.rowan.visit(visit).unwrap().oversight.corrections.len(),
+        2
+    );
     assert!(team.council.lock().unwrap().all_applied());
 }
 
@@ -297,11 +326,18 @@ fn two_corrections_that_crossed_are_a_question_like_any_other() {
     let mut team = Team::new();
     let visit = team.finished();
     let alone = field("alone");
-    team.bryony.correct(visit, &alone, "not_alone", "Reed was there.").unwrap();
-    team.rowan.correct(visit, &alone, "alone_not_talking", "She said nothing.").unwrap();
+    team.bryony
+        .correct(visit, &alone, "not_alone", "Reed was there.")
+        .unwrap();
+    team.rowan
+        .correct(visit, &alone, "alone_not_talking", "She said nothing.")
+        .unwrap();
     team.sync();
     let line = team.sage.visits(WREN).unwrap().remove(0);
-    assert_eq!((line.alone.as_deref(), line.alone_open), (Some("not_alone"), true));
+    assert_eq!(
+        (line.alone.as_deref(), line.alone_open),
+        (Some("not_alone"), true)
+    );
     assert!(matches!(
         team.sage.correct(visit, &alone, "spoke_alone", "x"),
         Err(SaveError::TwoAnswers)
@@ -340,7 +376,11 @@ fn a_record_entered_in_error_is_hidden_at_once_everywhere_and_kept_as_evidence()
     team.sage
         .void(wrong, "This was Finch's visit.", Some(again))
         .unwrap();
-    assert_eq!(visits(&team.sage), 0, "on the manager's own device before it is sent");
+    assert_eq!(
+        visits(&team.sage),
+        0,
+        "on the manager's own device before it is sent"
+    );
     team.sage.void(concern, "Finch's too.", None).unwrap();
     team.sage.void(voice, "Finch said it.", None).unwrap();
     team.sync();
@@ -361,10 +401,17 @@ fn a_record_entered_in_error_is_hidden_at_once_everywhere_and_kept_as_evidence()
         assert!(page.questions.is_empty() && page.entries.is_empty() && page.finished.is_none());
         let voided = page.oversight.voided.unwrap();
         assert_eq!(voided.made_again, Some(again));
-        assert!(voided.words.starts_with("Entered in error, says Sage Mallow"));
+        assert!(
+            voided
+                .words
+                .starts_with("Entered in error, says Sage Mallow")
+        );
         assert!(device.page(voice).unwrap().words.is_empty());
         let kept = device.history(wrong).unwrap();
-        assert!(kept.iter().any(|one| one.text.as_deref() == Some("Wren is settled.")));
+        assert!(
+            kept.iter()
+                .any(|one| one.text.as_deref() == Some("Wren is settled."))
+        );
         assert!(kept.iter().any(|one| one.kind == "void"));
         assert_eq!(device.verify().unwrap().problems, Vec::<String>::new());
     }
@@ -375,7 +422,10 @@ fn a_record_entered_in_error_is_hidden_at_once_everywhere_and_kept_as_evidence()
         team.sage.void(wrong, "Once more.", None).err(),
     ] {
         assert!(
-            matches!(refused, Some(SaveError::EnteredInError | SaveError::NotFinished)),
+            matches!(
+                refused,
+                Some(SaveError::EnteredInError | SaveError::NotFinished)
+            ),
             "{refused:?}"
         );
     }
@@ -387,18 +437,27 @@ fn words_written_before_the_voiding_was_known_are_kept_and_stay_hidden() {
     let wrong = team.finished();
     team.sage.void(wrong, "Another child.", None).unwrap();
     // Bryony is offline and does not know.
-    team.bryony.add_late(wrong, "saw", "Written in the lane.").unwrap();
-    team.bryony.draft_update(wrong, "changed", None, "half a senten").unwrap();
+    team.bryony
+        .add_late(wrong, "saw", "Written in the lane.")
+        .unwrap();
+    team.bryony
+        .draft_update(wrong, "changed", None, "half a senten")
+        .unwrap();
     team.sync();
     // The draft is committed at lock, whatever has become of the record.
-    let Team { bryony, council, .. } = team;
+    let Team {
+        bryony, council, ..
+    } = team;
     let mut bryony = bryony.lock().unlock(PIN).unwrap();
     sync(&council, &mut bryony);
     assert!(bryony.visits(WREN).unwrap().is_empty());
     assert!(bryony.search("lane").unwrap().is_empty());
     let kept = bryony.history(wrong).unwrap();
     for words in ["Written in the lane.", "half a senten"] {
-        assert!(kept.iter().any(|one| one.text.as_deref() == Some(words)), "{words}");
+        assert!(
+            kept.iter().any(|one| one.text.as_deref() == Some(words)),
+            "{words}"
+        );
     }
 }
 

@@ -328,18 +328,10 @@ impl Telling<'_> {
         ))
     }
 
-    fn time(&self, at: &Moment) -> String {
-        if at.date == self.today {
-            at.time.clone()
-        } else {
-            format!("{} {}", at.date, at.time)
-        }
-    }
-
     fn signed_off(&self, at: usize) -> Option<SignedOffView> {
         let (_, by, written, received) = self.at(at)?;
         Some(SignedOffView {
-            words: format!("Signed off by {by}, {}.", self.time(&written)),
+            words: format!("Signed off by {by}, {}.", written.beside(self.today)),
             by,
             written,
             received,
@@ -361,7 +353,10 @@ impl Telling<'_> {
             record: self.row.id,
             child: self.child,
             child_name: self.child_name.to_owned(),
-            words: format!("{by} asks, {}: “{question}” {state}", self.time(&written)),
+            words: format!(
+                "{by} asks, {}: “{question}” {state}",
+                written.beside(self.today)
+            ),
             question,
             by,
             mine: of == self.show.me,
@@ -386,7 +381,7 @@ impl Telling<'_> {
             words: format!(
                 "{label}: was {was}; is {}. Put right by {by}, {}: “{reason}” The finished page keeps what was.",
                 value.label,
-                self.time(&written)
+                written.beside(self.today)
             ),
             label,
             was,
@@ -412,7 +407,7 @@ impl Telling<'_> {
         Some(VoidedView {
             words: format!(
                 "Entered in error, says {by}, {}: “{reason}” It is hidden from the child's file and kept as evidence.{again}",
-                self.time(&written)
+                written.beside(self.today)
             ),
             reason: reason.clone(),
             made_again: *made_again,

@@ -89,7 +89,9 @@ impl<'a> ChildOn<'a> {
     }
 
     fn today(&self, day: Date) -> impl Iterator<Item = &VisitOf<'a>> {
-        self.visits.iter().filter(move |visit| visit.on == Some(day))
+        self.visits
+            .iter()
+            .filter(move |visit| visit.on == Some(day))
     }
 
     fn seen_on(&self, day: Date) -> Option<&VisitOf<'a>> {
@@ -193,7 +195,9 @@ impl<'a> Sheet<'a> {
     fn not_seen(&self, child: &ChildOn<'_>) -> NotSeen {
         let no_access = child.now.as_ref().and_then(|now| now.no_access.as_ref());
         let tried = child.today(self.day).find(|visit| visit.is_no_access());
-        let visited = child.today(self.day).find(|visit| visit.code("seen").is_some());
+        let visited = child
+            .today(self.day)
+            .find(|visit| visit.code("seen").is_some());
         let (state, words) = match (tried, visited) {
             (Some(_), _) => {
                 let times = no_access.map_or(1, |none| none.on.len());
@@ -265,7 +269,11 @@ impl<'a> Sheet<'a> {
                 .then(|| visit.record.label("not_spoken_alone_because"))
                 .flatten(),
             open: visit.record.is_open("alone"),
-            action: if spoken { None } else { self.first_action(visit) },
+            action: if spoken {
+                None
+            } else {
+                self.first_action(visit)
+            },
         }
     }
 
@@ -277,7 +285,9 @@ impl<'a> Sheet<'a> {
             .filter(|target| target.name() == "actions" && target.part_name().is_none())
             .filter_map(|target| {
                 let element = target.element_id()?;
-                let by: Date = answer(&Target::part("actions", element, "due"))?.parse().ok()?;
+                let by: Date = answer(&Target::part("actions", element, "due"))?
+                    .parse()
+                    .ok()?;
                 let what = answer(&Target::part("actions", element, "what"));
                 Some((by, what.or_else(|| answer(target))?))
             })
@@ -325,7 +335,10 @@ impl<'a> Sheet<'a> {
                 }
             }
         }
-        requests.into_values().filter_map(|one| self.request(&one)).collect()
+        requests
+            .into_values()
+            .filter_map(|one| self.request(&one))
+            .collect()
     }
 
     fn request(&self, concerns: &[(&KnownChild, &KnownRecord)]) -> Option<AskedLine> {
@@ -335,11 +348,15 @@ impl<'a> Sheet<'a> {
             .iter()
             .filter_map(|(_, concern)| self.decision(concern))
             .max_by_key(|decided| decided.written.millis);
-        let decided = concerns.iter().all(|(_, concern)| self.decision(concern).is_some());
+        let decided = concerns
+            .iter()
+            .all(|(_, concern)| self.decision(concern).is_some());
         Some(AskedLine {
             who: who(concerns.iter().map(|(child, _)| *child)),
             concerns: concerns.iter().map(|(_, concern)| concern.id).collect(),
-            urgency: concern.label("urgency").unwrap_or_else(|| "urgent".to_owned()),
+            urgency: concern
+                .label("urgency")
+                .unwrap_or_else(|| "urgent".to_owned()),
             by: self.show(concern).name(first.fact.author),
             marked: Moment::of(first.written),
             received: first.received.map(Moment::of),
@@ -431,14 +448,16 @@ impl<'a> Sheet<'a> {
                 if !waits {
                     continue;
                 }
-                let line = by_author.entry(statement.fact.author).or_insert_with(|| AsideLine {
-                    record: record.id,
-                    name: child.name.clone(),
-                    kind: record.kind.form().to_owned(),
-                    statements: 0,
-                    by: show.name(statement.fact.author),
-                    received: statement.received.map(Moment::of),
-                });
+                let line = by_author
+                    .entry(statement.fact.author)
+                    .or_insert_with(|| AsideLine {
+                        record: record.id,
+                        name: child.name.clone(),
+                        kind: record.kind.form().to_owned(),
+                        statements: 0,
+                        by: show.name(statement.fact.author),
+                        received: statement.received.map(Moment::of),
+                    });
                 line.statements += 1;
                 line.received = match (&line.received, statement.received.map(Moment::of)) {
                     (Some(known), Some(other)) if other < *known => Some(other),
@@ -496,8 +515,9 @@ impl<'a> Sheet<'a> {
                     child: child.child.id,
                     child_name: child.name.clone(),
                     words: format!(
-                        "{}: {by} asked {of_name}, {} {}: “{question}”",
-                        child.name, written.date, written.time
+                        "{}: {by} asked {of_name}, {}: “{question}”",
+                        child.name,
+                        written.beside(&self.day.to_string())
                     ),
                     question,
                     by,
@@ -523,7 +543,9 @@ fn comes_from(concern: &KnownRecord, visit: RecordId) -> bool {
 fn who<'k>(children: impl Iterator<Item = &'k KnownChild>) -> String {
     let children: Vec<&KnownChild> = children.collect();
     let family = children.first().and_then(|child| child.fact("family_name"));
-    let shared = children.iter().all(|child| child.fact("family_name") == family);
+    let shared = children
+        .iter()
+        .all(|child| child.fact("family_name") == family);
     match family.filter(|_| shared) {
         Some(family) => family.to_owned(),
         None => children

@@ -19,9 +19,9 @@ use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::{Reason, Verdict};
 
 use super::super::due::Answers;
+use crate::store::StoreError;
 use crate::store::log::{self, Row, ScopeRow};
 use crate::store::rows::unsigned;
-use crate::store::StoreError;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -60,7 +60,12 @@ impl KnownRecord {
     /// The words of the answer that stands.
     pub(super) fn label(&self, field: &str) -> Option<String> {
         let question = self.page.questions.get(&Target::field(field))?;
-        let value = self.statements.get(question.standing?)?.content.as_ref()?.value()?;
+        let value = self
+            .statements
+            .get(question.standing?)?
+            .content
+            .as_ref()?
+            .value()?;
         Some(value.label.clone())
     }
 
@@ -149,7 +154,12 @@ impl Known {
         }
         known.children.sort_by_key(|child| {
             let family = child.fact("family_id").map(str::to_owned);
-            (family, child.fact("dob").map(str::to_owned), child.name(), child.id)
+            (
+                family,
+                child.fact("dob").map(str::to_owned),
+                child.name(),
+                child.id,
+            )
         });
         Ok(known)
     }
@@ -194,7 +204,10 @@ fn records(db: &Connection, scope: &ScopeRow, at: Option<WallMillis>) -> Result<
         let rows = log::statements(db, no)?;
         let (statements, view) = match at {
             Some(at) => (received.known_at(rows, at), View::Shared),
-            None => (rows.into_iter().map(|row| row.statement).collect(), View::Here),
+            None => (
+                rows.into_iter().map(|row| row.statement).collect(),
+                View::Here,
+            ),
         };
         if statements.is_empty() {
             continue;

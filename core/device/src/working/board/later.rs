@@ -12,8 +12,11 @@ use super::known::{Known, KnownChild, KnownRecord};
 use crate::clock::Moment;
 
 pub(super) fn since(then: &Known, now: &Known, at: &Moment, lines_now: Vec<String>) -> Since {
-    let before: BTreeMap<RecordId, &KnownChild> =
-        then.children.iter().map(|child| (child.id, child)).collect();
+    let before: BTreeMap<RecordId, &KnownChild> = then
+        .children
+        .iter()
+        .map(|child| (child.id, child))
+        .collect();
     let mut additions = Vec::new();
     for child in &now.children {
         // A child who was not held then has no place on a board of then, and nothing to add to it.
@@ -25,7 +28,13 @@ pub(super) fn since(then: &Known, now: &Known, at: &Moment, lines_now: Vec<Strin
         }
     }
     additions.sort_by(|a, b| {
-        let key = |one: &Addition| (one.received.is_none(), one.received.clone(), one.written.millis);
+        let key = |one: &Addition| {
+            (
+                one.received.is_none(),
+                one.received.clone(),
+                one.written.millis,
+            )
+        };
         key(a).cmp(&key(b))
     });
     let count = additions.len();
@@ -37,7 +46,11 @@ pub(super) fn since(then: &Known, now: &Known, at: &Moment, lines_now: Vec<Strin
         .collect();
     let mut words = format!("{count} addition{plural} since {}", at.time);
     if !changes.is_empty() {
-        let it = if count == 1 { "it changes" } else { "they change" };
+        let it = if count == 1 {
+            "it changes"
+        } else {
+            "they change"
+        };
         let named: Vec<String> = changes.iter().map(|what| format!("“{what}”")).collect();
         words.push_str(&format!("; {it} {}", named.join(", ")));
     }
@@ -66,7 +79,13 @@ impl<'a> Comparing<'a> {
     ) -> Self {
         let counted = |statement: &&Statement| statement.fact.is_applied();
         let known = earlier
-            .map(|earlier| earlier.statements.iter().filter(counted).map(|one| one.fact.id))
+            .map(|earlier| {
+                earlier
+                    .statements
+                    .iter()
+                    .filter(counted)
+                    .map(|one| one.fact.id)
+            })
             .into_iter()
             .flatten()
             .collect();
@@ -122,7 +141,12 @@ impl<'a> Comparing<'a> {
         let earlier = self.earlier?;
         let before = earlier.page.questions.get(&question.target);
         let was = before.and_then(|before| {
-            let value = earlier.statements.get(before.standing?)?.content.as_ref()?.value()?;
+            let value = earlier
+                .statements
+                .get(before.standing?)?
+                .content
+                .as_ref()?
+                .value()?;
             Some(value.label.clone())
         });
         let is = question.standing.and_then(|at| self.show.text(at));
@@ -130,7 +154,11 @@ impl<'a> Comparing<'a> {
         if was == is && !newly_open {
             return None;
         }
-        let two = if newly_open { "; two answers, not checked yet" } else { "" };
+        let two = if newly_open {
+            "; two answers, not checked yet"
+        } else {
+            ""
+        };
         Some(match (was, is) {
             (Some(was), Some(is)) if was != is => format!("was {was}; is {is}{two}"),
             (None, Some(is)) => format!("is {is}{two}"),

@@ -75,10 +75,10 @@ impl Working {
 
     /// The newest time of the council's clock on anything here.
     fn heard(&self) -> Result<Option<Moment>, ReadError> {
-        let newest: Option<i64> = self
-            .store
-            .reader
-            .query_row("SELECT max(at) FROM received", [], |row| row.get(0))?;
+        let newest: Option<i64> =
+            self.store
+                .reader
+                .query_row("SELECT max(at) FROM received", [], |row| row.get(0))?;
         Ok(newest.map(|at| Moment::of(WallMillis(at))))
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn lines(board: &Board, day: Date) -> Vec<String> {
         None => "as this device knows it".to_owned(),
     };
     let mut lines = vec![format!("{first}'s board for {}, {when}.", day.words(day))];
-    lines.extend(due(&board.due));
+    lines.extend(due(&board.due, &board.date));
     if !board.alone.is_empty() {
         lines.push(format!("Spoken to alone: {}.", alone(&board.alone)));
     }
@@ -42,7 +42,12 @@ pub(super) fn lines(board: &Board, day: Date) -> Vec<String> {
         (all, 0) => format!("Two answers: {all}, settled."),
         (all, open) => format!("Two answers: {all}, {open} open."),
     });
-    lines.extend(board.two_answers.iter().map(|one| format!("  {}", one.words)));
+    lines.extend(
+        board
+            .two_answers
+            .iter()
+            .map(|one| format!("  {}", one.words)),
+    );
     lines.push(waiting(&board.waiting));
     lines.push(format!(
         "Written up the same day: {} of {}.",
@@ -50,23 +55,30 @@ pub(super) fn lines(board: &Board, day: Date) -> Vec<String> {
     ));
     lines.push(format!("Not in the file yet: {}.", board.aside.len()));
     for one in &board.aside {
-        let received = one.received.as_ref().map_or("", |at| at.time.as_str());
-        lines.push(format!("  {}: a {} by {}, {received}", one.name, one.kind, one.by));
+        let received = one.received.as_ref().map_or_else(String::new, |at| {
+            format!(", received {}", at.beside(&board.date))
+        });
+        lines.push(format!(
+            "  {}: a {} by {}{received}",
+            one.name, one.kind, one.by
+        ));
     }
     if !board.to_sign.is_empty() {
         lines.push(format!("To read and sign: {}.", board.to_sign.len()));
     }
     for one in &board.to_sign {
         lines.push(format!(
-            "  {}: {}, finished {} {}",
-            one.name, one.by, one.finished.date, one.finished.time
+            "  {}: {}, finished {}",
+            one.name,
+            one.by,
+            one.finished.beside(&board.date)
         ));
     }
     lines.extend(board.returned.iter().map(|one| one.words.clone()));
     lines
 }
 
-fn due(all: &[DueChild]) -> Vec<String> {
+fn due(all: &[DueChild], day: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for (title, overdue) in [("Overdue", true), ("Due today", false)] {
         let of_these: Vec<&DueChild> = all.iter().filter(|one| one.overdue == overdue).collect();
@@ -74,7 +86,10 @@ fn due(all: &[DueChild]) -> Vec<String> {
             continue;
         }
         let seen = of_these.iter().filter(|one| one.seen).count();
-        let not: Vec<String> = of_these.iter().filter_map(|one| not_seen(one)).collect();
+        let not: Vec<String> = of_these
+            .iter()
+            .filter_map(|one| not_seen(one, day))
+            .collect();
         let mut line = format!(
             "{title} {}: seen {seen}, not seen {}",
             of_these.len(),
@@ -89,13 +104,13 @@ fn due(all: &[DueChild]) -> Vec<String> {
     lines
 }
 
-fn not_seen(child: &DueChild) -> Option<String> {
+fn not_seen(child: &DueChild, day: &str) -> Option<String> {
     let why = child.not_seen.as_ref()?;
     let decided = match &why.decision {
         Some(decision) => format!(
             ": {} decided {}, {}",
             decision.by,
-            decision.written.time,
+            decision.written.beside(day),
             decision.text.trim_end_matches('.')
         ),
         None if why.state == "no_access" => ": no decision yet".to_owned(),
@@ -114,7 +129,10 @@ fn alone(all: &[AloneLine]) -> String {
     if !spoken.is_empty() {
         parts.push(spoken.join(", "));
     }
-    for one in all.iter().filter(|one| one.state != "spoke_alone" || one.open) {
+    for one in all
+        .iter()
+        .filter(|one| one.state != "spoke_alone" || one.open)
+    {
         let state = match one.state.as_str() {
             "spoke_alone" => "alone",
             "too_young" => "too young",
@@ -139,18 +157,15 @@ fn alone(all: &[AloneLine]) -> String {
 
 fn lower(text: &str) -> String {
     let mut letters = text.chars();
-    let first: String = letters.next().map(|c| c.to_lowercase().collect()).unwrap_or_default();
+    let first: String = letters
+        .next()
+        .map(|c| c.to_lowercase().collect())
+        .unwrap_or_default();
     first + letters.as_str()
 }
 
 fn asked(one: &AskedLine, day: &str) -> String {
-    let time = |at: &Moment| {
-        if at.date == day {
-            at.time.clone()
-        } else {
-            format!("{} {}", at.date, at.time)
-        }
-    };
+    let time = |at: &Moment| at.beside(day);
     let received = one.received.as_ref().map_or_else(
         || "not at the council yet".to_owned(),
         |at| format!("reached the council {}", time(at)),
@@ -159,7 +174,12 @@ fn asked(one: &AskedLine, day: &str) -> String {
         || "not answered yet".to_owned(),
         |decision| format!("answered {} by {}", time(&decision.written), decision.by),
     );
-    format!("  {}: marked {} by {}, {received}, {answered}", one.who, time(&one.marked), one.by)
+    format!(
+        "  {}: marked {} by {}, {received}, {answered}",
+        one.who,
+        time(&one.marked),
+        one.by
+    )
 }
 
 fn waiting(all: &[WaitingChild]) -> String {
