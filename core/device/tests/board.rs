@@ -40,8 +40,7 @@ struct Team {
 impl Team {
     /// Three siblings on a plan and Merle are due today; Robin is not.
     fn new() -> Self {
-        let mut council = Council::with_larkspurs();
-        council.now = at(8, 0) - 86_400_000;
+        let mut council = Council::with_larkspurs_at(at(8, 0) - 86_400_000);
         for (child, name, family) in [(MERLE, "Merle", "Hawthorn"), (ROBIN, "Robin", "Quince")] {
             council.child(
                 child,
@@ -621,6 +620,71 @@ fn a_board_of_a_moment_prints_the_same_whatever_arrives_later() {
         "the boards differ: {}",
         different.len()
     );
+}
+
+#[test]
+fn a_child_waits_until_the_child_has_been_told() {
+    let mut team = Team::new();
+    let mut give = |how: &str, about: &[&str]| {
+        let given = VoiceGiven {
+            how: how.into(),
+            because: (how == "not_sought").then(|| "asleep".into()),
+            words: (how == "said").then(|| "I want to stay.".into()),
+            saw: (how == "observed").then(|| "Smiled.".into()),
+            more: about
+                .iter()
+                .map(|code| (Target::element("about", *code), (*code).to_owned()))
+                .collect(),
+            ..VoiceGiven::default()
+        };
+        team.rowan.voice(WREN, None, &given).unwrap().0
+    };
+    let wish = give("said", &["want_now", "my_day"]);
+    give("said", &["my_day"]);
+    give("observed", &[]);
+    give("not_sought", &[]);
+    let unsaid = give("said", &[]);
+    let line = |team: &Team| {
+        let board = team.rowan.board(None).unwrap();
+        let waiting = board
+            .board
+            .waiting
+            .iter()
+            .map(|one| one.voice)
+            .collect::<Vec<_>>();
+        let line = board
+            .lines
+            .into_iter()
+            .find(|line| line.starts_with("Children waiting"));
+        (waiting, line.unwrap())
+    };
+    let (waiting, words) = line(&team);
+    assert_eq!(
+        (waiting.len(), words.as_str()),
+        (
+            2,
+            "Children waiting for an answer: Wren (today); Wren (today)."
+        )
+    );
+    assert!(waiting.contains(&wish) && waiting.contains(&unsaid));
+    set(&mut team.rowan, unsaid, &[("answers/a", "heard")]);
+    set(
+        &mut team.rowan,
+        wish,
+        &[
+            ("answers/a", "we_will"),
+            ("answers/a/by_when", "2026-11-16"),
+        ],
+    );
+    team.time(at(9, 0) + 3 * 86_400_000);
+    let (waiting, words) = line(&team);
+    assert_eq!(waiting.len(), 2);
+    assert!(
+        words.contains("Wren (3 days; answered, not told yet)"),
+        "{words}"
+    );
+    set(&mut team.rowan, wish, &[("answers/b", "told_child")]);
+    assert_eq!(line(&team).0, [unsaid]);
 }
 
 /// Everything the board leaves out of `at` is there under another name: nobody is counted twice.

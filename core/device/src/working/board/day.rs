@@ -8,7 +8,6 @@ use visitbook_record::due::{self, Child, ChildDue, Rules};
 use visitbook_record::id::{RecordId, WorkerId};
 use visitbook_record::op::{Kind, Target};
 use visitbook_record::page::Statement;
-use visitbook_record::payload::Content;
 use visitbook_record::verdict::Verdict;
 use visitbook_record::words;
 
@@ -411,11 +410,18 @@ impl<'a> Sheet<'a> {
         })
     }
 
-    /// Voices that want an answer and have none. Where nobody said what it is about, it may be a wish, and is listed.
+    /// Voices that want an answer, until the child has been told one. Where nobody said what it is about, it may be a wish, and is listed.
     fn waiting(&self) -> Vec<WaitingChild> {
         let mut all = Vec::new();
         for (child, record) in self.records() {
             if record.kind != RecordKind::Voice || !wants_an_answer(record) {
+                continue;
+            }
+            let given = answers_given(record);
+            if given
+                .iter()
+                .any(|code| matches!(code.as_str(), "told_child" | "child_replied"))
+            {
                 continue;
             }
             let Some(first) = record.statements.first() else {
@@ -427,6 +433,9 @@ impl<'a> Sheet<'a> {
                 voice: record.id,
                 name: child.name.clone(),
                 how: record.label("how").unwrap_or_else(|| "said".to_owned()),
+                answered: given
+                    .iter()
+                    .any(|code| matches!(code.as_str(), "we_will" | "we_did" | "we_cannot")),
                 days: since.map_or(0, |since| since.days_to(self.day).max(0).unsigned_abs()),
                 since: written.date,
             });
@@ -556,7 +565,7 @@ fn who<'k>(children: impl Iterator<Item = &'k KnownChild>) -> String {
     }
 }
 
-/// Something the child gave, which is a wish as far as anybody knows, and to which nobody has answered.
+/// Something the child gave, which is a wish as far as anybody knows.
 fn wants_an_answer(voice: &KnownRecord) -> bool {
     let answers = voice.answers();
     let gave = answers
@@ -576,10 +585,14 @@ fn wants_an_answer(voice: &KnownRecord) -> bool {
                 "want_now" | "worry" | "hope_for_future" | "view_of_plan" | "complaint"
             )
         });
-    let answered = voice.statements.iter().any(|statement| {
-        statement.fact.target.name() == "answers"
-            && statement.fact.is_applied()
-            && !matches!(statement.content, Some(Content::Reason(_)))
-    });
-    gave && is_wish && !answered
+    gave && is_wish
+}
+
+fn answers_given(voice: &KnownRecord) -> Vec<String> {
+    voice
+        .answers()
+        .iter()
+        .filter(|(target, _)| target.name() == "answers" && target.part_name().is_none())
+        .filter_map(|(_, code)| code.clone())
+        .collect()
 }

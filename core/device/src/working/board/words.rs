@@ -188,10 +188,18 @@ fn waiting(all: &[WaitingChild]) -> String {
     }
     let each: Vec<String> = all
         .iter()
-        .map(|one| match one.days {
-            0 => format!("{} (today)", one.name),
-            1 => format!("{} (1 day)", one.name),
-            days => format!("{} ({days} days)", one.name),
+        .map(|one| {
+            let since = match one.days {
+                0 => "today".to_owned(),
+                1 => "1 day".to_owned(),
+                days => format!("{days} days"),
+            };
+            let told = if one.answered {
+                "; answered, not told yet"
+            } else {
+                ""
+            };
+            format!("{} ({since}{told})", one.name)
         })
         .collect();
     format!("Children waiting for an answer: {}.", each.join("; "))

@@ -114,7 +114,7 @@ pub struct TwoAnswersLine {
     pub words: String,
 }
 
-/// Something a child gave that nobody has answered yet.
+/// Something a child gave whose answer has not reached the child yet.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct WaitingChild {
     /// The voice.
@@ -127,6 +127,8 @@ pub struct WaitingChild {
     pub since: String,
     /// How many days ago.
     pub days: u32,
+    /// There is an answer, and the child has not been told.
+    pub answered: bool,
 }
 
 /// Something that the council received and that is not in the file yet.
