@@ -183,6 +183,49 @@ pub(crate) enum Book {
     },
     /// The concerns this device holds.
     Concerns,
+    /// A manager has read finished visits and agrees that they are sound. Never one's own.
+    SignOff {
+        /// The visits.
+        #[arg(required = true)]
+        visits: Vec<String>,
+    },
+    /// Give a finished visit back to its author with a question. It stays finished.
+    Return {
+        /// The visit.
+        visit: String,
+        /// The question.
+        #[arg(long)]
+        question: String,
+    },
+    /// Put a fact of a finished visit right. The finished page keeps what was.
+    Correct {
+        /// The visit.
+        visit: String,
+        /// What it is about: FIELD, FIELD/ELEMENT or FIELD/ELEMENT/PART.
+        field: String,
+        /// What is.
+        value: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Entered in error: takes a visit, voice or concern out of the child's file on every device, and keeps it as evidence.
+    Void {
+        /// The record.
+        record: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+        /// The record that stands in its place, made before on the right child.
+        #[arg(long, value_name = "RECORD")]
+        made_again: Option<String>,
+    },
+    /// The team's day on one page: now, or as the council knew it at a time, with what came after it.
+    Board {
+        /// A time of today, 17:00, or a day and a time, "2026-10-27 17:00".
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+    },
     /// Reconcile with the council.
     Sync {
         /// Stop after this long: 3s, 500ms, 2m.

@@ -1,5 +1,6 @@
 //! One function for each command: words in, an answer out.
 
+mod oversight;
 mod page;
 mod read;
 pub(crate) mod sync;
@@ -71,6 +72,20 @@ impl Desk {
             ),
             Book::Decide { concerns, text } => write::decide(working, &concerns, &text),
             Book::Concerns => read::concerns(working),
+            Book::SignOff { visits } => oversight::sign_off(working, &visits),
+            Book::Return { visit, question } => oversight::give_back(working, &visit, &question),
+            Book::Correct {
+                visit,
+                field,
+                value,
+                reason,
+            } => oversight::correct(working, &visit, &field, &value, &reason),
+            Book::Void {
+                record,
+                reason,
+                made_again,
+            } => oversight::void(working, &record, &reason, made_again.as_deref()),
+            Book::Board { at } => oversight::board(working, at.as_deref()),
             Book::Sync { budget } => self.sync(budget.as_deref(), show),
             Book::Status => read::status(working),
             Book::Fields => Ok(read::fields()),

@@ -9,11 +9,12 @@ use visitbook_record::catalogue::Catalogue;
 use visitbook_record::commit::RecordKind;
 use visitbook_record::words::{self, Message, Said};
 
+use super::oversight;
 use crate::failure::Failure;
 use crate::names;
 use crate::reply::Reply;
 
-fn to_json<T: serde::Serialize>(value: &T) -> Json {
+pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Json {
     // Plain structures with string keys: there is no way for this to fail.
     serde_json::to_value(value).unwrap_or(Json::Null)
 }
@@ -21,12 +22,16 @@ fn to_json<T: serde::Serialize>(value: &T) -> Json {
 pub(super) fn today(working: &Working, date: Option<String>) -> Result<Reply, Failure> {
     let today = working.today(date.as_deref())?;
     let mut text = format!("{}\n", today.date);
-    let row = |line: &VisitLine| json!({"child": line.child_name, "visit": line.record, "finished": line.finished});
+    let row = |line: &VisitLine| json!({"child": line.child_name, "visit": line.record, "finished": line.finished, "marks": line.marks});
+    text.push_str(&oversight::due_lines(&today.due));
     for line in &today.visits {
-        let state = if line.finished {
-            "finished"
-        } else {
-            "not finished"
+        let state = match (
+            line.finished,
+            line.marks.iter().any(|mark| mark == "signed_off"),
+        ) {
+            (true, true) => "signed off",
+            (true, false) => "finished",
+            (false, _) => "not finished",
         };
         // Writing to a String cannot fail.
         let _ = writeln!(
@@ -54,6 +59,7 @@ pub(super) fn today(working: &Working, date: Option<String>) -> Result<Reply, Fa
     if today.questions > 0 {
         let _ = writeln!(text, "{} to answer: visitbook questions", today.questions);
     }
+    text.push_str(&oversight::returned_lines(&today.returned));
     for concern in &today.concerns {
         let _ = writeln!(text, "{}", concern_line(concern));
     }
@@ -62,7 +68,9 @@ pub(super) fn today(working: &Working, date: Option<String>) -> Result<Reply, Fa
         "visits": today.visits.iter().map(row).collect::<Vec<_>>(),
         "unfinished": today.unfinished.iter().map(row).collect::<Vec<_>>(),
         "children": to_json(&today.children),
+        "due": to_json(&today.due),
         "questions": today.questions,
+        "returned": to_json(&today.returned),
         "unsent": today.unsent,
         "alarms": today.alarms,
     });
@@ -76,6 +84,7 @@ pub(super) fn child(working: &Working, child: &str) -> Result<Reply, Failure> {
         card.child.full_name,
         card.child.age.as_deref().unwrap_or("age not known")
     );
+    text.push_str(&oversight::due_lines(card.due.as_slice()));
     for (what, last) in [
         ("Last seen", &card.last_seen),
         ("Last spoken to alone", &card.last_alone),
@@ -239,10 +248,17 @@ pub(super) fn questions(working: &Working) -> Result<Reply, Failure> {
             "choices": to_json(&question.choices),
         }));
     }
+    let returned = working.returned()?;
+    if !returned.is_empty() {
+        texts.push(oversight::returned_lines(&returned));
+    }
     if texts.is_empty() {
         texts.push("Nothing needs your answer.".to_owned());
     }
-    Ok(Reply::new(texts.join("\n\n"), json!({"questions": rows})))
+    Ok(Reply::new(
+        texts.join("\n\n"),
+        json!({"questions": rows, "returned": to_json(&returned)}),
+    ))
 }
 
 fn question_words(question: &OpenQuestion) -> Message {

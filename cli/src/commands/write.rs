@@ -20,7 +20,7 @@ use crate::reply::Reply;
 /// The longest text taken from standard input: what an entry may hold, and a little more so that it is refused, not cut.
 const LONGEST_TEXT: u64 = (1 << 20) + 16;
 
-fn target(typed: &str) -> Target {
+pub(super) fn target(typed: &str) -> Target {
     // Infallible: what is not well formed is refused by the core, with the field's name.
     typed.parse().unwrap_or_else(|never| match never {})
 }
@@ -43,7 +43,7 @@ fn text_of(typed: &str) -> Result<String, Failure> {
     })
 }
 
-fn saved(before: Instant, saved: &Saved, more: Json) -> Reply {
+pub(super) fn saved(before: Instant, saved: &Saved, more: Json) -> Reply {
     let micros = u64::try_from(before.elapsed().as_micros()).unwrap_or(u64::MAX);
     let mut json =
         json!({"records": saved.records, "ops": saved.ops, "at": saved.at, "saved_us": micros});
@@ -168,6 +168,12 @@ pub(super) fn set(
     } else {
         working.set(record, &target, value, note)?
     };
+    if target.name() == "outcome"
+        && let Some((text, view)) = super::oversight::no_answer(working, record)?
+    {
+        let reply = saved(before, &done, view);
+        return Ok(Reply::new(format!("{}\n{text}", reply.text), reply.json));
+    }
     Ok(saved(before, &done, Json::Null))
 }
 

@@ -5,6 +5,7 @@
 mod key;
 pub(crate) mod log;
 pub(crate) mod open;
+pub(crate) mod oversight_view;
 pub(crate) mod rows;
 pub(crate) mod search;
 #[cfg(test)]

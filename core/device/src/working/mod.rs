@@ -4,12 +4,15 @@
 //! threads and is used by one at a time. Dropping it without [`Working::lock`] is what a crash is: nothing saved is lost.
 
 mod answer;
+mod board;
 mod drafts;
+mod due;
 mod finish;
 mod judging;
 mod listen;
 mod lists;
 pub mod model;
+mod oversight;
 mod pull;
 mod read;
 mod receipts;

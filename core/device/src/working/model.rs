@@ -9,6 +9,17 @@ use visitbook_record::id::{CommitHash, OpId, RecordId, WorkerId};
 use crate::clock::Moment;
 use serde::Serialize;
 
+mod board;
+mod due;
+mod oversight;
+
+pub use board::{
+    ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DueChild,
+    NotSeen, Since, ToSign, TwoAnswersLine, WaitingChild,
+};
+pub use due::{DueLine, NoAccessLine, NoAnswerView, Owed};
+pub use oversight::{CorrectionView, OversightView, ReturnedView, SignedOffView, VoidedView};
+
 /// Whose device this is.
 #[derive(Clone, Serialize)]
 pub struct Identity {
@@ -97,6 +108,8 @@ pub struct VisitLine {
     pub finished: bool,
     /// Who began or planned it.
     pub by: Option<String>,
+    /// What became of it after the finish: `signed_off`, `asked`, `corrected`.
+    pub marks: Vec<String>,
 }
 
 /// The first screen.
@@ -110,10 +123,14 @@ pub struct Today {
     pub unfinished: Vec<VisitLine>,
     /// Everybody the holder holds.
     pub children: Vec<ChildLine>,
+    /// When each of them is next to be seen, with the sum, overdue first. Those to whom no visits are owed are left out.
+    pub due: Vec<DueLine>,
     /// Concerns without a written decision.
     pub concerns: Vec<ConcernView>,
     /// How many questions need the holder's answer.
     pub questions: usize,
+    /// Questions about the holder's finished visits that a manager sent back.
+    pub returned: Vec<ReturnedView>,
     /// How many envelopes wait to be sent.
     pub unsent: usize,
     /// Alarms that nobody has looked at.
@@ -182,6 +199,8 @@ pub struct ChildCard {
     pub last_alone: Option<LastTime>,
     /// When the bedroom was last seen.
     pub last_bedroom: Option<LastTime>,
+    /// When the child is next to be seen, with the sum; `None` if no visits are owed.
+    pub due: Option<DueLine>,
     /// The last three things the child gave, newest first.
     pub voices: Vec<VoiceView>,
     /// Who holds the child.
@@ -341,6 +360,8 @@ pub struct RecordPage {
     pub late: Vec<LateView>,
     /// How many statements are set aside, wait, or are of a newer version.
     pub unread: usize,
+    /// What a manager, or a correction, made of it.
+    pub oversight: OversightView,
     /// Where it is.
     pub status: Option<StatusView>,
 }

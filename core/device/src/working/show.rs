@@ -52,6 +52,7 @@ impl Show<'_> {
         let value = statement.content.as_ref().and_then(Content::value);
         let reason = match &statement.content {
             Some(Content::Settlement(Settlement { reason, .. })) => reason.clone(),
+            Some(Content::Correction(correction)) => Some(correction.reason.clone()),
             _ => None,
         };
         Some(AnswerView {
@@ -196,7 +197,11 @@ impl Show<'_> {
             }
             Content::Ask { value, .. } => Some(value.label.clone()),
             Content::Assignment(assignment) => Some(assignment.reason.clone()),
-            Content::Finish(_) => None,
+            Content::Correction(correction) => Some(correction.value.label.clone()),
+            Content::Void { reason, .. } | Content::Placement { reason, .. } => {
+                Some(reason.clone())
+            }
+            Content::Finish(_) | Content::SignOff(_) | Content::FamilySession(_) => None,
         }
     }
 
@@ -305,6 +310,9 @@ impl Show<'_> {
                 .reason
                 .clone()
                 .or_else(|| settlement.value.note.clone()),
+            Some(Content::Correction(correction)) => {
+                Some(format!("was: {}; {}", correction.was, correction.reason))
+            }
             _ => None,
         };
         let (verdict, reason) = match &fact.verdict {
@@ -346,6 +354,12 @@ fn kind_word(kind: Kind) -> String {
         Kind::SetRemove => "set_remove",
         Kind::Finish => "finish",
         Kind::Resolve => "resolve",
+        Kind::Correct => "correct",
+        Kind::SignOff => "sign_off",
+        Kind::Return => "return",
+        Kind::Void => "void",
+        Kind::Place => "place",
+        Kind::EnterFamily => "enter_family",
         Kind::Ask => "ask",
         Kind::Assign => "assign",
         Kind::Unassign => "unassign",
