@@ -102,7 +102,8 @@ pub trait HardwareKeys: Send + Sync {
     /// Destroys a key for good. A key that does not exist is no error.
     fn delete(&self, alias: String) -> Result<(), KeystoreError>;
 
-    /// Whether keys other than `Background` can be used now. Must not block.
+    /// Whether keys other than `Background` can be used now. Must not block. What it throws counts as "yes", except
+    /// `LockedNow`: the call that needs the key then says what is the matter.
     fn protected_data_available(&self) -> Result<bool, KeystoreError>;
 }
 
@@ -133,7 +134,10 @@ impl core::HardwareKeys for ForeignKeys {
     }
 
     fn protected_data_available(&self) -> bool {
-        // Unknown is "not now": whoever asks tries later.
-        self.0.protected_data_available().unwrap_or(false)
+        // A platform that cannot say is asked for the key itself, and says then what is the matter.
+        match self.0.protected_data_available() {
+            Ok(available) => available,
+            Err(error) => error != KeystoreError::LockedNow,
+        }
     }
 }

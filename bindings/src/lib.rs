@@ -12,11 +12,8 @@
 //! - It returns an error or cannot fail; nothing panics across the border.
 //! - Foreign code (a [`HardwareKeys`], a [`ChangeListener`], a [`SyncProgress`]) is called while no lock of this library
 //!   is held, so it may call back into it.
+//! - There is no `unsafe` in it. What UniFFI's derives write at the border is UniFFI's, argued there.
 //! - Ids are written as text, and so are days (`2026-10-27`) and times of day (`09:52`), both as in London.
-
-// UniFFI's derives write `extern "C"` functions next to each exported item, all over the crate. What they do with raw
-// pointers is argued in UniFFI; there is no other unsafe code here, and none may be added.
-#![allow(unsafe_code)]
 
 mod across;
 mod book;

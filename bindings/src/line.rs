@@ -2,24 +2,16 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use visitbook_device::EnrolStep;
 use visitbook_device::sync::cancel::CancelHandle;
 use visitbook_device::sync::driver::{Ask, Clock as _, Driver, SyncError, SystemClock};
 use visitbook_device::sync::engine::Config;
-use visitbook_device::sync::exchange::{Route, TransportProblem};
-use visitbook_device::sync::http::{HttpsTransport, Transport as _, fetch_unverified_key_bundle};
+use visitbook_device::sync::http::HttpsTransport;
 use visitbook_device::sync::outcome::Progress;
 use visitbook_device::sync::store::SyncStore;
-use visitbook_seal::bundle::SignedBundle;
-use visitbook_seal::enrol::EnrolmentCode;
 
 use crate::error::VisitbookError;
 use crate::sync::SyncOutcome;
-
-/// How long one exchange of an enrolment may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where the council is, and what its server is verified with.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,10 +49,7 @@ fn connect(place: &Place, via: Option<SocketAddr>) -> Result<HttpsTransport, Vis
             format!("{error}. Ask the council for a new enrolment code."),
         )
     })?;
-    Ok(match via {
-        Some(relay) => transport.connect_via(relay),
-        None => transport,
-    })
+    Ok(transport.connecting(via))
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -149,40 +138,5 @@ impl<'a> Running<'a> {
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         *locked(self.0) = None;
-    }
-}
-
-/// The exchanges of an enrolment with the council in the code. Of a bundle that is not that council's no root is trusted;
-/// the device refuses it before it takes the next step.
-pub(crate) fn enrolling(
-    code: &EnrolmentCode,
-    via: Option<SocketAddr>,
-) -> impl FnMut(EnrolStep, &[u8]) -> Result<Vec<u8>, TransportProblem> {
-    let address = code.address.clone();
-    let fingerprint = code.root_fingerprint;
-    let mut transport: Option<HttpsTransport> = None;
-    move |step, body| {
-        let cancel = CancelHandle::new();
-        match step {
-            EnrolStep::Keys => {
-                let bundle = fetch_unverified_key_bundle(&address, via, PATIENCE, &cancel)?.body;
-                let signed = SignedBundle::decode(&bundle).ok();
-                let roots = signed
-                    .as_ref()
-                    .and_then(|signed| signed.verify(&fingerprint).ok())
-                    .map_or_else(Vec::new, |bundle| bundle.tls_roots.clone());
-                let place = Place {
-                    address: address.clone(),
-                    roots,
-                };
-                transport = Some(connect(&place, via).map_err(|_| TransportProblem::NoLine)?);
-                Ok(bundle)
-            }
-            EnrolStep::Enrol => {
-                let transport = transport.as_ref().ok_or(TransportProblem::NoLine)?;
-                let reply = transport.exchange(Route::Enrol, body, PATIENCE, &cancel)?;
-                Ok(reply.body)
-            }
-        }
     }
 }

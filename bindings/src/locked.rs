@@ -14,7 +14,7 @@ use crate::book::Book;
 use crate::error::VisitbookError;
 use crate::held::Held;
 use crate::keys::{ForeignKeys, HardwareKeys};
-use crate::line::{Line, Place, enrolling, relay};
+use crate::line::{Line, Place, relay};
 use crate::sync::{PerCall, SyncCancel, SyncOutcome, SyncProgress, ask, show};
 
 /// A device whose vault is closed. It can send what is sealed already, and there is nothing in it that could read a word.
@@ -86,7 +86,7 @@ impl LockedBook {
             &pin,
             Params::default(),
             &label,
-            enrolling(&code, via),
+            visitbook_device::sync::enrolling::over_https(&code, via),
         )?;
         Ok(Self::new(locked, Arc::new(Line::new(via))))
     }

@@ -61,6 +61,8 @@ pub(crate) enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<std::ffi::OsString>,
     },
+    /// Send what is sealed and waits, without the PIN and without reading anything: what a phone does while it is locked.
+    Send,
     /// Stay unlocked and take one command a line: a JSON array of words, or words parted by spaces.
     Session,
     /// A command that needs the unlocked book.
@@ -181,12 +183,57 @@ pub(crate) enum Book {
     },
     /// The concerns this device holds.
     Concerns,
+    /// A manager has read finished visits and agrees that they are sound. Never one's own.
+    SignOff {
+        /// The visits.
+        #[arg(required = true)]
+        visits: Vec<String>,
+    },
+    /// Give a finished visit back to its author with a question. It stays finished.
+    Return {
+        /// The visit.
+        visit: String,
+        /// The question.
+        #[arg(long)]
+        question: String,
+    },
+    /// Put a fact of a finished visit right. The finished page keeps what was.
+    Correct {
+        /// The visit.
+        visit: String,
+        /// What it is about: FIELD, FIELD/ELEMENT or FIELD/ELEMENT/PART.
+        field: String,
+        /// What is.
+        value: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Entered in error: takes a visit, voice or concern out of the child's file on every device, and keeps it as evidence.
+    Void {
+        /// The record.
+        record: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+        /// The record that stands in its place, made before on the right child.
+        #[arg(long, value_name = "RECORD")]
+        made_again: Option<String>,
+    },
+    /// The team's day on one page: now, or as the council knew it at a time, with what came after it.
+    Board {
+        /// A time of today, 17:00, or a day and a time, "2026-10-27 17:00".
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+    },
     /// Reconcile with the council.
     Sync {
         /// Stop after this long: 3s, 500ms, 2m.
         #[arg(long, value_name = "TIME")]
         budget: Option<String>,
     },
+    /// The questions of the visit's form and the answers they take.
+    Fields,
     /// For every record, whether the council has it.
     Status,
     /// Your own words that are not in the file yet, to read and copy.
@@ -258,7 +305,7 @@ pub(crate) enum Visit {
     },
     /// Lay a visit out.
     Show {
-        /// The visit.
+        /// The visit: the end of its id, or the child's name for the only visit of today.
         visit: String,
     },
     /// Answer a question of the form: FIELD, FIELD/ELEMENT or FIELD/ELEMENT/PART.

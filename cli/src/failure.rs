@@ -1,6 +1,8 @@
 //! What a command says when it did not do what was asked: a code for scripts, a sentence for people.
 
+use visitbook_device::clock::Moment;
 use visitbook_device::{OpenError, ReadError, SaveError, UnlockError};
+use visitbook_record::time::WallMillis;
 
 /// Why a command failed. Nothing that was saved before is touched by any of these.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +24,13 @@ impl Failure {
     }
 }
 
-/// The first letter large and a full stop at the end: these errors were written to stand inside other sentences.
+impl Failure {
+    /// The first letter large and a full stop at the end: the core's errors were written to stand inside other sentences.
+    pub(crate) fn sentence(text: &str) -> String {
+        sentence(text)
+    }
+}
+
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first: String = letters
@@ -55,11 +63,21 @@ impl From<SaveError> for Failure {
             SaveError::Finished => "finished",
             SaveError::NotFinished => "not_finished",
             SaveError::NotYours => "not_yours",
+            SaveError::SignedOff => "signed_off",
+            SaveError::NothingToCorrect => "nothing_to_correct",
+            SaveError::EnteredInError => "entered_in_error",
             SaveError::KeptUnsealed(_) => "kept_unsealed",
             SaveError::WouldBeSetAside(_) => "would_be_set_aside",
             _ => "not_saved",
         };
-        Self::new(code, sentence(&error.to_string()))
+        let hint = match &error {
+            SaveError::UnknownField { .. } => {
+                " `visitbook fields` lists them all; text under a heading is written with `visit note`."
+            }
+            SaveError::KeptUnsealed(_) => " Your words are safe in the book.",
+            _ => "",
+        };
+        Self::new(code, format!("{}{hint}", sentence(&error.to_string())))
     }
 }
 
@@ -88,6 +106,14 @@ impl From<OpenError> for Failure {
 
 impl From<UnlockError> for Failure {
     fn from(error: UnlockError) -> Self {
+        if let UnlockError::Vault(visitbook_seal::vault::UnlockError::Wait { until_ms }) = &error {
+            let until = Moment::of(WallMillis(i64::try_from(*until_ms).unwrap_or(i64::MAX)));
+            let words = format!(
+                "Too many wrong PINs. Try again after {} {}.",
+                until.date, until.time
+            );
+            return Self::new("wait", words);
+        }
         Self::new("not_unlocked", sentence(&error.to_string()))
     }
 }

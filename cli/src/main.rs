@@ -56,25 +56,34 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
                 "A PIN for this device, six characters or more: ",
             )?;
             open::enrol(&cli.store, clock, &code, &pin, &label, cli.via)?;
-            println!(
-                "{label} is a device of the council now. Next: visitbook --store {} sync",
-                cli.store.display()
-            );
-            Ok(ExitCode::SUCCESS)
+            let next = format!("Next: visitbook --store {} sync", cli.store.display());
+            let words = format!("{label} is a device of the council now. {next}");
+            Ok(print(
+                Reply::new(words, serde_json::json!({"enrolled": label})),
+                cli.json,
+            ))
+        }
+        Command::Send => {
+            open::there_is_a_device(&cli.store)?;
+            Ok(print(open::send(&cli.store, clock, cli.via)?, cli.json))
         }
         Command::Session => {
+            open::there_is_a_device(&cli.store)?;
             let pin = pin::read(cli.pin_fd, "PIN: ")?;
             let working = open::unlock(&cli.store, clock, &pin)?;
             session::run(Desk::new(working, cli.via))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Book(command) => {
+            open::there_is_a_device(&cli.store)?;
             let pin = pin::read(cli.pin_fd, "PIN: ")?;
             let working = open::unlock(&cli.store, clock, &pin)?;
             let hello = session::hello(&working)?;
-            if !working.recovered().is_empty() && !cli.json {
+            let crashed = !working.recovered().is_empty();
+            if crashed && !cli.json {
                 println!("{}", hello.text);
             }
+            let recovered = crashed.then(|| hello.json["recovered"].clone());
             let mut desk = Desk::new(working, cli.via);
             let quiet = cli.json || !std::io::stderr().is_terminal();
             let outcome = desk.run(command, &mut |line| {
@@ -83,13 +92,26 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
                 }
             });
             drop(desk.working.lock());
-            let Reply { text, json } = outcome?;
-            if cli.json {
-                println!("{json}");
-            } else {
-                println!("{}", text.trim_end());
+            let mut reply = outcome?;
+            if let (serde_json::Value::Object(fields), Some(recovered)) =
+                (&mut reply.json, recovered)
+            {
+                fields.insert("recovered".to_owned(), recovered);
             }
-            Ok(ExitCode::SUCCESS)
+            Ok(print(reply, cli.json))
         }
+    }
+}
+
+fn print(reply: Reply, json: bool) -> ExitCode {
+    if json {
+        println!("{}", reply.json);
+    } else {
+        println!("{}", reply.text.trim_end());
+    }
+    if reply.incomplete {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
     }
 }

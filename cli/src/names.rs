@@ -1,5 +1,6 @@
-//! From what a person types to what the core wants: a child by name, a colleague by name, a record by the beginning of
-//! its id.
+//! From what a person types to what the core wants: a child by name, a colleague by name, a record by the end of its id.
+
+use std::collections::BTreeMap;
 
 use visitbook_device::Working;
 use visitbook_record::id::{RecordId, WorkerId};
@@ -49,9 +50,17 @@ pub(crate) fn child(working: &Working, typed: &str) -> Result<RecordId, Failure>
     only("child", typed, &found)
 }
 
-/// Several children.
+/// Several children, none of them twice.
 pub(crate) fn children(working: &Working, typed: &[String]) -> Result<Vec<RecordId>, Failure> {
-    typed.iter().map(|name| child(working, name)).collect()
+    let mut children = Vec::with_capacity(typed.len());
+    for name in typed {
+        let child = child(working, name)?;
+        if children.contains(&child) {
+            return Err(Failure::new("twice", format!("“{name}” is named twice.")));
+        }
+        children.push(child);
+    }
+    Ok(children)
 }
 
 /// A colleague by id or name.
@@ -68,29 +77,57 @@ pub(crate) fn worker(working: &Working, typed: &str) -> Result<WorkerId, Failure
     only("colleague", typed, &found)
 }
 
-/// A record by id or by the beginning of it, at least four characters.
+/// A record by id, by the last letters of its id as lists show them, or by a child's name for the only visit of today.
 pub(crate) fn record(working: &Working, typed: &str) -> Result<RecordId, Failure> {
     if let Ok(id) = typed.parse() {
         return Ok(id);
     }
-    if typed.len() < 4 {
-        return Err(Failure::new(
-            "not_found",
-            "Type at least four characters of the record's id.",
-        ));
-    }
-    let found: Vec<(RecordId, String)> = working
-        .statuses()?
+    let today: Vec<(RecordId, String)> = working
+        .today(None)?
+        .visits
         .into_iter()
-        .filter(|line| line.record.to_string().starts_with(&typed.to_lowercase()))
+        .filter(|line| same(typed, &line.child_name))
         .map(|line| {
             (
                 line.record,
-                format!("{} of {} ({})", line.kind, line.child_name, line.record),
+                format!("{} ({})", line.child_name, short(line.record)),
             )
         })
         .collect();
+    if !today.is_empty() {
+        return only("visit", typed, &today);
+    }
+    let ending = typed.to_lowercase();
+    let found: Vec<(RecordId, String)> = working
+        .statuses()?
+        .into_iter()
+        .map(|line| (line.record, format!("{} of {}", line.kind, line.child_name)))
+        .chain(
+            working
+                .concerns(None)?
+                .into_iter()
+                .map(|c| (c.record, format!("concern about {}", c.child_name))),
+        )
+        .chain(
+            working
+                .questions()?
+                .into_iter()
+                .map(|q| (q.record, format!("{} of {}", q.kind, q.child_name))),
+        )
+        .filter(|(id, _)| ending.len() >= 4 && id.to_string().ends_with(&ending))
+        .collect::<BTreeMap<_, _>>()
+        .into_iter()
+        .map(|(id, name)| (id, format!("{name} ({})", short(id))))
+        .collect();
     only("record", typed, &found)
+}
+
+/// The end of an id, which is random; its beginning is the time, and the same for everything made together.
+pub(crate) fn short(id: RecordId) -> String {
+    let id = id.to_string();
+    id.get(id.len().saturating_sub(8)..)
+        .unwrap_or(&id)
+        .to_owned()
 }
 
 /// Several records.

@@ -3,22 +3,21 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use visitbook_device::clock::Clock;
-use visitbook_device::sync::cancel::CancelHandle;
-use visitbook_device::sync::exchange::{Route, TransportProblem};
-use visitbook_device::sync::http::{HttpsTransport, Transport, fetch_unverified_key_bundle};
-use visitbook_device::{Device, EnrolStep, Working};
-use visitbook_seal::bundle::SignedBundle;
+use visitbook_device::sync::driver::Driver;
+use visitbook_device::sync::engine::Config;
+use visitbook_device::sync::enrolling::over_https;
+use visitbook_device::sync::exchange::TransportProblem;
+use visitbook_device::sync::http::HttpsTransport;
+use visitbook_device::{Device, EnrolError, Working};
 use visitbook_seal::enrol::EnrolmentCode;
 use visitbook_seal::vault::Params;
 
+use crate::commands::sync::sync;
 use crate::failure::Failure;
 use crate::keystore::KeystoreFile;
-
-/// How long one exchange of an enrolment may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::reply::Reply;
 
 /// Makes `folder` a device of the council in the code. May be repeated with the same code and PIN after any failure.
 pub(crate) fn enrol(
@@ -38,37 +37,6 @@ pub(crate) fn enrol(
                 )
             })?;
     let keystore = KeystoreFile::open(folder)?;
-    let mut transport: Option<HttpsTransport> = None;
-    let exchange = |step: EnrolStep, body: &[u8]| -> Result<Vec<u8>, TransportProblem> {
-        let cancel = CancelHandle::new();
-        match step {
-            EnrolStep::Keys => {
-                let bundle =
-                    fetch_unverified_key_bundle(&code.address, via, PATIENCE, &cancel)?.body;
-                // A bundle that does not verify stops the device before its next step; no root of it is used.
-                let roots = SignedBundle::decode(&bundle)
-                    .and_then(|signed| {
-                        signed
-                            .verify(&code.root_fingerprint)
-                            .map(|bundle| bundle.tls_roots.clone())
-                    })
-                    .unwrap_or_default();
-                let made = HttpsTransport::new(&code.address, &roots)
-                    .map_err(|_| TransportProblem::NoLine)?;
-                transport = Some(match via {
-                    Some(relay) => made.connect_via(relay),
-                    None => made,
-                });
-                Ok(bundle)
-            }
-            EnrolStep::Enrol => {
-                let transport = transport.as_ref().ok_or(TransportProblem::NoLine)?;
-                transport
-                    .exchange(Route::Enrol, body, PATIENCE, &cancel)
-                    .map(|reply| reply.body)
-            }
-        }
-    };
     Device::enrol(
         folder,
         keystore,
@@ -77,10 +45,59 @@ pub(crate) fn enrol(
         pin,
         Params::default(),
         label,
-        exchange,
+        over_https(&code, via),
     )
     .map(drop)
-    .map_err(|error| Failure::new("not_enrolled", error.to_string()))
+    .map_err(|error| Failure::new("not_enrolled", enrolling_failed(&error)))
+}
+
+/// What went wrong, and what to do about it. The same command may always be given again.
+fn enrolling_failed(error: &EnrolError<TransportProblem>) -> String {
+    match error {
+        EnrolError::Transport(problem) => format!(
+            "The council could not be reached: {problem}. Nothing was changed at the council; give the same command again when there is a line."
+        ),
+        EnrolError::EarlierTry(problem) => format!(
+            "This folder holds an earlier try at enrolling, made with another PIN: {problem}. Use that PIN, or another folder."
+        ),
+        other => Failure::sentence(&other.to_string()),
+    }
+}
+
+/// Sends what is sealed, without opening anything.
+pub(crate) fn send(
+    folder: &Path,
+    clock: Arc<dyn Clock>,
+    via: Option<SocketAddr>,
+) -> Result<Reply, Failure> {
+    let keystore = KeystoreFile::open(folder)?;
+    let mut locked = Device::open(folder, keystore, clock)?;
+    let transport = HttpsTransport::new(locked.address(), &locked.tls_roots())
+        .map_err(|error| Failure::new("bad_address", error.to_string()))?
+        .connecting(via);
+    let reply = sync(
+        &mut locked,
+        &Driver::new(Config::default()),
+        &transport,
+        None,
+        &mut |_| {},
+    )?;
+    Ok(Reply {
+        text: format!("{}\n{}", reply.text, locked.safe_words()),
+        ..reply
+    })
+}
+
+/// Says so before a PIN is asked for, if a folder is no device's.
+pub(crate) fn there_is_a_device(folder: &Path) -> Result<(), Failure> {
+    if folder.join("council").is_file() {
+        return Ok(());
+    }
+    let words = format!(
+        "There is no device in {}. Name its folder with --store, or make it one: visitbook enrol CODE --label NAME",
+        folder.display()
+    );
+    Err(Failure::new("not_enrolled", words))
 }
 
 /// Opens and unlocks an enrolled folder.
@@ -101,8 +118,5 @@ pub(crate) fn transport(
 ) -> Result<HttpsTransport, Failure> {
     let transport = HttpsTransport::new(working.address(), &working.tls_roots())
         .map_err(|error| Failure::new("bad_address", error.to_string()))?;
-    Ok(match via {
-        Some(relay) => transport.connect_via(relay),
-        None => transport,
-    })
+    Ok(transport.connecting(via))
 }

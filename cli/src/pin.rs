@@ -6,18 +6,32 @@ use std::io::{self, Read};
 
 use zeroize::Zeroizing;
 
+use crate::failure::Failure;
+
 /// The longest line taken as a PIN.
 const LONGEST: usize = 256;
 
-/// Reads a PIN, without its line end.
+/// Reads a PIN, without its line end. Never an empty one: that would cost a try.
 ///
 /// # Errors
-/// When there is no terminal and no descriptor was named, or the descriptor cannot be read.
-pub(crate) fn read(descriptor: Option<i32>, prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {
-    match descriptor {
-        None => rpassword::prompt_password(prompt).map(|pin| Zeroizing::new(pin.into_bytes())),
-        Some(0) => read_line(&mut io::stdin().lock()),
-        Some(n) => read_line(&mut File::open(format!("/dev/fd/{n}"))?),
+/// When nothing was given, when there is no terminal and no descriptor was named, or the descriptor cannot be read.
+pub(crate) fn read(descriptor: Option<i32>, prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let pin = match descriptor {
+        None => rpassword::prompt_password(prompt)
+            .map(|pin| Zeroizing::new(pin.into_bytes()))
+            .map_err(|_| "There is no terminal to ask for the PIN on: name a file descriptor with --pin-fd."),
+        Some(0) => read_line(&mut io::stdin().lock()).map_err(|_| "The PIN could not be read from standard input."),
+        Some(n) => File::open(format!("/dev/fd/{n}"))
+            .and_then(|mut file| read_line(&mut file))
+            .map_err(|_| "The file descriptor named with --pin-fd is not open."),
+    };
+    match pin {
+        Ok(pin) if pin.is_empty() => Err(Failure::new(
+            "no_pin",
+            "No PIN was given. Nothing was tried.",
+        )),
+        Ok(pin) => Ok(pin),
+        Err(words) => Err(Failure::new("no_pin", words)),
     }
 }
 

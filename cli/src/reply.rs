@@ -10,6 +10,8 @@ pub(crate) struct Reply {
     pub(crate) text: String,
     /// For scripts: an object. In a session the text goes along as `text`.
     pub(crate) json: Json,
+    /// Something stood in the way: a script should know by the exit code.
+    pub(crate) incomplete: bool,
 }
 
 impl Reply {
@@ -18,13 +20,14 @@ impl Reply {
         Self {
             text: text.into(),
             json,
+            incomplete: false,
         }
     }
 
     /// One line of a session.
     pub(crate) fn line(outcome: Result<Self, Failure>) -> String {
         let line = match outcome {
-            Ok(Self { text, json }) => {
+            Ok(Self { text, json, .. }) => {
                 let mut result = json;
                 if let Json::Object(fields) = &mut result {
                     fields.entry("text").or_insert_with(|| Json::String(text));

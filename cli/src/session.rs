@@ -79,12 +79,10 @@ pub(crate) fn hello(working: &Working) -> Result<Reply, Failure> {
             message.detail,
             message.buttons.join("] [")
         ));
-        // The child may have moved meanwhile; the words are saved all the same, and `kept-aside` shows them.
-        let entries = working
-            .page(draft.record)
-            .map_or_else(|_| Vec::new(), |page| page.entries);
-        let whole = entries
+        let page = working.page(draft.record).ok();
+        let whole = page
             .iter()
+            .flat_map(|page| &page.entries)
             .find(|entry| entry.entry == draft.entry)
             .and_then(|entry| entry.versions.last())
             .and_then(|version| version.text.clone());

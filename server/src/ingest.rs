@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use visitbook_record::commit::Commit;
 use visitbook_record::digest::ScopeDigest;
-use visitbook_record::fact::{Fact, RecordHome, is_withheld_until_finish};
+use visitbook_record::fact::{Answer, Fact, RecordHome, is_withheld_until_finish};
 use visitbook_record::id::{CommitHash, CouncilId, OpId, PayloadHash, RecordId, StatementHash};
 use visitbook_record::judge::{
     Context, DeviceStanding, KnownOp, Rights, judge_again, judge_commit,
@@ -20,7 +20,7 @@ use visitbook_record::op::Kind;
 use visitbook_record::payload::{Content, Payload};
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::WallMillis;
-use visitbook_record::verdict::Verdict;
+use visitbook_record::verdict::{Reason, Verdict};
 use visitbook_record::wire::{
     EnvelopeBody, ReceiptStatement, Received, Refusal, Signed, UploadReply,
 };
@@ -153,6 +153,8 @@ pub fn take(
                 .statement_at(&stored.scope, stored.at)?
                 .ok_or(StoreError::Missing("receipt statement"))?;
             remember(&mut statements, &mut order, statement);
+            let scope = stored.scope;
+            ScopeWriter::open(tx, scope, now)?.complete(&incoming)?;
             continue;
         }
         let scope = incoming.commit.scope;
@@ -435,6 +437,40 @@ impl<'a> ScopeWriter<'a> {
         }
         parts.push(part);
         Ok(parts)
+    }
+
+    /// A commit that is here already came again: takes the words that were missing the first time, and judges anew what was
+    /// set aside for want of them. Words that are gone for another reason stay gone.
+    fn complete(&mut self, again: &Incoming) -> Result<(), StoreError> {
+        let ids = again.commit.op_ids();
+        for ((id, payload), content) in ids.iter().zip(&again.payloads).zip(&again.contents) {
+            let (Some(payload), Some(mut op)) = (payload, self.tx.op(id)?) else {
+                continue;
+            };
+            let missing = matches!(
+                &op.fact.verdict,
+                Some(Verdict::Quarantined {
+                    reason: Reason::PayloadMissing,
+                    ..
+                })
+            );
+            if missing {
+                op.fact.answer = Answer::of(content.as_ref());
+                self.tx.put_op(op.clone())?;
+                self.tx.put_payload(&self.scope, id, payload)?;
+                self.judge_one_again(op)?;
+                // Readers have the statement already; this position brings them its words.
+                if let Some(op) = self
+                    .tx
+                    .op(id)?
+                    .filter(|op| op.fact.is_applied() && !op.withheld)
+                    && let Some(verdict) = op.fact.verdict
+                {
+                    self.judged(*id, verdict, vec![*id])?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Judges again what was held in a record and now has everything it waited for.

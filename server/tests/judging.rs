@@ -371,7 +371,7 @@ fn rights_are_judged_by_what_the_author_could_have_known() {
     // Nor does presenting its token alone acknowledge it: words may still lie in the spool.
     phone.pull(&council);
     phone.assignment_seen = old;
-    let still_unsent = phone.save(WREN, 1, vec![answer("place", "home")]);
+    let still_unsent = phone.save(WREN, 1, vec![answer("alone", "not_alone")]);
     assert_eq!(
         verdicts(&council, still_unsent),
         [Verdict::AppliedFromPreviousWorker]
@@ -653,6 +653,37 @@ fn what_was_set_aside_is_read_by_its_author_and_its_owner_alone() {
     for (device, reads) in [(&mut tablet, 1), (&mut manager, 1), (&mut colleague, 0)] {
         assert_eq!(words(&device.pull(&council)).len(), reads);
     }
+}
+
+#[test]
+fn words_that_were_missing_the_first_time_are_taken_when_the_commit_comes_again() {
+    let council = Council::new();
+    let (mut rowan, mut bryony) = (council.device(1, ROWAN), council.device(2, BRYONY));
+    rowan.pull(&council);
+    bryony.pull(&council);
+    let (mut commit, payloads) = rowan.draft(WREN, 9, vec![answer("alone", "not_alone")]);
+    commit.catalogue = visitbook_record::catalogue::NEWEST;
+    let whole = rowan.seal((commit, payloads));
+    let without = EnvelopeBody {
+        payloads: vec![],
+        ..whole.clone()
+    };
+    let first = verdicts(&council, without);
+    assert_eq!(reason(&first[0]), Some(Reason::PayloadMissing));
+    assert_eq!(words(&bryony.pull(&council)), []);
+
+    let op = ops_of(&whole)[0];
+    council.upload(vec![whole.clone()]);
+    assert_eq!(
+        words(&bryony.pull(&council)),
+        [(op, whole.payloads[0].clone())]
+    );
+    let stored = council.store.read_with(|tx| tx.op(&op)).unwrap().unwrap();
+    assert_eq!(stored.fact.verdict, Some(Verdict::Applied));
+    assert_eq!(stored.fact.answer.code(), Some("not_alone"));
+
+    council.upload(vec![whole]);
+    assert_eq!(words(&bryony.pull(&council)), [], "once is enough");
 }
 
 #[test]

@@ -110,18 +110,13 @@ impl VisitbookError {
         }
     }
 
-    /// An open book that was locked, or is being.
-    pub(crate) fn of_open(not_here: NotHere) -> Self {
-        match not_here {
-            NotHere::ChangingHands => {
-                Self::busy("This book is being locked just now. Unlock it again and go on.")
-            }
-            NotHere::Gone => as_state(told(
-                "locked",
-                "This book was locked: unlock the locked book that `lock` returned.",
-                false,
-            )),
-        }
+    /// An open book that was locked, or is being: locking never fails, so the one is as good as the other.
+    pub(crate) fn of_open(_: NotHere) -> Self {
+        as_state(told(
+            "locked",
+            "This book was locked: unlock the locked book that `lock` returned.",
+            false,
+        ))
     }
 
     /// The same, with a sentence put after the explanation.

@@ -115,6 +115,17 @@ impl From<SaveError> for VisitbookError {
                 "not_finished",
                 "This visit is not finished yet. Write into it instead.",
             ),
+            SaveError::SignedOff => {
+                Self::request("signed_off", "This visit is signed off already.")
+            }
+            SaveError::NothingToCorrect => Self::request(
+                "nothing_to_correct",
+                "Nothing stands here to correct. Answer the question instead.",
+            ),
+            SaveError::EnteredInError => Self::request(
+                "entered_in_error",
+                "This was entered in error and takes nothing more. Make it again where it belongs.",
+            ),
             SaveError::KeptUnsealed(_) => as_storage(told(
                 "kept_unsealed",
                 "It is saved in the book on this device and could not be made ready for sending. That is tried again by itself: do not save it again.",

@@ -3,6 +3,7 @@
 use visitbook_device::model as core;
 
 use super::mirrors;
+use super::oversight::{DueLine, ReturnedView};
 use super::page::LateView;
 
 /// A moment as people in England read it. The milliseconds are what a device's clock showed; they are evidence and put
@@ -111,6 +112,8 @@ mirrors! {
         finished: bool,
         /// Who began or planned it.
         by: Option<String>,
+        /// What became of it after the finish: `signed_off`, `asked`, `corrected`.
+        marks: Vec<String>,
     }
 
     /// The first screen.
@@ -123,10 +126,14 @@ mirrors! {
         unfinished: Vec<VisitLine>,
         /// Everybody the holder holds.
         children: Vec<ChildLine>,
+        /// When each of them is next to be seen, with the sum, overdue first. Those to whom no visits are owed are left out.
+        due: Vec<DueLine>,
         /// Concerns without a written decision.
         concerns: Vec<ConcernView>,
         /// How many questions need the holder's answer.
         questions: u64,
+        /// Questions about the holder's finished visits that a manager sent back.
+        returned: Vec<ReturnedView>,
         /// How many envelopes wait to be sent.
         unsent: u64,
         /// Alarms that nobody has looked at.
@@ -217,6 +224,8 @@ mirrors! {
         last_alone: Option<LastTime>,
         /// When the bedroom was last seen.
         last_bedroom: Option<LastTime>,
+        /// When the child is next to be seen, with the sum; `None` if no visits are owed.
+        due: Option<DueLine>,
         /// The last three things the child gave, newest first.
         voices: Vec<VoiceView>,
         /// Who holds the child.

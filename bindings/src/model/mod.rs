@@ -3,6 +3,7 @@
 
 pub(crate) mod given;
 pub(crate) mod lists;
+pub(crate) mod oversight;
 pub(crate) mod page;
 pub(crate) mod standing;
 

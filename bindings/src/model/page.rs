@@ -4,6 +4,7 @@ use visitbook_device::model as core;
 
 use super::lists::Moment;
 use super::mirrors;
+use super::oversight::OversightView;
 use super::standing::StatusView;
 
 mirrors! {
@@ -149,6 +150,8 @@ mirrors! {
         late: Vec<LateView>,
         /// How many statements are set aside, wait, or are of a newer version.
         unread: u64,
+        /// What a manager, or a correction, made of it.
+        oversight: OversightView,
         /// Where it is.
         status: Option<StatusView>,
     }

@@ -1,9 +1,10 @@
 //! One function for each command: words in, an answer out.
 
 mod aside;
+mod oversight;
 mod page;
 mod read;
-mod sync;
+pub(crate) mod sync;
 mod write;
 
 use std::net::SocketAddr;
@@ -72,11 +73,26 @@ impl Desk {
             ),
             Book::Decide { concerns, text } => write::decide(working, &concerns, &text),
             Book::Concerns => read::concerns(working),
+            Book::SignOff { visits } => oversight::sign_off(working, &visits),
+            Book::Return { visit, question } => oversight::give_back(working, &visit, &question),
+            Book::Correct {
+                visit,
+                field,
+                value,
+                reason,
+            } => oversight::correct(working, &visit, &field, &value, &reason),
+            Book::Void {
+                record,
+                reason,
+                made_again,
+            } => oversight::void(working, &record, &reason, made_again.as_deref()),
+            Book::Board { at } => oversight::board(working, at.as_deref()),
             Book::Sync { budget } => self.sync(budget.as_deref(), show),
             Book::Status => read::status(working),
             Book::KeptAside => aside::kept_aside(working),
             Book::SetAside => aside::set_aside(working),
             Book::Place { what, reason } => aside::place(working, &what, &reason),
+            Book::Fields => Ok(read::fields()),
             Book::Questions => read::questions(working),
             Book::Answer {
                 record,

@@ -51,6 +51,7 @@ pub(super) fn show(working: &Working, record: &str) -> Result<Reply, Failure> {
         "from_previous_worker": page.from_previous_worker,
         "late": late_rows,
         "late_text": late_text,
+        "oversight": page.oversight,
         "status": page.status,
     });
     Ok(Reply::new(lay_out(&page, &late_text), json))
@@ -137,9 +138,12 @@ fn lay_out(page: &RecordPage, late_text: &str) -> String {
             "Finished by {}, {}.{looked_at}",
             finished.by, finished.written.time
         );
-    } else if page.kind == "visit" {
+    } else if page.kind == "visit" && page.oversight.voided.is_none() {
         let message = words::not_finished();
         let _ = writeln!(text, "{} · {}", message.title, message.detail);
+    }
+    for words in page.oversight.words() {
+        let _ = writeln!(text, "{words}");
     }
     if !late_text.is_empty() {
         let _ = writeln!(text, "{late_text}");

@@ -5,13 +5,16 @@ use std::fmt::Write as _;
 use serde_json::{Value as Json, json};
 use visitbook_device::Working;
 use visitbook_device::model::{ConcernView, OpenQuestion, VisitLine};
+use visitbook_record::catalogue::Catalogue;
+use visitbook_record::commit::RecordKind;
 use visitbook_record::words::{self, Message, Said};
 
+use super::oversight;
 use crate::failure::Failure;
 use crate::names;
 use crate::reply::Reply;
 
-fn to_json<T: serde::Serialize>(value: &T) -> Json {
+pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Json {
     // Plain structures with string keys: there is no way for this to fail.
     serde_json::to_value(value).unwrap_or(Json::Null)
 }
@@ -19,15 +22,24 @@ fn to_json<T: serde::Serialize>(value: &T) -> Json {
 pub(super) fn today(working: &Working, date: Option<String>) -> Result<Reply, Failure> {
     let today = working.today(date.as_deref())?;
     let mut text = format!("{}\n", today.date);
-    let row = |line: &VisitLine| json!({"child": line.child_name, "visit": line.record, "finished": line.finished});
+    let row = |line: &VisitLine| json!({"child": line.child_name, "visit": line.record, "finished": line.finished, "marks": line.marks});
+    text.push_str(&oversight::due_lines(&today.due));
     for line in &today.visits {
-        let state = if line.finished {
-            "finished"
-        } else {
-            "not finished"
+        let state = match (
+            line.finished,
+            line.marks.iter().any(|mark| mark == "signed_off"),
+        ) {
+            (true, true) => "signed off",
+            (true, false) => "finished",
+            (false, _) => "not finished",
         };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "  {} · {state} · {}", line.child_name, line.record);
+        let _ = writeln!(
+            text,
+            "  {} · {state} · {}",
+            line.child_name,
+            names::short(line.record)
+        );
     }
     if today.visits.is_empty() {
         text.push_str("  No visits planned or made.\n");
@@ -47,6 +59,7 @@ pub(super) fn today(working: &Working, date: Option<String>) -> Result<Reply, Fa
     if today.questions > 0 {
         let _ = writeln!(text, "{} to answer: visitbook questions", today.questions);
     }
+    text.push_str(&oversight::returned_lines(&today.returned));
     for concern in &today.concerns {
         let _ = writeln!(text, "{}", concern_line(concern));
     }
@@ -55,7 +68,9 @@ pub(super) fn today(working: &Working, date: Option<String>) -> Result<Reply, Fa
         "visits": today.visits.iter().map(row).collect::<Vec<_>>(),
         "unfinished": today.unfinished.iter().map(row).collect::<Vec<_>>(),
         "children": to_json(&today.children),
+        "due": to_json(&today.due),
         "questions": today.questions,
+        "returned": to_json(&today.returned),
         "unsent": today.unsent,
         "alarms": today.alarms,
     });
@@ -69,6 +84,7 @@ pub(super) fn child(working: &Working, child: &str) -> Result<Reply, Failure> {
         card.child.full_name,
         card.child.age.as_deref().unwrap_or("age not known")
     );
+    text.push_str(&oversight::due_lines(card.due.as_slice()));
     for (what, last) in [
         ("Last seen", &card.last_seen),
         ("Last spoken to alone", &card.last_alone),
@@ -132,13 +148,43 @@ fn concern_line(concern: &ConcernView) -> String {
     line
 }
 
+/// The questions of the visit's form, with the answers that each takes.
+pub(super) fn fields() -> Reply {
+    let mut text = String::new();
+    let mut rows = Vec::new();
+    for field in Catalogue::newest().fields(RecordKind::Visit.form()) {
+        let codes: Vec<&str> = field
+            .choices
+            .iter()
+            .map(|choice| choice.code.as_str())
+            .collect();
+        let element = if field.elements { "/ELEMENT" } else { "" };
+        let parts: Vec<&str> = field.parts.iter().map(|part| part.code.as_str()).collect();
+        let _ = writeln!(
+            text,
+            "{}{element}: {} {}",
+            field.code,
+            field.label,
+            codes.join(" | ")
+        );
+        if !parts.is_empty() {
+            let _ = writeln!(text, "    parts: {}", parts.join(", "));
+        }
+        rows.push(json!({"field": field.code, "label": field.label, "elements": field.elements, "codes": codes, "parts": parts}));
+    }
+    Reply::new(text, json!({"fields": rows}))
+}
+
 pub(super) fn concerns(working: &Working) -> Result<Reply, Failure> {
     let concerns = working.concerns(None)?;
-    let text = concerns
+    let mut text = concerns
         .iter()
         .map(concern_line)
         .collect::<Vec<_>>()
         .join("\n");
+    if text.is_empty() {
+        text.push_str("Nothing on this device is marked as urgent.");
+    }
     let rows: Vec<Json> = concerns
         .iter()
         .map(|concern| json!({"record": concern.record, "child": concern.child_name, "urgency": concern.urgency, "texts": concern.about}))
@@ -158,8 +204,11 @@ pub(super) fn status(working: &Working) -> Result<Reply, Failure> {
         };
         let _ = writeln!(
             text,
-            "{} · {}: {}{second}",
-            status.child_name, status.kind, status.status.title
+            "{} · {} {}: {}{second}",
+            status.child_name,
+            status.kind,
+            names::short(status.record),
+            status.status.title
         );
         rows.push(json!({
             "record": status.record,
@@ -199,10 +248,17 @@ pub(super) fn questions(working: &Working) -> Result<Reply, Failure> {
             "choices": to_json(&question.choices),
         }));
     }
+    let returned = working.returned()?;
+    if !returned.is_empty() {
+        texts.push(oversight::returned_lines(&returned));
+    }
     if texts.is_empty() {
         texts.push("Nothing needs your answer.".to_owned());
     }
-    Ok(Reply::new(texts.join("\n\n"), json!({"questions": rows})))
+    Ok(Reply::new(
+        texts.join("\n\n"),
+        json!({"questions": rows, "returned": to_json(&returned)}),
+    ))
 }
 
 fn question_words(question: &OpenQuestion) -> Message {
@@ -284,8 +340,8 @@ pub(super) fn history(working: &Working, record: &str) -> Result<Reply, Failure>
         let received = version
             .received
             .as_ref()
-            .map_or("not received".to_owned(), |at| {
-                format!("received {} {}", at.date, at.time)
+            .map_or("not sent yet".to_owned(), |at| {
+                format!("reached the council {} {}", at.date, at.time)
             });
         let words = version.text.as_deref().unwrap_or("(cannot be read here)");
         let note = version
@@ -293,11 +349,16 @@ pub(super) fn history(working: &Working, record: &str) -> Result<Reply, Failure>
             .as_ref()
             .map(|note| format!(" “{note}”"))
             .unwrap_or_default();
-        let live = if version.live { "stands" } else { "replaced" };
+        let live = match (version.verdict.as_str(), version.live) {
+            ("set_aside", _) => "kept safe, not in the file yet",
+            ("held", _) => "waits for another device's part",
+            (_, true) => "stands",
+            (_, false) => "replaced or part of the record's history",
+        };
         let _ = writeln!(
             text,
-            "{}: {words}{note} — {}, written {} {}, {received}, {}, {live}",
-            version.label, version.by, version.written.date, version.written.time, version.verdict
+            "{}: {words}{note} — {}, written {} {}, {received}; {live}",
+            version.label, version.by, version.written.date, version.written.time
         );
         rows.push(json!({
             "op": version.op,

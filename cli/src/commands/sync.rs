@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use serde_json::json;
-use visitbook_device::Working;
 use visitbook_device::sync::cancel::CancelHandle;
 use visitbook_device::sync::driver::{Ask, Driver, SyncError, SystemClock};
 use visitbook_device::sync::http::HttpsTransport;
 use visitbook_device::sync::outcome::{Budget, Ended, Outcome, Progress, Trouble};
+use visitbook_device::sync::store::SyncStore;
 use visitbook_record::words::{self, Message};
 
 use crate::failure::Failure;
 use crate::reply::Reply;
 
-/// Runs one sync that a person asked for.
-pub(super) fn sync(
-    working: &mut Working,
+/// Runs one sync that a person asked for, of an open book or of a locked device, which only sends.
+pub(crate) fn sync<S: SyncStore>(
+    store: &mut S,
     driver: &Driver,
     transport: &HttpsTransport,
     budget: Option<&str>,
@@ -39,7 +39,7 @@ pub(super) fn sync(
     };
     let outcome = driver
         .sync(
-            working,
+            store,
             transport,
             &SystemClock::default(),
             ask,
@@ -93,7 +93,10 @@ fn answer(outcome: &Outcome) -> Reply {
         "more_waiting": outcome.more_waiting,
         "first_receipt_ms": outcome.first_receipt_after_ms,
     });
-    Reply::new(text, json)
+    Reply {
+        incomplete: trouble.is_some(),
+        ..Reply::new(text, json)
+    }
 }
 
 /// What stood in the way, in the words of the screen.

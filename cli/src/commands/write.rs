@@ -7,6 +7,8 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::{Value as Json, json};
 use visitbook_device::model::Finishing;
 use visitbook_device::{Saved, VoiceGiven, Working};
+use visitbook_record::catalogue::Catalogue;
+use visitbook_record::commit::RecordKind;
 use visitbook_record::id::RecordId;
 use visitbook_record::op::Target;
 use visitbook_record::words::{self, Message};
@@ -18,7 +20,7 @@ use crate::reply::Reply;
 /// The longest text taken from standard input: what an entry may hold, and a little more so that it is refused, not cut.
 const LONGEST_TEXT: u64 = (1 << 20) + 16;
 
-fn target(typed: &str) -> Target {
+pub(super) fn target(typed: &str) -> Target {
     // Infallible: what is not well formed is refused by the core, with the field's name.
     typed.parse().unwrap_or_else(|never| match never {})
 }
@@ -28,22 +30,31 @@ fn text_of(typed: &str) -> Result<String, Failure> {
     if typed != "-" {
         return Ok(typed.to_owned());
     }
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     std::io::stdin()
         .lock()
         .take(LONGEST_TEXT)
-        .read_to_string(&mut text)?;
-    Ok(text)
+        .read_to_end(&mut bytes)?;
+    String::from_utf8(bytes).map_err(|_| {
+        Failure::new(
+            "not_utf8",
+            "The text on standard input is not UTF-8. Nothing was saved.",
+        )
+    })
 }
 
-fn saved(before: Instant, saved: &Saved, more: Json) -> Reply {
+pub(super) fn saved(before: Instant, saved: &Saved, more: Json) -> Reply {
     let micros = u64::try_from(before.elapsed().as_micros()).unwrap_or(u64::MAX);
     let mut json =
         json!({"records": saved.records, "ops": saved.ops, "at": saved.at, "saved_us": micros});
     if let (Json::Object(fields), Json::Object(more)) = (&mut json, more) {
         fields.extend(more);
     }
-    let records: Vec<String> = saved.records.iter().map(ToString::to_string).collect();
+    let records: Vec<String> = saved
+        .records
+        .iter()
+        .map(|record| names::short(*record))
+        .collect();
     Reply::new(
         format!("Saved here, {}. {}", saved.at.time, records.join(" ")),
         json,
@@ -88,7 +99,12 @@ fn visits(
     let mut outing = None;
     for record in records {
         let head = head(working, *record)?;
-        lines.push(format!("{}  {}  {record}", head.child_name, head.date));
+        lines.push(format!(
+            "{}  {}  {}",
+            head.child_name,
+            head.date,
+            names::short(*record)
+        ));
         rows.push(json!({"child": head.child_name, "visit": record, "date": head.date}));
         outing = head.outing.or(outing);
     }
@@ -152,6 +168,12 @@ pub(super) fn set(
     } else {
         working.set(record, &target, value, note)?
     };
+    if target.name() == "outcome"
+        && let Some((text, view)) = super::oversight::no_answer(working, record)?
+    {
+        let reply = saved(before, &done, view);
+        return Ok(Reply::new(format!("{}\n{text}", reply.text), reply.json));
+    }
     Ok(saved(before, &done, Json::Null))
 }
 
@@ -200,8 +222,21 @@ pub(super) fn observe(
     line: Option<&str>,
 ) -> Result<Reply, Failure> {
     let record = names::record(working, visit)?;
+    let areas: Vec<&str> = Catalogue::newest()
+        .fields(RecordKind::Visit.form())
+        .iter()
+        .filter_map(|field| field.code.strip_prefix("area_"))
+        .collect();
+    let plain = area.strip_prefix("area_").unwrap_or(area);
+    if !areas.contains(&plain) {
+        let words = format!(
+            "There is no area “{plain}”. The areas are: {}.",
+            areas.join(", ")
+        );
+        return Err(Failure::new("unknown_area", words));
+    }
     let before = Instant::now();
-    let done = working.observe(record, area, answer, line)?;
+    let done = working.observe(record, &format!("area_{plain}"), answer, line)?;
     Ok(saved(before, &done, Json::Null))
 }
 

@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::London;
 use ring::rand::{SecureRandom, SystemRandom};
+use visitbook_record::calendar::Date;
 use visitbook_record::commit::Clocks;
 use visitbook_record::id::BootId;
 use visitbook_record::time::{MonotonicMillis, WallMillis};
@@ -77,6 +78,26 @@ impl Moment {
             time: show("%H:%M"),
         }
     }
+
+    /// When a day and a time of day in London were, written `2026-10-27` and `17:00`. Of an hour that happens twice, the
+    /// first. `None` for what is no day or time, and in the hour that is left out in spring.
+    #[must_use]
+    pub fn in_london(date: &str, time: &str) -> Option<WallMillis> {
+        let day = chrono::NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?;
+        let time = chrono::NaiveTime::parse_from_str(time, "%H:%M").ok()?;
+        let london = day.and_time(time).and_local_timezone(London).earliest()?;
+        Some(WallMillis(london.timestamp_millis()))
+    }
+
+    /// For a sentence read on a day, `2026-10-27`: the time, before it the day if it is another: `Mon 19 Oct 12:00`.
+    #[must_use]
+    pub fn beside(&self, today: &str) -> String {
+        match (self.date.parse::<Date>(), today.parse::<Date>()) {
+            _ if self.date == today => self.time.clone(),
+            (Ok(date), Ok(today)) => format!("{} {}", date.words(today), self.time),
+            _ => format!("{} {}", self.date, self.time),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -96,6 +117,32 @@ mod tests {
             (summer.date.as_str(), summer.time.as_str()),
             ("2026-10-24", "10:52")
         );
+    }
+
+    #[test]
+    fn a_time_in_london_is_found_and_told_again() {
+        for (date, time, millis) in [
+            ("2026-10-27", "09:52", Some(1_793_094_720_000)),
+            ("2026-10-24", "10:52", Some(1_792_835_520_000)),
+            // Happens twice; the first is summer time.
+            ("2026-10-25", "01:30", Some(1_792_888_200_000)),
+            ("2026-03-29", "01:30", None),
+            ("2026-02-29", "09:00", None),
+            ("2026-10-27", "25:00", None),
+        ] {
+            let found = Moment::in_london(date, time);
+            assert_eq!(found.map(|at| at.0), millis, "{date} {time}");
+            if let Some(at) = found {
+                assert_eq!(
+                    (Moment::of(at).date, Moment::of(at).time),
+                    (date.into(), time.into())
+                );
+            }
+        }
+        let moment = Moment::of(WallMillis(1_792_835_520_000));
+        assert_eq!(moment.beside("2026-10-24"), "10:52");
+        assert_eq!(moment.beside("2026-10-27"), "Sat 24 Oct 10:52");
+        assert_eq!(moment.beside("2027-01-01"), "Sat 24 Oct 2026 10:52");
     }
 
     #[test]

@@ -60,7 +60,7 @@ impl Device {
             return Err(EnrolError::BadLabel);
         }
         let folder = Folder::new(directory);
-        std::fs::create_dir_all(directory).map_err(OpenError::from)?;
+        files::create_private(directory).map_err(OpenError::from)?;
         let lock = folder
             .lock()
             .map_err(OpenError::from)?

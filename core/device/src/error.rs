@@ -156,6 +156,15 @@ pub enum SaveError {
     /// A visit that is not finished is not added to; write into it.
     #[error("this visit is not finished yet; write into it instead")]
     NotFinished,
+    /// The visit is signed off already.
+    #[error("this visit is signed off already")]
+    SignedOff,
+    /// No answer stands there, so none can be corrected.
+    #[error("nothing stands here to correct; answer the question instead")]
+    NothingToCorrect,
+    /// The record was entered in error and takes nothing more.
+    #[error("this was entered in error and takes nothing more")]
+    EnteredInError,
     /// Everything is saved in the book, and could not be sealed for sending; that is tried again at every sync and unlock.
     #[error("kept in the book on this device, and not ready for sending yet")]
     KeptUnsealed(#[source] SpoolError),

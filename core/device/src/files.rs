@@ -126,3 +126,14 @@ pub(crate) fn keep_reply(directory: &Path, body: &[u8]) -> io::Result<()> {
         .map_or(0, |last| last + 1);
     replace(&directory.join(format!("{number:020}.reply")), body)
 }
+
+/// Makes a folder that nobody but its owner can look into. One that exists is closed to others.
+pub(crate) fn create_private(directory: &Path) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}

@@ -14,7 +14,9 @@ use common::{
     visit_to_wren,
 };
 use visitbook_device::sync::store::{SendClass, SyncStore};
-use visitbook_device::{Change, Device, EnrolError, Listener, OpenError, StoreError, UnlockError};
+use visitbook_device::{
+    Change, Device, EnrolError, Listener, OpenError, SaveError, StoreError, UnlockError,
+};
 use visitbook_seal::hardware::{FailingKeys, Fault, HwError, SoftwareKeys};
 use visitbook_seal::vault::{self, Params};
 
@@ -164,6 +166,84 @@ fn a_draft_becomes_an_entry_on_leaving_and_after_a_minute_of_typing() {
 }
 
 #[test]
+fn drafts_too_large_for_one_commit_each_become_an_entry() {
+    let (_council, phone, mut working) = larkspurs();
+    let visit = visit_to_wren(&mut working);
+    let long = "x".repeat(visitbook_record::limits::ENTRY_BYTES);
+    for _ in 0..3 {
+        working.draft_update(visit, "saw", None, &long).unwrap();
+    }
+    drop(working);
+    let working = phone.unlock();
+    assert_eq!(working.recovered().len(), 3);
+    assert!(working.kept_drafts().is_empty());
+    assert_eq!(working.visit(visit).unwrap().entries.len(), 3);
+    assert!(working.verify().unwrap().problems.is_empty());
+}
+
+#[test]
+fn a_draft_of_a_colleagues_entry_is_refused_at_once() {
+    let (council, _phone, mut rowan) = larkspurs();
+    let (_hers, mut bryony) = Phone::enrol(&council, BRYONY, "Bryony's phone");
+    let visit = visit_to_wren(&mut rowan);
+    let (entry, _) = rowan.note(visit, "saw", "Rowan's").unwrap();
+    sync(&council, &mut rowan);
+    pull(&council, &mut bryony);
+    assert!(matches!(
+        bryony.draft_update(visit, "saw", Some(&entry), "mine now"),
+        Err(SaveError::NotYours)
+    ));
+    assert!(bryony.draft_commit(None).unwrap().is_none());
+}
+
+#[test]
+fn a_draft_that_cannot_become_an_entry_stays_one_and_locks_nobody_out() {
+    let (council, _phone, mut rowan) = larkspurs();
+    let (hers, mut bryony) = Phone::enrol(&council, BRYONY, "Bryony's phone");
+    pull(&council, &mut bryony);
+    let visit = visit_to_wren(&mut rowan);
+    sync(&council, &mut rowan);
+    pull(&council, &mut bryony);
+    // Before the colleague's entry of that name is known here, nothing speaks against the draft.
+    let entry = "01890a5d-ac96-774b-bcce-b302099a8057";
+    bryony
+        .draft_update(visit, "saw", Some(entry), "typed by Bryony")
+        .unwrap();
+    bryony.draft_update(visit, "saw", None, "hers").unwrap();
+    let typed = rowan
+        .draft_update(visit, "saw", Some(entry), "Rowan's")
+        .unwrap();
+    rowan.draft_commit(None).unwrap();
+    assert_eq!(typed, entry);
+    sync(&council, &mut rowan);
+    pull(&council, &mut bryony);
+    assert!(matches!(
+        bryony.draft_commit(None),
+        Err(SaveError::NotYours)
+    ));
+    assert_eq!(
+        bryony.visit(visit).unwrap().entries.len(),
+        2,
+        "the other draft is an entry all the same"
+    );
+    drop(bryony);
+    for _ in 0..2 {
+        let bryony = hers.unlock();
+        let kept = bryony.kept_drafts();
+        assert_eq!(kept.len(), 1);
+        assert_eq!(
+            (kept[0].text.as_str(), kept[0].reason.as_str()),
+            ("typed by Bryony", "this was written by somebody else")
+        );
+        drop(bryony.lock());
+    }
+    let mut bryony = hers.unlock();
+    bryony.draft_update(visit, "saw", Some(entry), "").unwrap();
+    drop(bryony.lock());
+    assert!(hers.unlock().kept_drafts().is_empty(), "it was let go");
+}
+
+#[test]
 fn what_has_no_envelope_is_sealed_again() {
     let (council, phone, mut working) = larkspurs();
     let visit = visit_to_wren(&mut working);
@@ -174,6 +254,33 @@ fn what_has_no_envelope_is_sealed_again() {
     assert_eq!(working.sealed_waiting(), 2);
     assert!(working.verify().unwrap().problems.is_empty());
     assert_eq!(push(&council, &mut working).receipted, 2);
+}
+
+#[test]
+fn a_spool_that_takes_nothing_locks_nobody_out() {
+    let (council, phone, mut working) = larkspurs();
+    let visit = visit_to_wren(&mut working);
+    working.set(visit, &field("seen"), "yes", None).unwrap();
+    drop(working);
+    let spool = phone.path().join("spool");
+    std::fs::remove_dir_all(&spool).unwrap();
+    let locked = phone.open();
+    std::fs::remove_dir_all(&spool).unwrap();
+    std::fs::write(&spool, b"not a directory").unwrap();
+    let mut working = locked.unlock(PIN).unwrap();
+    assert_eq!(working.sealed_waiting(), 0);
+    assert!(
+        working.waiting(usize::MAX, &no_keys()).unwrap().is_empty(),
+        "nor does it end a sync"
+    );
+    assert_eq!(working.history(visit).unwrap().len(), 3);
+    std::fs::remove_file(&spool).unwrap();
+    std::fs::create_dir(&spool).unwrap();
+    assert_eq!(
+        push(&council, &mut working).receipted,
+        2,
+        "sealed as soon as it could be"
+    );
 }
 
 #[test]

@@ -150,10 +150,13 @@ pub fn lay_out(kind: RecordKind, statements: &[Statement], view: View) -> Page {
     let mut earlier: BTreeSet<usize> = BTreeSet::new();
     for (target, group) in by_target(statements, &order) {
         let facts: Vec<&Fact> = group.iter().map(|i| &statements[*i].fact).collect();
-        // After a finish only a settlement replaces what is on the page; an ordinary edit stands beside it.
+        // After a finish only a settlement that counts replaces what is on the page; an ordinary edit stands beside it, also
+        // one that edits a settlement which was set aside.
         let admits = |from: &Fact, to: &Fact| {
             listed.is_none_or(|listed| {
-                from.kind.settles() || listed.contains(&from.id) || !listed.contains(&to.id)
+                (from.kind.settles() && view.counts(from))
+                    || listed.contains(&from.id)
+                    || !listed.contains(&to.id)
             })
         };
         let live: Vec<usize> = live_among(&facts, |fact| view.counts(fact), admits)

@@ -174,6 +174,41 @@ fn a_finished_page_never_changes_and_later_words_stand_beside_it() {
 }
 
 #[test]
+fn a_settlement_set_aside_and_an_edit_of_it_leave_the_finished_answers_standing() {
+    let mut rowan = Pen::new(ROWAN, 1);
+    let mine = rowan.write(vec![alone("spoke_alone")]);
+    let hers = Pen::new(BRYONY, 2).write(vec![alone("not_alone")]);
+    let done = finish(&mut rowan, &[&mine, &hers]);
+    let refused = rowan.write(vec![Draft::resolve(
+        Policy::Risk,
+        Target::field("alone"),
+        "spoke_alone",
+        &[mine.id(), hers.id()],
+    )]);
+    let edit = rowan.write(vec![Draft::assert(
+        Policy::Risk,
+        Target::field("alone"),
+        "alone_not_talking",
+        &[refused.id()],
+    )]);
+    let aside = Verdict::Quarantined {
+        reason: Reason::MayNotSettle,
+        owner: SAGE,
+    };
+    let mut all = received(&[&mine, &hers, &done]);
+    all.extend(statements(&refused, None, Some(aside)));
+    all.extend(statements(&edit, Some(9), Some(Verdict::Applied)));
+    let question = &shared(&all).questions[&Target::field("alone")];
+    let live: Vec<_> = question.live.iter().map(|i| all[*i].fact.id).collect();
+    assert_eq!(live, [mine.id(), hers.id(), edit.id()]);
+    assert_eq!(
+        question.on_page.len(),
+        2,
+        "both finished answers stay on the page"
+    );
+}
+
+#[test]
 fn what_the_page_had_replaced_is_history_and_no_late_addition() {
     let mut rowan = Pen::new(ROWAN, 1);
     let first = rowan.write(vec![alone("not_alone")]);

@@ -3,9 +3,11 @@
 //! They see what their phone sees and nothing else. What the council would set aside they do not write; that is the
 //! business of [`super::poison`].
 
+mod finish;
+
 use std::collections::BTreeSet;
 
-use visitbook_record::catalogue::{Catalogue, Sort};
+use visitbook_record::catalogue::Catalogue;
 use visitbook_record::commit::{RecordKind, Role};
 use visitbook_record::conflict::{is_conflict, may_edit_plainly, may_settle};
 use visitbook_record::fact::{Answer, Fact};
@@ -13,13 +15,14 @@ use visitbook_record::id::{OpId, RecordId};
 use visitbook_record::op::{Kind, Policy, Target};
 use visitbook_record::payload::{Content, Settlement, Value};
 use visitbook_record::scope::Scope;
-use visitbook_record::visit::missing_at_finish;
 
 use super::forms::{Question, forms};
 use super::names;
 use super::phone::{Died, Draft, Phone, Plan, Twist};
 use super::rng::Rng;
 use super::schedule::Deed;
+
+pub(crate) use finish::finish_of;
 
 /// What is typed: among it, text that naive code breaks.
 pub(crate) const TEXTS: [&str; 8] = [
@@ -39,7 +42,7 @@ pub(crate) const TEXTS: [&str; 8] = [
 /// [`Died`]: the phone was killed on the way.
 pub(crate) fn act(phone: &mut Phone, deed: Deed, rng: &mut Rng) -> Result<bool, Died> {
     if deed == Deed::Finish {
-        return finish(phone, rng);
+        return finish::finish(phone, rng);
     }
     let plans = plan(phone, deed, rng).unwrap_or_default();
     let any = !plans.is_empty();
@@ -76,7 +79,10 @@ pub(crate) fn a_visit(phone: &Phone, child: RecordId, rng: &mut Rng) -> RecordId
 /// All visits to the child that the phone knows.
 fn visits(phone: &Phone, child: RecordId) -> Vec<RecordId> {
     let number = child.0[0].wrapping_sub(0x10);
-    let mut visits = vec![names::planned_visit(number, 0), names::planned_visit(number, 1)];
+    let mut visits = vec![
+        names::planned_visit(number, 0),
+        names::planned_visit(number, 1),
+    ];
     visits.extend(known(phone, child, 0x02));
     visits
 }
@@ -96,7 +102,12 @@ pub(crate) fn known(phone: &Phone, child: RecordId, sort: u8) -> Vec<RecordId> {
         .collect()
 }
 
-pub(crate) fn plan_of(record: RecordId, kind: RecordKind, child: RecordId, drafts: Vec<Draft>) -> Plan {
+pub(crate) fn plan_of(
+    record: RecordId,
+    kind: RecordKind,
+    child: RecordId,
+    drafts: Vec<Draft>,
+) -> Plan {
     Plan {
         record,
         kind,
@@ -112,7 +123,7 @@ pub(crate) fn value(code: &str) -> Content {
 
 pub(crate) fn text(rng: &mut Rng) -> String {
     let mut text = TEXTS[rng.below(TEXTS.len())].to_owned();
-    if rng.chance(2) {
+    if rng.chance(1) {
         text = text.repeat(200);
     }
     text
@@ -124,14 +135,33 @@ fn plan(phone: &mut Phone, deed: Deed, rng: &mut Rng) -> Option<Vec<Plan>> {
     let form = &forms().visit;
     let on_visit = |drafts| Some(vec![plan_of(visit, RecordKind::Visit, child, drafts)]);
     match deed {
-        Deed::AnswerRisk => on_visit(vec![answer(phone, visit, child, rng.pick(&form.risk)?, rng)?]),
-        Deed::AnswerOrdinary => {
-            on_visit(vec![answer(phone, visit, child, rng.pick(&form.ordinary)?, rng)?])
-        }
+        Deed::AnswerRisk => on_visit(vec![answer(
+            phone,
+            visit,
+            child,
+            rng.pick(&form.risk)?,
+            rng,
+        )?]),
+        Deed::AnswerOrdinary => on_visit(vec![answer(
+            phone,
+            visit,
+            child,
+            rng.pick(&form.ordinary)?,
+            rng,
+        )?]),
         Deed::Blind => {
-            let from = if rng.chance(70) { &form.risk } else { &form.ordinary };
+            let from = if rng.chance(70) {
+                &form.risk
+            } else {
+                &form.ordinary
+            };
             let question = rng.pick(from)?;
-            on_visit(vec![assert(question, Target::field(&question.field), rng, vec![])?])
+            on_visit(vec![assert(
+                question,
+                Target::field(&question.field),
+                rng,
+                vec![],
+            )?])
         }
         Deed::Observe => {
             let question = rng.pick(&form.observed)?;
@@ -203,7 +233,12 @@ fn plan(phone: &mut Phone, deed: Deed, rng: &mut Rng) -> Option<Vec<Plan>> {
             let name = format!("{}-{number}", phone.number);
             let target = Target::element(&question.field, name);
             let draft = entry(Kind::EntryAdd, target, text(rng), vec![]);
-            Some(vec![plan_of(concern, RecordKind::Concern, child, vec![draft])])
+            Some(vec![plan_of(
+                concern,
+                RecordKind::Concern,
+                child,
+                vec![draft],
+            )])
         }
         Deed::Outing => outing(phone, rng),
         Deed::NewVisit => {
@@ -264,7 +299,14 @@ fn answer(
     question: &Question,
     rng: &mut Rng,
 ) -> Option<Draft> {
-    answer_at(phone, visit, child, question, Target::field(&question.field), rng)
+    answer_at(
+        phone,
+        visit,
+        child,
+        question,
+        Target::field(&question.field),
+        rng,
+    )
 }
 
 /// An ordinary edit where that is enough, else a settlement that the author may make, else nothing.
@@ -292,15 +334,27 @@ fn settlement(
     target: Target,
     rng: &mut Rng,
 ) -> Option<Draft> {
-    let policy = live.iter().map(|fact| fact.policy).max_by_key(|p| *p == Policy::Risk)?;
+    let policy = live
+        .iter()
+        .map(|fact| fact.policy)
+        .max_by_key(|p| *p == Policy::Risk)?;
     let is_manager = phone.role_for(&child) == Some(Role::Manager);
     let worry = |answer: &Answer| Catalogue::newest().worry(kind.form(), &target, answer);
     let may = |code: &&str| {
         let chosen = worry(&Answer::Code((*code).to_owned()));
         policy != Policy::Risk
-            || may_settle(live.iter().copied(), phone.worker, is_manager, chosen, worry)
+            || may_settle(
+                live.iter().copied(),
+                phone.worker,
+                is_manager,
+                chosen,
+                worry,
+            )
     };
-    let answers = live.iter().filter_map(|fact| fact.answer.code()).filter(may);
+    let answers = live
+        .iter()
+        .filter_map(|fact| fact.answer.code())
+        .filter(may);
     let code = (*rng.pick(&answers.collect::<Vec<&str>>())?).to_owned();
     Some(Draft {
         kind: Kind::Resolve,
@@ -328,7 +382,8 @@ fn settle(phone: &Phone, child: RecordId, rng: &mut Rng) -> Option<Vec<Plan>> {
         for target in targets {
             let live = phone.live_here(&visit, target);
             if is_conflict(&live) {
-                let draft = settlement(phone, &live, RecordKind::Visit, child, target.clone(), rng)?;
+                let draft =
+                    settlement(phone, &live, RecordKind::Visit, child, target.clone(), rng)?;
                 return Some(vec![plan_of(visit, RecordKind::Visit, child, vec![draft])]);
             }
         }
@@ -355,9 +410,12 @@ fn revise(
     let live = phone.live_here(&visit, &target);
     let draft = match (live.as_slice(), deed) {
         ([], _) => return None,
-        ([only], Deed::Withdraw) => {
-            entry(Kind::EntryWithdraw, target, "written in the wrong place".to_owned(), vec![only.id])
-        }
+        ([only], Deed::Withdraw) => entry(
+            Kind::EntryWithdraw,
+            target,
+            "written in the wrong place".to_owned(),
+            vec![only.id],
+        ),
         ([only], _) => entry(Kind::EntryRevise, target, text(rng), vec![only.id]),
         (several, _) => {
             let first = several.first()?.id;
@@ -402,7 +460,12 @@ fn concern(phone: &mut Phone, child: RecordId, rng: &mut Rng) -> Option<Vec<Plan
     let concern = names::begun(0x06, phone.number, number);
     let drafts = vec![
         assert(question, Target::field(&question.field), rng, vec![])?,
-        entry(Kind::EntryAdd, Target::element(&about.field, "1"), text(rng), vec![]),
+        entry(
+            Kind::EntryAdd,
+            Target::element(&about.field, "1"),
+            text(rng),
+            vec![],
+        ),
     ];
     Some(vec![plan_of(concern, RecordKind::Concern, child, drafts)])
 }
@@ -436,106 +499,4 @@ fn outing(phone: &mut Phone, rng: &mut Rng) -> Option<Vec<Plan>> {
         }
     }
     Some(plans)
-}
-
-/// Finishes a visit: what still binds is answered first, then everything this phone can read and shows as live is listed.
-fn finish(phone: &mut Phone, rng: &mut Rng) -> Result<bool, Died> {
-    let Some(child) = a_child(phone, rng) else {
-        return Ok(false);
-    };
-    let visit = a_visit(phone, child, rng);
-    let Some(missing) = fill_in(phone, visit, rng) else {
-        return Ok(false);
-    };
-    if !missing.is_empty() {
-        phone.save(vec![plan_of(visit, RecordKind::Visit, child, missing)])?;
-    }
-    let listed = listable(phone, visit);
-    if listed.is_empty() {
-        return Ok(false);
-    }
-    phone.save(vec![plan_of(visit, RecordKind::Visit, child, vec![finish_of(listed)])])?;
-    Ok(true)
-}
-
-pub(crate) fn finish_of(mut listed: Vec<OpId>) -> Draft {
-    listed.sort_unstable();
-    listed.dedup();
-    Draft {
-        kind: Kind::Finish,
-        policy: Policy::Ordinary,
-        target: Target::field("finish"),
-        replaces: vec![],
-        content: Some(Content::Finish(listed)),
-    }
-}
-
-/// What a finish by this phone's owner lists: live here, and readable here.
-pub(crate) fn listable(phone: &Phone, visit: RecordId) -> Vec<OpId> {
-    let targets: BTreeSet<&Target> = phone
-        .rows_of(&visit)
-        .map(|row| &row.fact)
-        .filter(|fact| !matches!(fact.kind, Kind::Finish | Kind::Ask))
-        .map(|fact| &fact.target)
-        .collect();
-    let mut listed = Vec::new();
-    for target in targets {
-        for fact in phone.live_here(&visit, target) {
-            let readable = phone.row(&fact.id).is_some_and(|row| row.words.is_some());
-            if readable {
-                listed.push(fact.id);
-            }
-        }
-    }
-    listed
-}
-
-/// The answers that still bind, as drafts; `None` if they cannot be given here.
-fn fill_in(phone: &Phone, visit: RecordId, rng: &mut Rng) -> Option<Vec<Draft>> {
-    let mut facts: Vec<Fact> = listable(phone, visit)
-        .iter()
-        .filter_map(|id| phone.row(id))
-        .map(|row| row.fact.clone())
-        .collect();
-    let template = phone.rows_of(&visit).next()?.fact.clone();
-    let mut drafts: Vec<Draft> = Vec::new();
-    // Ten things can bind at most; each turn adds one.
-    for _ in 0..12 {
-        let missing = missing_at_finish(&facts);
-        let Some(code) = missing.first().map(|missing| missing.code()) else {
-            return Some(drafts);
-        };
-        let draft = filled(code, phone.number, rng)?;
-        facts.push(Fact {
-            kind: draft.kind,
-            policy: draft.policy,
-            target: draft.target.clone(),
-            replaces: vec![],
-            answer: Answer::of(draft.content.as_ref()),
-            ..template.clone()
-        });
-        drafts.push(draft);
-    }
-    None
-}
-
-fn filled(code: &str, phone: u8, rng: &mut Rng) -> Option<Draft> {
-    let fields = Catalogue::newest().fields(RecordKind::Visit.form());
-    let field = fields.iter().find(|field| field.code == code)?;
-    if field.sort == Sort::Entry {
-        let target = Target::element(code, format!("f{phone}"));
-        return Some(entry(Kind::EntryAdd, target, "It was a good visit.".to_owned(), vec![]));
-    }
-    let choice = rng.pick(&field.choices).map_or("2026-10-30", |choice| choice.code.as_str());
-    Some(Draft {
-        kind: if field.elements { Kind::SetAdd } else { Kind::Assert },
-        policy: field.policy(),
-        target: if field.elements {
-            Target::element(code, format!("f{phone}"))
-        } else {
-            Target::field(code)
-        },
-        replaces: vec![],
-        content: Some(value(choice)),
-    })
 }

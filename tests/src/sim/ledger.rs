@@ -119,6 +119,16 @@ impl Ledger {
         }))
     }
 
+    /// As [`Ledger::words`], where the name is known by which they were signed: equal words need not be hashed again.
+    pub(crate) fn words_signed_as(&self, hash: PayloadHash, payload: &Payload) -> Rc<Words> {
+        if let Some(words) = self.words.borrow().get(&hash)
+            && words.payload == *payload
+        {
+            return Rc::clone(words);
+        }
+        self.words(payload)
+    }
+
     pub(crate) fn record(&self, written: Written) -> Rc<Written> {
         let written = Rc::new(written);
         let mut by_op = self.by_op.borrow_mut();

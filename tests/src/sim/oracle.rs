@@ -27,7 +27,10 @@ fn replaces(a: &Fact, a_counts: bool, b: &Fact) -> bool {
     let names_too_many =
         a.replaces.len() >= 2 && a.kind != Kind::Resolve && a.kind != Kind::SetRemove;
     let is_own = a.author == b.author;
-    let is_text = matches!(b.kind, Kind::EntryAdd | Kind::EntryRevise | Kind::EntryWithdraw);
+    let is_text = matches!(
+        b.kind,
+        Kind::EntryAdd | Kind::EntryRevise | Kind::EntryWithdraw
+    );
     let is_risk = a.policy == Policy::Risk || b.policy == Policy::Risk;
     let settles = a.kind == Kind::Resolve && a_counts;
     if !about_the_same || names_too_many || b.policy == Policy::Words {
@@ -41,15 +44,23 @@ fn replaces(a: &Fact, a_counts: bool, b: &Fact) -> bool {
     }
 }
 
-/// The live statements of one target: those that count and that nothing which counts stands over, through any chain.
-pub(crate) fn live(facts: &[&Fact], counts: impl Fn(&Fact) -> bool) -> BTreeSet<OpId> {
+/// For each statement the set of those that it stands over, through any chain, as bits. `admits` may void further links.
+pub(crate) fn stands_over(
+    facts: &[&Fact],
+    counts: impl Fn(&Fact) -> bool,
+    admits: impl Fn(&Fact, &Fact) -> bool,
+) -> Vec<u128> {
     let n = facts.len().min(LARGEST);
-    let counted: Vec<bool> = facts.iter().map(|fact| counts(fact)).collect();
-    // over[a] is the set of statements that a stands over.
     let mut over = vec![0u128; n];
-    for (a, fact) in facts.iter().enumerate().take(n) {
+    for (a, fact) in facts
+        .iter()
+        .enumerate()
+        .take(n)
+        .filter(|(_, fact)| !fact.replaces.is_empty())
+    {
         for (b, other) in facts.iter().enumerate().take(n) {
-            if fact.replaces.contains(&other.id) && replaces(fact, counted[a], other) {
+            let named = fact.replaces.contains(&other.id);
+            if named && replaces(fact, counts(fact), other) && admits(fact, other) {
                 over[a] |= 1 << b;
             }
         }
@@ -67,12 +78,27 @@ pub(crate) fn live(facts: &[&Fact], counts: impl Fn(&Fact) -> bool) -> BTreeSet<
             over[a] = wider;
         }
         if !grew {
-            break;
+            return over;
         }
     }
+}
+
+/// The live statements of one target: those that count and that nothing which counts stands over, through any chain.
+pub(crate) fn live(facts: &[&Fact], counts: impl Fn(&Fact) -> bool) -> BTreeSet<OpId> {
+    live_where(facts, counts, |_, _| true)
+}
+
+/// As [`live`], where `admits` may void further links.
+pub(crate) fn live_where(
+    facts: &[&Fact],
+    counts: impl Fn(&Fact) -> bool,
+    admits: impl Fn(&Fact, &Fact) -> bool,
+) -> BTreeSet<OpId> {
+    let over = stands_over(facts, &counts, admits);
+    let n = over.len();
     (0..n)
-        .filter(|b| counted[*b])
-        .filter(|b| !(0..n).any(|a| a != *b && counted[a] && over[a] >> *b & 1 == 1))
+        .filter(|b| counts(facts[*b]))
+        .filter(|b| !(0..n).any(|a| a != *b && counts(facts[a]) && over[a] >> *b & 1 == 1))
         .map(|b| facts[b].id)
         .collect()
 }
@@ -148,7 +174,8 @@ impl Circumstances<'_> {
     fn role_could_be_known(&self, child: RecordId) -> Option<Role> {
         let commit = &self.volume.commit;
         // Only what had been arranged by then can be in the log that the commit names.
-        self.ledger.role_at(commit.author, child, commit.assignment_seen)
+        self.ledger
+            .role_at(commit.author, child, commit.assignment_seen)
     }
 
     fn role_now(&self, child: RecordId) -> Option<Role> {
@@ -206,14 +233,18 @@ impl Circumstances<'_> {
     fn shape(&self, op: &Op, content: Option<&Content>) -> Option<Class> {
         let aside = Some(Class::Aside);
         let several = op.replaces.len() > 1;
-        if !op.target.is_well_formed() || (several && !matches!(op.kind, Kind::Resolve | Kind::SetRemove)) {
+        if !op.target.is_well_formed()
+            || (several && !matches!(op.kind, Kind::Resolve | Kind::SetRemove))
+        {
             return aside;
         }
         let suits = match (op.kind, content) {
             (Kind::Unknown(_), _) => return None,
             (Kind::SetRemove, None) => true,
             (_, None) => false,
-            (Kind::EntryAdd, Some(c)) if op.policy == Policy::Words => matches!(c, Content::Words(_)),
+            (Kind::EntryAdd, Some(c)) if op.policy == Policy::Words => {
+                matches!(c, Content::Words(_))
+            }
             (Kind::EntryAdd | Kind::EntryRevise, Some(c)) => matches!(c, Content::Text { .. }),
             (Kind::EntryWithdraw | Kind::SetRemove, Some(c)) => matches!(c, Content::Reason(_)),
             (Kind::Assert | Kind::SetAdd, Some(c)) => matches!(c, Content::Value(_)),
@@ -221,6 +252,13 @@ impl Circumstances<'_> {
             (Kind::Resolve, Some(c)) => matches!(c, Content::Settlement(_)),
             (Kind::Ask, Some(c)) => matches!(c, Content::Ask { .. }),
             (Kind::Assign | Kind::Unassign, Some(c)) => matches!(c, Content::Assignment(_)),
+            (Kind::Correct, Some(c)) => matches!(c, Content::Correction(_)),
+            (Kind::SignOff, Some(c)) => matches!(c, Content::SignOff(_)),
+            (Kind::Return, Some(c)) => matches!(c, Content::Reason(_)),
+            (Kind::Void, Some(c)) => matches!(c, Content::Void { .. }),
+            (Kind::Place, Some(c)) => matches!(c, Content::Placement { .. }),
+            (Kind::EnterFamily, Some(c)) => matches!(c, Content::FamilySession(_)),
+            (Kind::Purged, Some(_)) => false,
         };
         if !suits {
             return aside;
@@ -245,7 +283,10 @@ impl Circumstances<'_> {
             Some(Content::Settlement(settlement)) => Some(&settlement.value.code),
             _ => None,
         };
-        let is_text = matches!(op.kind, Kind::EntryAdd | Kind::EntryRevise | Kind::EntryWithdraw);
+        let is_text = matches!(
+            op.kind,
+            Kind::EntryAdd | Kind::EntryRevise | Kind::EntryWithdraw
+        );
         let is_answer = matches!(op.kind, Kind::Assert | Kind::SetAdd | Kind::SetRemove);
         let is_set = matches!(op.kind, Kind::SetAdd | Kind::SetRemove);
         let broken = field.policy() != op.policy
@@ -253,7 +294,8 @@ impl Circumstances<'_> {
             || (field.sort != Sort::Entry && is_text)
             || (is_set && op.policy != Policy::Set)
             || (field.sort == Sort::Choice
-                && code.is_some_and(|code| field.choices.iter().all(|choice| choice.code != *code)));
+                && code
+                    .is_some_and(|code| field.choices.iter().all(|choice| choice.code != *code)));
         if broken { aside } else { None }
     }
 
@@ -265,12 +307,19 @@ impl Circumstances<'_> {
         if cannot {
             return Class::Aside;
         }
-        let listed: Vec<&Fact> =
-            op.replaces.iter().filter_map(|id| state.known.get(id)).map(|k| &k.fact).collect();
+        let listed: Vec<&Fact> = op
+            .replaces
+            .iter()
+            .filter_map(|id| state.known.get(id))
+            .map(|k| &k.fact)
+            .collect();
         if listed.len() < op.replaces.len() {
             return Class::Held;
         }
-        if listed.iter().any(|f| f.record != commit.record || f.target != op.target) {
+        if listed
+            .iter()
+            .any(|f| f.record != commit.record || f.target != op.target)
+        {
             return Class::Aside;
         }
         if op.policy != Policy::Risk {
@@ -281,7 +330,13 @@ impl Circumstances<'_> {
             .child()
             .is_some_and(|child| self.role_could_be_known(child) == Some(Role::Manager));
         let chosen = worry(commit.record_kind, &op.target, &Answer::of(content));
-        let may = may_settle(commit.record_kind, &listed, commit.author, is_manager, chosen);
+        let may = may_settle(
+            commit.record_kind,
+            &listed,
+            commit.author,
+            is_manager,
+            chosen,
+        );
         if may { Class::Applied } else { Class::Aside }
     }
 
@@ -313,7 +368,10 @@ impl Circumstances<'_> {
 /// Whether an operation is text that colleagues may not read before a finish lists it.
 pub(crate) fn is_withheld_at_first(kind: RecordKind, op: &Fact) -> bool {
     kind == RecordKind::Visit
-        && matches!(op.kind, Kind::EntryAdd | Kind::EntryRevise | Kind::EntryWithdraw)
+        && matches!(
+            op.kind,
+            Kind::EntryAdd | Kind::EntryRevise | Kind::EntryWithdraw
+        )
 }
 
 /// Whose device it is, by the number in its name.

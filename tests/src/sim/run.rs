@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use visitbook_record::fold::live_shared;
 use visitbook_record::fact::Fact;
+use visitbook_record::fold::live_shared;
 use visitbook_record::verdict::Verdict;
 
 use super::laws::{Broken, Checked, check_all, must};
 use super::reading::{Reading, plain};
-use super::schedule::{Schedule, Timed};
+use super::schedule::Schedule;
 use super::tally::Tally;
-use super::world::{Clocks, World};
+use super::world::{Clocks, Trace, World};
 
 /// One schedule in so many is played again under other clocks, which doubles its cost.
-const TWIN_OF: u64 = 8;
+const TWIN_OF: u64 = 16;
 
 /// Whether this seed is also played under other clocks.
 pub(crate) const fn has_twin(seed: u64) -> bool {
@@ -24,11 +24,7 @@ pub(crate) const fn has_twin(seed: u64) -> bool {
 ///
 /// # Errors
 /// The first law seen broken.
-pub(crate) fn play(
-    schedule: &Schedule,
-    twin: bool,
-    trace: Option<&mut dyn FnMut(&Timed, &World)>,
-) -> Result<Tally, Broken> {
+pub(crate) fn play(schedule: &Schedule, twin: bool, trace: Trace<'_>) -> Result<Tally, Broken> {
     let (world, reading) = once(schedule, Clocks::AsDrawn, trace)?;
     if twin {
         let (other, read) = once(schedule, Clocks::Others, None)?;
@@ -57,27 +53,31 @@ pub(crate) fn play(
     Ok(tally)
 }
 
-fn once(
-    schedule: &Schedule,
-    clocks: Clocks,
-    trace: Option<&mut dyn FnMut(&Timed, &World)>,
-) -> Result<(World, Reading), Broken> {
+fn once(schedule: &Schedule, clocks: Clocks, trace: Trace<'_>) -> Result<(World, Reading), Broken> {
     let mut world = World::new(schedule.setting, clocks)?;
     world.play(schedule, trace)?;
-    let reading =
-        Reading::of(&world).map_err(|error| Broken::new(2, format!("the council's store: {error}")))?;
+    let reading = Reading::of(&world)
+        .map_err(|error| Broken::new(2, format!("the council's store: {error}")))?;
     check_all(&world, &reading)?;
     Ok((world, reading))
 }
 
-/// 10: what everybody sees, by names that no clock enters.
+/// Law 10: what everybody sees, by names that no clock enters.
 fn clocks_decide_nothing(a: (&World, &Reading), b: (&World, &Reading)) -> Checked {
     let (first, second) = (seen(a.0, a.1), seen(b.0, b.1));
     for (name, what) in &first {
         let other = second.get(name);
-        must!(other == Some(what), 10, "{name} is {what}; under other clocks {other:?}");
+        must!(
+            other == Some(what),
+            10,
+            "{name} is {what}; under other clocks {other:?}"
+        );
     }
-    must!(first.len() == second.len(), 10, "under other clocks more was written");
+    must!(
+        first.len() == second.len(),
+        10,
+        "under other clocks more was written"
+    );
     Ok(())
 }
 
@@ -93,8 +93,10 @@ fn seen(world: &World, reading: &Reading) -> BTreeMap<String, String> {
     }
     for ((record, target), group) in reading.groups() {
         let facts: Vec<Fact> = group.iter().map(|stated| stated.fact.clone()).collect();
-        let live: Vec<String> =
-            live_shared(&facts).into_iter().map(|i| plain(&world.ledger, group[i])).collect();
+        let live: Vec<String> = live_shared(&facts)
+            .into_iter()
+            .map(|i| plain(&world.ledger, group[i]))
+            .collect();
         seen.insert(format!("{record} {target}"), live.join(" "));
     }
     for record in reading.by_record.keys() {
@@ -129,5 +131,8 @@ const fn reason_name(reason: visitbook_record::verdict::Reason) -> &'static str 
         R::CannotSettle => "cannot settle",
         R::TooLarge => "too large",
         R::BadTarget => "bad target",
+        R::NotManager => "not manager",
+        R::OwnWork => "own work",
+        R::NotOwner => "not owner",
     }
 }

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use visitbook_device::sync::engine::{Config, Engine};
+use visitbook_device::sync::exchange::Route;
 use visitbook_device::sync::outcome::Ended;
+use visitbook_device::sync::store::SyncStore;
 use visitbook_record::commit::Role;
 use visitbook_record::id::{DeviceId, RecordId, WorkerId};
 use visitbook_record::limits;
@@ -28,6 +30,9 @@ pub(crate) enum Clocks {
     AsDrawn,
     Others,
 }
+
+/// What is told of every step, if anybody listens.
+pub(crate) type Trace<'a> = Option<&'a mut dyn FnMut(&Timed, &World)>;
 
 /// Everything in one run.
 pub(crate) struct World {
@@ -75,11 +80,7 @@ impl World {
     ///
     /// # Errors
     /// The first law seen broken along the way.
-    pub(crate) fn play(
-        &mut self,
-        schedule: &Schedule,
-        mut trace: Option<&mut dyn FnMut(&Timed, &Self)>,
-    ) -> Checked {
+    pub(crate) fn play(&mut self, schedule: &Schedule, mut trace: Trace<'_>) -> Checked {
         for n in 0..self.phones.len() {
             // In the morning every phone has read what its holder holds.
             self.sync(n, Line::GOOD, n as u64)?;
@@ -92,7 +93,7 @@ impl World {
             }
         }
         self.ledger.tally.borrow_mut().steps += schedule.steps.len() as u64;
-        self.heal()
+        self.heal(schedule.is_long)
     }
 
     fn other(&self, jump: Jump) -> Jump {
@@ -132,7 +133,10 @@ impl World {
                 phone.open();
                 if let Some(plan) = poison::plan(phone, poison, &mut Rng::new(chance)) {
                     let saved = phone.save(vec![plan]);
-                    self.ledger.tally.borrow_mut().fault("rule broken on purpose");
+                    self.ledger
+                        .tally
+                        .borrow_mut()
+                        .fault("rule broken on purpose");
                     if saved.is_err() {
                         self.killed(phone_index(step), "phone killed in a save");
                     }
@@ -187,7 +191,10 @@ impl World {
                 let at = rng.below(self.wayside.requests.len());
                 if let Some((route, body)) = self.wayside.requests.get(at) {
                     self.council.answer(*route, body);
-                    self.ledger.tally.borrow_mut().fault("old or late request arrived");
+                    self.ledger
+                        .tally
+                        .borrow_mut()
+                        .fault("old or late request arrived");
                 }
             }
         }
@@ -231,10 +238,13 @@ impl World {
         Ok(())
     }
 
-    /// 22: a run that says it did everything left nothing unsent and nothing unread.
+    /// Law 22: a run that says it did everything left nothing unsent and nothing unread.
     fn complete_means_complete(&self, n: usize, ran: &Ran) -> Checked {
         let phone = &self.phones[n];
-        let Some(outcome) = ran.outcome.filter(|outcome| outcome.ended == Ended::Complete) else {
+        let Some(outcome) = ran
+            .outcome
+            .filter(|outcome| outcome.ended == Ended::Complete)
+        else {
             return Ok(());
         };
         if outcome.trouble.is_some() || outcome.more_waiting || !phone.is_open {
@@ -245,17 +255,24 @@ impl World {
             22,
             "a run of phone {n} says that it is complete, and words wait"
         );
-        must!(self.is_up_to_date(n), 22, "a run of phone {n} says that it is complete, and has not read all");
+        must!(
+            self.is_up_to_date(n),
+            22,
+            "a run of phone {n} says that it is complete, and has not read all"
+        );
         Ok(())
     }
 
-    /// 20: a firewall never lets one envelope pass. Everything else of that phone gets through all the same, in as many
+    /// Law 20: a firewall never lets one envelope pass. Everything else of that phone gets through all the same, in as many
     /// runs as halving takes.
     fn one_that_never_passes_stops_no_other(&mut self) -> Checked {
         let Some(n) = (0..self.phones.len()).max_by_key(|n| self.phones[*n].waits()) else {
             return Ok(());
         };
-        let Some(blocked) = self.phones[n].first_waiting().filter(|_| self.phones[n].waits() > 1) else {
+        let Some(blocked) = self.phones[n]
+            .first_waiting()
+            .filter(|_| self.phones[n].waits() > 1)
+        else {
             return Ok(());
         };
         self.wayside.blocked = Some(blocked);
@@ -267,7 +284,10 @@ impl World {
             }
         }
         self.wayside.blocked = None;
-        self.ledger.tally.borrow_mut().fault("firewall drops one envelope");
+        self.ledger
+            .tally
+            .borrow_mut()
+            .fault("firewall drops one envelope");
         must!(
             self.phones[n].waits() <= 1,
             20,
@@ -277,15 +297,23 @@ impl World {
         Ok(())
     }
 
-    /// 21: brief windows are used.
+    /// Law 21: brief windows are used.
     fn windows_are_used(&self, n: usize, line: Line, ran: &Ran, answered: usize) -> Checked {
         let phone = &self.phones[n];
         let Some(first) = ran.first.filter(|_| ran.had_work) else {
             return Ok(());
         };
-        must!(first.is_upload, 21, "words wait, and the first request does not carry them");
+        must!(
+            first.is_upload,
+            21,
+            "words wait, and the first request does not carry them"
+        );
         let small = limits::FIRST_REQUEST_BYTES.max(phone.largest_parcel() + 64);
-        must!(first.bytes <= small, 21, "the first request is larger than a short window");
+        must!(
+            first.bytes <= small,
+            21,
+            "the first request is larger than a short window"
+        );
         must!(
             first.begins_with_the_most_urgent,
             21,
@@ -304,7 +332,7 @@ impl World {
     }
 
     /// Everything works again, everybody reads everything.
-    fn heal(&mut self) -> Checked {
+    fn heal(&mut self, is_long: bool) -> Checked {
         self.council.heal();
         self.now += 2 * 3_600_000;
         self.council.at(self.now);
@@ -316,9 +344,11 @@ impl World {
             self.phones[n].now = self.now;
             self.phones[n].open();
         }
-        let tired = self.phones.len() - 1;
-        along::effort_is_bounded(&mut self.phones[tired], self.now, self.now)?;
-        self.one_that_never_passes_stops_no_other()?;
+        if is_long {
+            let tired = self.phones.len() - 1;
+            along::effort_is_bounded(&mut self.phones[tired], self.now, self.now)?;
+            self.one_that_never_passes_stops_no_other()?;
+        }
         for round in 0..3 {
             for n in 0..self.phones.len() {
                 self.now += 3_600_000;
@@ -327,7 +357,34 @@ impl World {
                 }
             }
         }
-        along::repeats_change_nothing(self, self.now)
+        along::repeats_change_nothing(self, self.now)?;
+        if is_long {
+            self.a_new_phone_reads_everything()?;
+        }
+        Ok(())
+    }
+
+    /// Law 8: a phone that is enrolled today reads everything in small pages; the laws at the end hold for it as for those
+    /// that were there all day.
+    fn a_new_phone_reads_everything(&mut self) -> Checked {
+        let (number, holder) = (self.setting.phones, names::worker(0));
+        let enrolled = self.council.enrol(number, holder);
+        enrolled.map_err(|_| Broken::new(0, "the council cannot enrol a phone"))?;
+        let mut phone = Phone::new(number, holder, Rc::clone(&self.ledger));
+        // More pages than there can be entries.
+        for _ in 0..1_000 {
+            let request = phone.pull_request(900).ok().flatten();
+            let request = request.ok_or_else(|| Broken::new(8, "a new phone cannot ask"))?;
+            let reply = self.council.answer(Route::Pull, &request.body);
+            let taken = phone.take_pull_reply(&reply.body);
+            let taken = taken.map_err(|_| Broken::new(8, "a new phone cannot read a page"))?;
+            if !taken.more {
+                break;
+            }
+        }
+        along::phone_has_no_alarm(&phone)?;
+        self.phones.push(phone);
+        Ok(())
     }
 
     /// Whom a worker holds, by what was arranged.

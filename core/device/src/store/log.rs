@@ -199,10 +199,12 @@ fn record_where(
     }))
 }
 
-/// The records of one kind in a scope, oldest first.
+/// The records of one kind in a scope, oldest first, without those entered in error.
 pub(crate) fn records_of(db: &Connection, scope: i64, kind: RecordKind) -> Result<Vec<RecordId>> {
-    let mut found =
-        db.prepare_cached("SELECT id FROM record WHERE scope = ?1 AND kind = ?2 ORDER BY no")?;
+    let mut found = db.prepare_cached(
+        "SELECT id FROM record LEFT JOIN oversight_view ON oversight_view.record = record.no
+         WHERE scope = ?1 AND kind = ?2 AND voided IS NOT 1 ORDER BY no",
+    )?;
     let mut rows = found.query(params![scope, kind.code()])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {

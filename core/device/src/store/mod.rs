@@ -6,6 +6,7 @@ mod key;
 pub(crate) mod log;
 pub(crate) mod moved;
 pub(crate) mod open;
+pub(crate) mod oversight_view;
 pub(crate) mod purge;
 pub(crate) mod rows;
 pub(crate) mod search;

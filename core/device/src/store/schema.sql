@@ -243,6 +243,17 @@ CREATE INDEX visit_view_timeline ON visit_view
 CREATE INDEX visit_view_day ON visit_view (date, scope);
 CREATE INDEX visit_view_unfinished ON visit_view (date, scope) WHERE finished = 0;
 
+-- Read model: what a manager, or a correction, made of a record after it was finished. No row where nobody did anything. A
+-- record entered in error has no other read model. Can be dropped and rebuilt.
+CREATE TABLE oversight_view (
+    record          INTEGER PRIMARY KEY REFERENCES record,
+    signed_off      INTEGER NOT NULL,           -- 1: the finish that stands is signed off
+    asked           INTEGER NOT NULL,           -- 1: a question that was sent back waits for its author
+    corrected       INTEGER NOT NULL,           -- 1: a fact was put right after the finish
+    voided          INTEGER NOT NULL            -- 1: entered in error, and hidden
+) STRICT;
+CREATE INDEX oversight_view_asked ON oversight_view (record) WHERE asked = 1;
+
 -- The search index: tokens only, no text. Row numbers are those of `op`.
 CREATE VIRTUAL TABLE found USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');
 -- Operations whose words came after the operation: to be indexed when there is time.

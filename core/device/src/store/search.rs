@@ -36,7 +36,8 @@ pub(crate) fn matches(db: &Connection, query: &str, limit: usize) -> Result<Vec<
     let mut found = db.prepare_cached(
         "SELECT found.rowid FROM found JOIN op ON op.no = found.rowid JOIN record ON record.no = op.record
             JOIN scope ON scope.no = record.scope
-         WHERE found MATCH ?1 AND scope.held = 1 ORDER BY found.rowid DESC LIMIT ?2",
+            LEFT JOIN oversight_view ON oversight_view.record = record.no
+         WHERE found MATCH ?1 AND scope.held = 1 AND oversight_view.voided IS NOT 1 ORDER BY found.rowid DESC LIMIT ?2",
     )?;
     let rows = found.query_map(
         params![query, i64::try_from(limit).unwrap_or(i64::MAX)],

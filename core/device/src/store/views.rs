@@ -11,17 +11,19 @@ use visitbook_record::payload::{Content, Value};
 
 use super::StoreError;
 use super::log::{self, RecordRow};
+use super::oversight_view::{self, Marks};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
 /// Brings the read models of one record up to date. With `changed`, only what was said about these targets is folded
-/// again; without, everything.
+/// again; without, everything. A record that a manager has touched is always folded whole.
 pub(crate) fn refresh(
     db: &Connection,
     record: &RecordRow,
     changed: Option<&BTreeSet<Target>>,
 ) -> Result<()> {
-    let rows = match changed {
+    let touched = oversight_view::marks(db, record.no)?.is_some();
+    let rows = match changed.filter(|_| !touched) {
         None => {
             db.prepare_cached("DELETE FROM answer_view WHERE record = ?1")?
                 .execute([record.no])?;
@@ -50,6 +52,10 @@ pub(crate) fn refresh(
     if record.home.kind == RecordKind::Visit {
         put_visit(db, record, &page)?;
     }
+    let marks = Marks::of(&page, &statements);
+    if touched || marks != Marks::default() {
+        oversight_view::put(db, record.no, marks)?;
+    }
     Ok(())
 }
 
@@ -59,8 +65,8 @@ pub(crate) fn moved<'a>(
 ) -> Option<BTreeSet<Target>> {
     let mut targets = BTreeSet::new();
     for (kind, target) in statements {
-        // A finish decides for every target what is page and what came later.
-        if kind == Kind::Finish {
+        // A finish decides for every target what is page and what came later; oversight is about the whole record.
+        if kind == Kind::Finish || kind == Kind::Correct || kind.is_oversight() {
             return None;
         }
         targets.insert(target.clone());
@@ -68,8 +74,8 @@ pub(crate) fn moved<'a>(
     Some(targets)
 }
 
-/// The tables that this module fills, each by record.
-const TABLES: [&str; 2] = ["answer_view", "visit_view"];
+/// The read models, each by record.
+const TABLES: [&str; 3] = ["answer_view", "visit_view", "oversight_view"];
 
 /// Drops what lists show of a scope's records.
 pub(crate) fn drop_scope(db: &Connection, scope: i64) -> Result<()> {
@@ -83,7 +89,9 @@ pub(crate) fn drop_scope(db: &Connection, scope: i64) -> Result<()> {
 
 /// Drops every read model and rebuilds it from the log.
 pub(crate) fn rebuild(db: &Connection) -> Result<()> {
-    db.execute_batch("DELETE FROM answer_view; DELETE FROM visit_view;")?;
+    db.execute_batch(
+        "DELETE FROM answer_view; DELETE FROM visit_view; DELETE FROM oversight_view;",
+    )?;
     let mut found = db.prepare("SELECT no FROM record ORDER BY no")?;
     let all: Vec<i64> = found
         .query_map([], |row| row.get(0))?

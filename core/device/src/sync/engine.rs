@@ -181,7 +181,15 @@ impl Engine {
                 None => Ok(Effect::Nothing),
             },
             Event::TransportFailed { now, problem } => match self.answered_run() {
-                Some((run, _)) => self.take_problem(store, run, now, problem),
+                Some((mut run, in_flight)) => {
+                    if matches!(
+                        problem,
+                        TransportProblem::NoLine | TransportProblem::NotPrivate
+                    ) {
+                        self.nothing_left(&mut run, in_flight.keys.as_deref());
+                    }
+                    self.take_problem(store, run, now, problem)
+                }
                 None => Ok(Effect::Nothing),
             },
             Event::Cancelled { now } => match self.run.take() {
@@ -470,6 +478,14 @@ impl Engine {
             return self.end(store, run, now, Ended::Trouble);
         }
         self.go_on(store, run, now)
+    }
+
+    /// The request never left the device.
+    fn nothing_left(&mut self, run: &mut Run, keys: Option<&[ParcelKey]>) {
+        for key in keys.unwrap_or_default() {
+            run.tried.remove(key);
+        }
+        self.progress.sent = count(run.tried.len());
     }
 
     fn take_problem<S: SyncStore>(

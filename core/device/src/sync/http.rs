@@ -79,6 +79,15 @@ impl HttpsTransport {
         })
     }
 
+    /// As [`Self::connect_via`] if there is a relay, and as it is if there is none.
+    #[must_use]
+    pub fn connecting(self, via: Option<SocketAddr>) -> Self {
+        match via {
+            Some(relay) => self.connect_via(relay),
+            None => self,
+        }
+    }
+
     /// Connects here instead; the certificate is still verified for the address given to [`new`](Self::new). For
     /// networks that are reached through a relay of bytes.
     #[must_use]

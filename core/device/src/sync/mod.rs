@@ -9,6 +9,8 @@ pub mod cancel;
 #[cfg(feature = "store")]
 pub mod driver;
 pub mod engine;
+#[cfg(feature = "store")]
+pub mod enrolling;
 pub mod exchange;
 #[cfg(feature = "store")]
 pub mod http;

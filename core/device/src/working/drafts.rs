@@ -12,7 +12,7 @@ use visitbook_record::op::{Kind, Target};
 use visitbook_record::payload::Content;
 use visitbook_record::time::WallMillis;
 
-use super::model::Recovered;
+use super::model::{KeptDraft, Recovered};
 use super::save::{NewStatement, Plan, Refusing, Saved};
 use super::{Working, begin};
 use crate::error::SaveError;
@@ -44,6 +44,10 @@ impl Working {
         text: &str,
     ) -> Result<String, SaveError> {
         let target = self.entry_target(record, heading, entry)?;
+        // What could never become an entry is refused while somebody is there to be told.
+        let (row, _) = self.record(record)?;
+        let before = log::statements_about(&self.store.writer, row.no, &target)?;
+        self.entry_version(&target, &before, text, false)?;
         if text.len() > limits::ENTRY_BYTES {
             return Err(SaveError::TooLong {
                 field: heading.to_owned(),
@@ -82,11 +86,11 @@ impl Working {
         Ok(target.element_id().unwrap_or_default().to_owned())
     }
 
-    /// Saves drafts: one, or all of them (at lock, when the app goes to the background, before a finish). A draft with nothing
-    /// in it, or with nothing new in it, just goes.
+    /// Saves drafts: one, or all of them (at lock, when the app goes to the background), each in a commit of its own. A draft
+    /// with nothing in it, or with nothing new in it, just goes.
     ///
     /// # Errors
-    /// [`SaveError`]; the drafts stay.
+    /// The first [`SaveError`]. What could not be saved stays a draft, and does not keep the others from being saved.
     pub fn draft_commit(
         &mut self,
         only: Option<(RecordId, &Target)>,
@@ -95,7 +99,7 @@ impl Working {
         if let Some((record, target)) = only {
             drafts.retain(|draft| draft.record == record && draft.target == *target);
         }
-        Ok(self.commit_drafts(&drafts, false)?.map(|(saved, _)| saved))
+        self.commit_drafts(&drafts)
     }
 
     /// Saves drafts about some children.
@@ -111,16 +115,54 @@ impl Working {
                 drafts.push(draft);
             }
         }
-        self.commit_drafts(&drafts, false)?;
+        self.commit_drafts(&drafts)?;
         Ok(())
     }
 
-    /// What a crash left becomes entries now.
-    pub(crate) fn recover_drafts(&mut self) -> Result<Vec<Recovered>, SaveError> {
-        let drafts = self.drafts()?;
-        Ok(self
-            .commit_drafts(&drafts, true)?
-            .map_or_else(Vec::new, |(_, recovered)| recovered))
+    /// Saves the drafts of the records that are about to be finished. Another record's draft that cannot be saved is no reason
+    /// not to finish these.
+    pub(crate) fn draft_commit_before_finish(
+        &mut self,
+        finished: &[RecordId],
+    ) -> Result<(), SaveError> {
+        let (these, others): (Vec<Draft>, Vec<Draft>) = self
+            .drafts()?
+            .into_iter()
+            .partition(|draft| finished.contains(&draft.record));
+        if self.commit_drafts(&others).is_err() {
+            tracing::warn!("a draft of another record was left as a draft");
+        }
+        self.commit_drafts(&these)?;
+        Ok(())
+    }
+
+    /// What a crash left becomes entries now. What cannot become one stays a draft: no text is worth locking its author out.
+    pub(crate) fn recover_drafts(&mut self) -> Result<(Vec<Recovered>, Vec<KeptDraft>), SaveError> {
+        let (mut recovered, mut kept) = (Vec::new(), Vec::new());
+        for draft in self.drafts()? {
+            match self.commit_draft(&draft, true) {
+                Ok(None) => {}
+                Ok(Some(_)) | Err(SaveError::KeptUnsealed(_)) => recovered.push(Recovered {
+                    record: draft.record,
+                    heading: draft.target.name().to_owned(),
+                    entry: draft.target.element_id().unwrap_or_default().to_owned(),
+                    tail: tail(&draft.text),
+                    written: crate::clock::Moment::of(draft.typed),
+                }),
+                Err(error) => {
+                    tracing::warn!("a draft stays a draft at unlock");
+                    kept.push(KeptDraft {
+                        record: draft.record,
+                        heading: draft.target.name().to_owned(),
+                        entry: draft.target.element_id().unwrap_or_default().to_owned(),
+                        text: draft.text,
+                        written: crate::clock::Moment::of(draft.typed),
+                        reason: error.to_string(),
+                    });
+                }
+            }
+        }
+        Ok((recovered, kept))
     }
 
     fn drafts(&self) -> Result<Vec<Draft>, StoreError> {
@@ -141,66 +183,58 @@ impl Working {
         Ok(drafts)
     }
 
-    fn commit_drafts(
-        &mut self,
-        drafts: &[Draft],
-        cut_off: bool,
-    ) -> Result<Option<(Saved, Vec<Recovered>)>, SaveError> {
-        let mut plans: Vec<Plan> = Vec::new();
-        let mut recovered = Vec::new();
+    /// Each draft in a commit of its own: together they could be larger than a commit may be, and one that cannot be saved
+    /// would hold the others back.
+    fn commit_drafts(&mut self, drafts: &[Draft]) -> Result<Option<Saved>, SaveError> {
+        let mut all: Option<Saved> = None;
+        let mut failed = None;
         for draft in drafts {
-            let Some(row) = log::record(&self.store.writer, draft.record)? else {
-                continue;
-            };
-            let Some(child) = row.home.scope.child() else {
-                continue;
-            };
-            let before = log::statements_about(&self.store.writer, row.no, &draft.target)?;
-            let Some(mut statement) =
-                self.entry_version(&draft.target, &before, &draft.text, cut_off)?
-            else {
-                continue;
-            };
-            statement.typed = Some(draft.typed);
-            recovered.push(Recovered {
-                record: draft.record,
-                heading: draft.target.name().to_owned(),
-                entry: draft.target.element_id().unwrap_or_default().to_owned(),
-                tail: tail(&draft.text),
-                written: crate::clock::Moment::of(draft.typed),
-            });
-            match plans.iter_mut().find(|plan| plan.record == draft.record) {
-                Some(plan) => plan.statements.push(statement),
-                None => plans.push(Plan {
-                    record: draft.record,
-                    kind: row.home.kind,
-                    child,
-                    statements: vec![statement],
-                }),
+            match self.commit_draft(draft, false) {
+                Ok(None) => {}
+                Ok(Some(saved)) => match &mut all {
+                    Some(all) => all.join(saved),
+                    None => all = Some(saved),
+                },
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
-        let gone: Vec<(RecordId, Vec<u8>)> = drafts
-            .iter()
-            .map(|draft| (draft.record, encode(&draft.target)))
-            .collect();
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(all),
+        }
+    }
+
+    /// The draft goes in the transaction that saves it, or when it says nothing new, and never otherwise.
+    fn commit_draft(&mut self, draft: &Draft, cut_off: bool) -> Result<Option<Saved>, SaveError> {
+        let key = (draft.record.0, encode(&draft.target));
         let forget = move |db: &rusqlite::Connection| -> Result<(), StoreError> {
-            for (record, target) in &gone {
-                db.prepare_cached("DELETE FROM draft WHERE record = ?1 AND target = ?2")?
-                    .execute(params![record.0, target])?;
-            }
+            db.prepare_cached("DELETE FROM draft WHERE record = ?1 AND target = ?2")?
+                .execute(params![key.0, key.1])?;
             Ok(())
         };
-        if plans.is_empty() {
-            if !drafts.is_empty() {
-                let transaction = begin(&mut self.store.writer)?;
-                forget(&transaction)?;
-                transaction.commit()?;
-            }
+        let statement = if draft.text.trim().is_empty() {
+            None
+        } else {
+            let (row, child) = self.record(draft.record)?;
+            let before = log::statements_about(&self.store.writer, row.no, &draft.target)?;
+            self.entry_version(&draft.target, &before, &draft.text, cut_off)?
+                .map(|statement| (row, child, statement))
+        };
+        let Some((row, child, mut statement)) = statement else {
+            let transaction = begin(&mut self.store.writer)?;
+            forget(&transaction)?;
+            transaction.commit()?;
             return Ok(None);
-        }
+        };
+        statement.typed = Some(draft.typed);
+        let plan = Plan {
+            record: draft.record,
+            kind: row.home.kind,
+            child,
+            statements: vec![statement],
+        };
         // Typed words exist: whatever became of the child's assignment meanwhile, they are saved.
-        let saved = self.save_and(plans, Refusing::No, forget)?;
-        Ok(Some((saved, recovered)))
+        self.save_and(vec![plan], Refusing::No, forget).map(Some)
     }
 
     /// The statement that makes `text` the newest version of an entry; `None` if it says nothing new.

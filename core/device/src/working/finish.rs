@@ -24,7 +24,7 @@ impl Working {
     /// # Errors
     /// [`SaveError`]; nothing was finished.
     pub fn finish(&mut self, records: &[RecordId]) -> Result<Finishing, SaveError> {
-        self.draft_commit(None)?;
+        self.draft_commit_before_finish(records)?;
         let mut plans = Vec::with_capacity(records.len());
         let mut missing = Vec::new();
         for record in records {

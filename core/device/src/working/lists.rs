@@ -15,9 +15,11 @@ use super::Working;
 use super::model::{
     ChildCard, ChildLine, ConcernView, FactLine, Identity, LastTime, Person, Today, VisitLine,
 };
+use super::oversight::mark_words;
 use crate::clock::Moment;
 use crate::error::ReadError;
 use crate::store::log::{self, Row};
+use crate::store::oversight_view::Marks;
 use crate::store::rows::{name, optional_name};
 use crate::store::{StoreError, moved, views};
 
@@ -222,12 +224,23 @@ impl Working {
             .store
             .reader
             .query_row("SELECT count(*) FROM alarm", [], |row| row.get(0))?;
+        let children = self.children_on(&date)?;
+        let due = match date.parse() {
+            Ok(day) => self.due_among(&children, day)?,
+            Err(_) => Vec::new(),
+        };
         Ok(Today {
             visits,
             unfinished,
-            children: self.children_on(&date)?,
+            children,
+            due,
             concerns,
             questions,
+            returned: self
+                .returned()?
+                .into_iter()
+                .filter(|one| one.mine)
+                .collect(),
             unsent: self.spool.len(),
             alarms: usize::try_from(alarms).unwrap_or(usize::MAX),
             date,
@@ -263,8 +276,10 @@ impl Working {
         let mut found = self.store.reader.prepare_cached(&format!(
             "SELECT record.id, scope.name, visit_view.outing, visit_view.date, visit_view.arrived, visit_view.outcome,
                 visit_view.seen, visit_view.seen_open, visit_view.alone, visit_view.alone_open, visit_view.bedroom,
-                visit_view.safe_now, visit_view.finished, visit_view.author
+                visit_view.safe_now, visit_view.finished, visit_view.author, oversight_view.signed_off,
+                oversight_view.asked, oversight_view.corrected
              FROM visit_view JOIN record ON record.no = visit_view.record JOIN scope ON scope.no = visit_view.scope
+                LEFT JOIN oversight_view ON oversight_view.record = visit_view.record
              WHERE scope.held = 1 AND {clause} ORDER BY {order}"
         ))?;
         let staff = self.staff_names()?;
@@ -283,6 +298,15 @@ impl Working {
                 }
             };
             let author: Option<WorkerId> = optional_name(row, 13)?;
+            let mark = |column| {
+                Ok::<_, rusqlite::Error>(row.get::<_, Option<bool>>(column)? == Some(true))
+            };
+            let marks = Marks {
+                signed_off: mark(14)?,
+                asked: mark(15)?,
+                corrected: mark(16)?,
+                voided: false,
+            };
             lines.push(VisitLine {
                 record: name(row, 0)?,
                 child,
@@ -304,6 +328,7 @@ impl Working {
                         .cloned()
                         .unwrap_or_else(|| author.to_string())
                 }),
+                marks: mark_words(marks),
             });
         }
         Ok(lines)
@@ -346,6 +371,10 @@ impl Working {
             (Some(a), Some(b)) => Some(if a.date >= b.date { a } else { b }),
             (a, b) => a.or(b),
         };
+        let due = match today.parse() {
+            Ok(day) => self.due_among(std::slice::from_ref(&line), day)?.pop(),
+            Err(_) => None,
+        };
         let family = match &line.family {
             Some(family) => self
                 .children_on(&today)?
@@ -358,6 +387,7 @@ impl Working {
             last_seen: newer(seen, imported("last_seen")),
             last_alone: newer(alone, imported("last_alone")),
             last_bedroom: newer(bedroom, imported("last_bedroom")),
+            due,
             voices: self.voices_of(scope, VOICES_ON_CARD)?,
             held_by: self.held_by(child)?,
             concerns: self

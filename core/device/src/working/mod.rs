@@ -5,13 +5,16 @@
 
 mod answer;
 mod aside;
+mod board;
 mod drafts;
+mod due;
 mod finish;
 mod judging;
 mod listen;
 mod lists;
 pub mod model;
 mod moving;
+mod oversight;
 mod pull;
 mod read;
 mod receipts;
@@ -136,6 +139,7 @@ pub struct Working {
     me: Me,
     listeners: listen::Listeners,
     recovered: Vec<model::Recovered>,
+    kept_drafts: Vec<model::KeptDraft>,
     /// Of the pull request that is out: opens its reply.
     awaited: Option<visitbook_seal::request::ReplyOpener>,
     /// Envelopes handed out for sending since the last answer.
@@ -174,6 +178,7 @@ impl Working {
             me,
             listeners: listen::Listeners::default(),
             recovered: Vec::new(),
+            kept_drafts: Vec::new(),
             awaited: None,
             on_their_way: BTreeSet::new(),
         };
@@ -225,11 +230,11 @@ impl Working {
             self.me.seq = 0;
         }
         transaction.commit()?;
-        self.seal_missing().map_err(Box::new)?;
+        put_off_if_full(self.seal_missing().map(|_| ())).map_err(Box::new)?;
         self.open_kept_replies()?;
-        self.seal_relearned().map_err(Box::new)?;
-        self.recovered = self.recover_drafts().map_err(Box::new)?;
-        self.settle_moves().map_err(Box::new)?;
+        put_off_if_full(self.seal_relearned()).map_err(Box::new)?;
+        (self.recovered, self.kept_drafts) = self.recover_drafts().map_err(Box::new)?;
+        put_off_if_full(self.settle_moves()).map_err(Box::new)?;
         if !found.clean {
             self.index().map_err(UnlockError::Store)?;
         }
@@ -349,6 +354,12 @@ impl Working {
         &self.recovered
     }
 
+    /// What a crash left and this unlock could not turn into entries, each with the reason. Nothing of it is lost.
+    #[must_use]
+    pub fn kept_drafts(&self) -> &[model::KeptDraft] {
+        &self.kept_drafts
+    }
+
     /// Work for a quiet moment: indexes new words for search and moves the WAL into the main file. Interrupting it, or never
     /// calling it, loses nothing.
     ///
@@ -409,6 +420,18 @@ impl Working {
 
     fn now(&self) -> Clocks {
         self.clock.read()
+    }
+}
+
+/// What only a full or failing disk kept from being sealed is no reason to stay locked: the words are in the book, and the
+/// next sync and the next unlock seal them.
+pub(crate) fn put_off_if_full(sealed: Result<(), SaveError>) -> Result<(), SaveError> {
+    match sealed {
+        Err(SaveError::KeptUnsealed(_) | SaveError::Store(StoreError::Full)) => {
+            tracing::warn!("something could not be sealed yet");
+            Ok(())
+        }
+        other => other,
     }
 }
 

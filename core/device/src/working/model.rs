@@ -12,6 +12,16 @@ use serde::Serialize;
 mod aside;
 
 pub use aside::{KeptAside, PlacedView, SetAside};
+mod board;
+mod due;
+mod oversight;
+
+pub use board::{
+    ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DueChild,
+    NotSeen, Since, ToSign, TwoAnswersLine, WaitingChild,
+};
+pub use due::{DueLine, NoAccessLine, NoAnswerView, Owed};
+pub use oversight::{CorrectionView, OversightView, ReturnedView, SignedOffView, VoidedView};
 
 /// Whose device this is.
 #[derive(Clone, Serialize)]
@@ -101,6 +111,8 @@ pub struct VisitLine {
     pub finished: bool,
     /// Who began or planned it.
     pub by: Option<String>,
+    /// What became of it after the finish: `signed_off`, `asked`, `corrected`.
+    pub marks: Vec<String>,
 }
 
 /// The first screen.
@@ -114,10 +126,14 @@ pub struct Today {
     pub unfinished: Vec<VisitLine>,
     /// Everybody the holder holds.
     pub children: Vec<ChildLine>,
+    /// When each of them is next to be seen, with the sum, overdue first. Those to whom no visits are owed are left out.
+    pub due: Vec<DueLine>,
     /// Concerns without a written decision.
     pub concerns: Vec<ConcernView>,
     /// How many questions need the holder's answer.
     pub questions: usize,
+    /// Questions about the holder's finished visits that a manager sent back.
+    pub returned: Vec<ReturnedView>,
     /// How many envelopes wait to be sent.
     pub unsent: usize,
     /// Alarms that nobody has looked at.
@@ -186,6 +202,8 @@ pub struct ChildCard {
     pub last_alone: Option<LastTime>,
     /// When the bedroom was last seen.
     pub last_bedroom: Option<LastTime>,
+    /// When the child is next to be seen, with the sum; `None` if no visits are owed.
+    pub due: Option<DueLine>,
     /// The last three things the child gave, newest first.
     pub voices: Vec<VoiceView>,
     /// Who holds the child.
@@ -347,6 +365,8 @@ pub struct RecordPage {
     pub late: Vec<LateView>,
     /// How many statements are set aside, wait, or are of a newer version.
     pub unread: usize,
+    /// What a manager, or a correction, made of it.
+    pub oversight: OversightView,
     /// Where it is.
     pub status: Option<StatusView>,
 }
@@ -585,6 +605,24 @@ pub struct Recovered {
     pub tail: String,
     /// When the last keystroke was kept.
     pub written: Moment,
+}
+
+/// A draft that could not become an entry at unlock. It is kept as it was typed, on this device alone, and tried again at
+/// every lock and unlock. Typing nothing into the same entry lets it go.
+#[derive(Clone, Serialize)]
+pub struct KeptDraft {
+    /// The record.
+    pub record: RecordId,
+    /// Under which heading.
+    pub heading: String,
+    /// The entry.
+    pub entry: String,
+    /// All that was typed, to be copied from.
+    pub text: String,
+    /// When the last keystroke was kept.
+    pub written: Moment,
+    /// Why it is no entry.
+    pub reason: String,
 }
 
 /// Something without which a visit is not finished.

@@ -100,6 +100,25 @@ impl Working {
             statements: &statements,
         };
         let child_name = self.child_name(child)?;
+        let oversight = self.oversight_of(&row, child, &page, &statements)?;
+        if page.voided.is_some() {
+            // What was entered in error stands in the record's history and nowhere else.
+            return Ok(RecordPage {
+                record,
+                kind: row.home.kind.form().to_owned(),
+                child,
+                child_name,
+                questions: Vec::new(),
+                entries: Vec::new(),
+                words: Vec::new(),
+                from_previous_worker: Vec::new(),
+                finished: None,
+                late: Vec::new(),
+                unread: 0,
+                oversight,
+                status: self.status_of(&row)?,
+            });
+        }
         let words = statements
             .iter()
             .filter_map(|statement| match &statement.content {
@@ -119,6 +138,7 @@ impl Working {
             finished: show.finished(&page),
             late: page.late.iter().filter_map(|at| show.late(*at)).collect(),
             unread: page.unread.len(),
+            oversight,
             status: self.status_of(&row)?,
         })
     }

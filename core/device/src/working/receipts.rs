@@ -40,6 +40,21 @@ pub enum SyncError {
     Seal(#[from] visitbook_seal::envelope::SealError),
 }
 
+impl SyncError {
+    /// A full or failing disk, and nothing that is wrong with what was read.
+    fn is_of_storage(&self) -> bool {
+        use crate::error::SaveError;
+        match self {
+            Self::Spool(_) | Self::Store(StoreError::Full) => true,
+            Self::Save(error) => matches!(
+                **error,
+                SaveError::KeptUnsealed(_) | SaveError::Store(StoreError::Full)
+            ),
+            _ => false,
+        }
+    }
+}
+
 impl From<crate::error::SaveError> for SyncError {
     fn from(error: crate::error::SaveError) -> Self {
         Self::Save(Box::new(error))
@@ -201,6 +216,10 @@ impl Working {
         for (path, body) in files::kept_replies(&self.folder.replies())? {
             match self.take_answer(&body) {
                 Ok(_) | Err(ReplyProblem::NotTheCouncil | ReplyProblem::NotEnrolled) => {}
+                Err(ReplyProblem::Store(error)) if error.is_of_storage() => {
+                    tracing::warn!("an answer kept unopened could not be taken yet");
+                    continue;
+                }
                 Err(ReplyProblem::Store(error)) => return Err(unlock_error(error)),
             }
             std::fs::remove_file(&path)?;

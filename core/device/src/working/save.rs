@@ -22,7 +22,7 @@ use crate::clock::Moment;
 use crate::error::SaveError;
 use crate::random;
 use crate::store::rows::{name, signed};
-use crate::store::{StoreError, log, views};
+use crate::store::{StoreError, log, oversight_view, views};
 use crate::sync::store::{ParcelKey, SendClass};
 
 /// What commits say of the program that made them.
@@ -83,7 +83,7 @@ pub(crate) enum Refusing {
 pub struct Saved {
     /// The records written, in the order given, each once.
     pub records: Vec<RecordId>,
-    /// The commits, one for each record.
+    /// The commits, in the order made: one for each record, or for each draft.
     pub commits: Vec<CommitHash>,
     /// The statements of all commits, in order.
     pub ops: Vec<OpId>,
@@ -97,6 +97,20 @@ struct Place {
     kind: RecordKind,
     scope: Scope,
     acting_as: Role,
+}
+
+impl Saved {
+    /// Both, as if saved in one call.
+    pub(crate) fn join(&mut self, later: Self) {
+        for record in later.records {
+            if !self.records.contains(&record) {
+                self.records.push(record);
+            }
+        }
+        self.commits.extend(later.commits);
+        self.ops.extend(later.ops);
+        self.at = later.at;
+    }
 }
 
 struct Built {
@@ -228,6 +242,12 @@ impl Working {
             (None, Refusing::Yes) => return Err(SaveError::NotHeld(plan.child)),
             (None, Refusing::No) => self.last_role_for(plan.child)?.unwrap_or(Role::Cover),
         };
+        if refusing == Refusing::Yes
+            && let Some(row) = log::record(&self.store.writer, plan.record)?
+            && oversight_view::is_voided(&self.store.writer, row.no)?
+        {
+            return Err(SaveError::EnteredInError);
+        }
         let place = Place {
             record: plan.record,
             kind: plan.kind,
@@ -430,12 +450,18 @@ fn put_outgoing(
     Ok(())
 }
 
-/// How soon the council wants it: a concern before everything, a child's words and finishes next.
+/// How soon the council wants it: a concern before everything, a child's words, finishes and oversight next.
 fn class_of(commit: &Commit) -> SendClass {
     match commit.record_kind {
         RecordKind::Concern => SendClass::Now,
         RecordKind::Voice => SendClass::Soon,
-        _ if commit.ops.iter().any(|op| op.kind == Kind::Finish) => SendClass::Soon,
+        _ if commit
+            .ops
+            .iter()
+            .any(|op| op.kind == Kind::Finish || op.kind.is_oversight()) =>
+        {
+            SendClass::Soon
+        }
         _ => SendClass::Later,
     }
 }

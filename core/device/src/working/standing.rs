@@ -14,7 +14,7 @@ use crate::clock::Moment;
 use crate::error::ReadError;
 use crate::store::log::{self, RecordRow};
 use crate::store::rows::{coded, name};
-use crate::store::{StoreError, views};
+use crate::store::{StoreError, oversight_view, views};
 use crate::sync::store::ParcelKey;
 
 impl Working {
@@ -87,6 +87,7 @@ impl Working {
             Status::CouncilHasIt { at } => ("council_has_it", Some(*at)),
         };
         let unfinished = row.home.kind == RecordKind::Visit
+            && !oversight_view::is_voided(&self.store.reader, row.no)?
             && !log::exists(
                 &self.store.reader,
                 "SELECT 1 FROM visit_view WHERE record = ?1 AND finished = 1",

@@ -136,7 +136,8 @@ impl SyncStore for Working {
         max_bytes: usize,
         sent: &BTreeSet<ParcelKey>,
     ) -> Result<Vec<Parcel>, SyncError> {
-        self.seal_missing()?;
+        // A full disk must not keep what is sealed from being sent: sending is what makes room.
+        super::put_off_if_full(self.seal_missing().map(|_| ()))?;
         let order = self.sending_order()?;
         Ok(pick(&self.spool, order, max_bytes, sent)?)
     }

@@ -13,6 +13,7 @@ use super::model::{AlarmView, DigestLine, Verification};
 use super::{Working, begin};
 use crate::clock::Moment;
 use crate::error::ReadError;
+use crate::store::oversight_view::{self, Marks};
 use crate::store::rows::{name, optional_name};
 use crate::store::{StoreError, log, moved, views};
 use visitbook_record::time::WallMillis;
@@ -283,9 +284,13 @@ impl Working {
                 .map(|row| row.statement)
                 .collect();
             let page = lay_out(record.home.kind, &statements, View::Here);
+            let marks = Marks::of(&page, &statements);
             let open = page.questions.values().filter(|one| one.open).count()
                 + page.entries.iter().filter(|one| one.open).count();
-            if views::open_targets(&self.store.reader, no)?.len() != open {
+            // What was entered in error has no open question on any list.
+            let open = if marks.voided { 0 } else { open };
+            let shown = oversight_view::marks(&self.store.reader, no)?.unwrap_or_default();
+            if views::open_targets(&self.store.reader, no)?.len() != open || shown != marks {
                 report
                     .problems
                     .push(format!("record {}: a list is behind the log", record.id));

@@ -206,7 +206,13 @@ impl Council {
 
     /// A council with three siblings, held by Rowan and Bryony, and Sage as their manager.
     pub fn with_larkspurs() -> Self {
+        Self::with_larkspurs_at(MORNING + 60_000)
+    }
+
+    /// The same, by the council's clock at the moment given.
+    pub fn with_larkspurs_at(now: i64) -> Self {
         let mut council = Self::new();
+        council.now = now;
         council.staff(&[
             (ROWAN, "Rowan Teasel"),
             (BRYONY, "Bryony Sorrel"),
@@ -585,6 +591,11 @@ impl Council {
             statements.insert(hash, signed);
         }
         statements.into_values().collect()
+    }
+
+    /// Whether everything that anybody sent was applied.
+    pub fn all_applied(&self) -> bool {
+        self.known.values().all(|op| op.fact.is_applied())
     }
 
     fn payload_of(&self, id: &OpId) -> Option<Payload> {

@@ -21,12 +21,15 @@ use super::{Broken, Checked, must};
 /// Whatever a phone must never see, it says itself.
 pub(crate) fn phone_has_no_alarm(phone: &Phone) -> Checked {
     match phone.alarms.first() {
-        Some((law, alarm)) => Err(Broken::new(*law, format!("phone {}: {alarm}", phone.number))),
+        Some((law, alarm)) => Err(Broken::new(
+            *law,
+            format!("phone {}: {alarm}", phone.number),
+        )),
         None => Ok(()),
     }
 }
 
-/// 22: a phone says that the council has a record only when the council durably has every commit it made on it.
+/// Law 22: a phone says that the council has a record only when the council durably has every commit it made on it.
 pub(crate) fn status_is_truthful(world: &World, phone: &Phone) -> Checked {
     let claimed: BTreeSet<_> = phone
         .own_records()
@@ -45,11 +48,16 @@ pub(crate) fn status_is_truthful(world: &World, phone: &Phone) -> Checked {
         }
         Ok(false)
     });
-    must!(matches!(missing, Ok(false)), 22, "phone {} claims a record that the council lacks", phone.number);
+    must!(
+        matches!(missing, Ok(false)),
+        22,
+        "phone {} claims a record that the council lacks",
+        phone.number
+    );
     Ok(())
 }
 
-/// 15: words came to a phone because they are its holder's, because the holder decides about them, or because the
+/// Law 15: words came to a phone because they are its holder's, because the holder decides about them, or because the
 /// holder may read them.
 pub(crate) fn words_were_due(world: &World, phone: &Phone, op: &OpId) -> Checked {
     let Some(row) = phone.row(op) else {
@@ -84,7 +92,7 @@ pub(crate) fn words_were_due(world: &World, phone: &Phone, op: &OpId) -> Checked
     Ok(())
 }
 
-/// 19: everything that any phone ever sealed is sent once more, in another order; the council answers with the same
+/// Law 19: everything that any phone ever sealed is sent once more, in another order; the council answers with the same
 /// receipts and its logs stay as they are.
 pub(crate) fn repeats_change_nothing(world: &mut World, chance: u64) -> Checked {
     let mut rng = Rng::new(chance);
@@ -101,8 +109,14 @@ pub(crate) fn repeats_change_nothing(world: &mut World, chance: u64) -> Checked 
     let body = encode(&Upload {
         envelopes: envelopes.into_iter().map(Into::into).collect(),
     });
-    let reply = world.council.answer(visitbook_device::sync::exchange::Route::Upload, &body);
-    must!(world.council.lasts() == before, 19, "sending everything again added to a log");
+    let reply = world
+        .council
+        .answer(visitbook_device::sync::exchange::Route::Upload, &body);
+    must!(
+        world.council.lasts() == before,
+        19,
+        "sending everything again added to a log"
+    );
     let answer: UploadAnswer =
         decode(&reply.body).map_err(|_| Broken::new(19, "no answer to a repeated upload"))?;
     let mut statements = BTreeSet::new();
@@ -136,7 +150,7 @@ pub(crate) fn repeats_change_nothing(world: &mut World, chance: u64) -> Checked 
 /// minutes and full jitter, a dozen long waits and the short ones before them.
 const ATTEMPTS_PER_HOUR: usize = 80;
 
-/// 23: an hour without a line.
+/// Law 23: an hour without a line.
 pub(crate) fn effort_is_bounded(phone: &mut Phone, from: u64, chance: u64) -> Checked {
     let mut rng = Rng::new(chance);
     let mut engine = Engine::new(Config::default());
@@ -152,7 +166,11 @@ pub(crate) fn effort_is_bounded(phone: &mut Phone, from: u64, chance: u64) -> Ch
         let mut effect = engine.step(phone, begin);
         while let Ok(Effect::Send { .. }) = effect {
             attempts += 1;
-            must!(attempts <= ATTEMPTS_PER_HOUR, 23, "more than {ATTEMPTS_PER_HOUR} attempts in an hour without a line");
+            must!(
+                attempts <= ATTEMPTS_PER_HOUR,
+                23,
+                "more than {ATTEMPTS_PER_HOUR} attempts in an hour without a line"
+            );
             let problem = TransportProblem::NoLine;
             effect = engine.step(phone, Event::TransportFailed { now, problem });
         }

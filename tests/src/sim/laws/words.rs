@@ -9,14 +9,20 @@ use super::super::reading::Reading;
 use super::super::world::World;
 use super::{Checked, must};
 
-/// 1
+/// Law 1: every payload that reached a durable commit on any phone is readable on that phone and, with a
+/// receipt, at the council.
 pub(super) fn no_word_is_lost(world: &World, reading: &Reading) -> Checked {
     for phone in &world.phones {
         for own in &phone.disk.own {
             let volume = &own.written.volume;
-            let is_kept_here = own.written.is_refusable
-                || volume.ids.iter().all(|id| phone.row(id).is_some());
-            must!(is_kept_here, 1, "phone {} lost a commit of its own", phone.number);
+            let is_kept_here =
+                own.written.is_refusable || volume.ids.iter().all(|id| phone.row(id).is_some());
+            must!(
+                is_kept_here,
+                1,
+                "phone {} lost a commit of its own",
+                phone.number
+            );
             for (id, words) in volume.ids.iter().zip(&own.written.words) {
                 let Some(words) = words else { continue };
                 if !own.written.is_refusable {
@@ -39,26 +45,37 @@ pub(super) fn no_word_is_lost(world: &World, reading: &Reading) -> Checked {
     Ok(())
 }
 
-/// 2
+/// Law 2: what has a receipt is at the council, at the position the receipt says, whatever failed since.
 pub(super) fn acknowledged_is_durable(world: &World, reading: &Reading) -> Checked {
     for phone in &world.phones {
         for own in &phone.disk.own {
-            let Some(receipt) = &own.receipt else { continue };
+            let Some(receipt) = &own.receipt else {
+                continue;
+            };
             let there = reading.commits.get(&own.written.volume.hash);
             let same = there.is_some_and(|(scope, at, bytes)| {
                 *scope == receipt.scope && *at == receipt.at && *bytes == own.written.volume.bytes
             });
-            must!(same, 2, "a commit of phone {} is not where its receipt says", phone.number);
+            must!(
+                same,
+                2,
+                "a commit of phone {} is not where its receipt says",
+                phone.number
+            );
             for (id, verdict) in own.written.volume.ids.iter().zip(&receipt.verdicts) {
                 let arrived = reading.op(id).map(|stated| &stated.arrived_as);
-                must!(arrived == Some(verdict), 2, "a receipt states another verdict than the log");
+                must!(
+                    arrived == Some(verdict),
+                    2,
+                    "a receipt states another verdict than the log"
+                );
             }
         }
     }
     Ok(())
 }
 
-/// 3
+/// Law 3: a child's words are everywhere the bytes that were saved.
 pub(super) fn childs_words_are_identical(world: &World, reading: &Reading) -> Checked {
     for written in world.ledger.written.borrow().iter() {
         let volume = &written.volume;
@@ -66,7 +83,9 @@ pub(super) fn childs_words_are_identical(world: &World, reading: &Reading) -> Ch
             if op.policy != Policy::Words || written.twist != Twist::None {
                 continue;
             }
-            let Some(Some(words)) = written.words.get(index) else { continue };
+            let Some(Some(words)) = written.words.get(index) else {
+                continue;
+            };
             let id = &volume.ids[index];
             let everywhere = world
                 .phones
@@ -75,18 +94,27 @@ pub(super) fn childs_words_are_identical(world: &World, reading: &Reading) -> Ch
                 .filter_map(|row| row.words.as_ref().map(|words| &words.payload.bytes))
                 .chain(reading.op(id).and_then(|stated| stated.payload.as_ref()));
             for bytes in everywhere {
-                must!(*bytes == words.payload.bytes, 3, "a child's words differ somewhere");
+                must!(
+                    *bytes == words.payload.bytes,
+                    3,
+                    "a child's words differ somewhere"
+                );
             }
         }
     }
     Ok(())
 }
 
-/// 4
+/// Law 4: whatever is shown as somebody's words is a payload that their phone saved with that statement.
 pub(super) fn no_text_is_invented(world: &World, reading: &Reading) -> Checked {
     for stated in &reading.ops {
-        if let (Some(origin), Some(bytes)) = (world.ledger.origin(&stated.fact.id), &stated.payload) {
-            let written = origin.written.words.get(origin.index).and_then(Option::as_ref);
+        if let (Some(origin), Some(bytes)) = (world.ledger.origin(&stated.fact.id), &stated.payload)
+        {
+            let written = origin
+                .written
+                .words
+                .get(origin.index)
+                .and_then(Option::as_ref);
             must!(
                 written.is_some_and(|words| words.payload.bytes == *bytes),
                 4,
@@ -96,10 +124,15 @@ pub(super) fn no_text_is_invented(world: &World, reading: &Reading) -> Checked {
     }
     for phone in &world.phones {
         for row in &phone.disk.rows {
-            let (Some(origin), Some(words)) = (world.ledger.origin(&row.fact.id), &row.words) else {
+            let (Some(origin), Some(words)) = (world.ledger.origin(&row.fact.id), &row.words)
+            else {
                 continue;
             };
-            let written = origin.written.words.get(origin.index).and_then(Option::as_ref);
+            let written = origin
+                .written
+                .words
+                .get(origin.index)
+                .and_then(Option::as_ref);
             must!(
                 written.is_some_and(|written| written.payload == words.payload),
                 4,
@@ -111,7 +144,7 @@ pub(super) fn no_text_is_invented(world: &World, reading: &Reading) -> Checked {
     Ok(())
 }
 
-/// 11
+/// Law 11: after healing everything is read, and every commit has a receipt or a refusal that it deserved.
 pub(super) fn nothing_is_left(world: &World, _: &Reading) -> Checked {
     for phone in &world.phones {
         for own in &phone.disk.own {
@@ -127,7 +160,11 @@ pub(super) fn nothing_is_left(world: &World, _: &Reading) -> Checked {
                 "a commit of phone {} ({:?}) has {} and {:?}",
                 phone.number,
                 own.written.twist,
-                if own.receipt.is_some() { "a receipt" } else { "no receipt" },
+                if own.receipt.is_some() {
+                    "a receipt"
+                } else {
+                    "no receipt"
+                },
                 own.refused
             );
         }
@@ -144,27 +181,47 @@ pub(super) fn nothing_is_left(world: &World, _: &Reading) -> Checked {
         }
         let really: Vec<_> = world.children_of(phone.worker);
         let thinks: Vec<_> = phone.disk.holds.iter().map(|(c, r)| (*c, *r)).collect();
-        must!(really == thinks, 11, "phone {} does not know whom its holder holds", phone.number);
+        must!(
+            really == thinks,
+            11,
+            "phone {} does not know whom its holder holds",
+            phone.number
+        );
     }
     Ok(())
 }
 
-/// 18
+/// Law 18: two commits under one number are both kept, and neither blocks anything.
 pub(super) fn both_under_one_number_are_kept(world: &World, reading: &Reading) -> Checked {
     for phone in &world.phones {
-        for own in phone.disk.own.iter().filter(|own| own.written.twist == Twist::SameNumber) {
+        for own in phone
+            .disk
+            .own
+            .iter()
+            .filter(|own| own.written.twist == Twist::SameNumber)
+        {
             let hash = &own.written.volume.hash;
-            must!(reading.commits.contains_key(hash), 18, "a second commit under one number is gone");
+            must!(
+                reading.commits.contains_key(hash),
+                18,
+                "a second commit under one number is gone"
+            );
         }
     }
     Ok(())
 }
 
-/// 20. That they are judged as if the others were not there follows with law 15: the sentences of the rule name what each
-/// verdict depends on.
+/// Law 20: however many commits break rules, every other one is acknowledged and judged as if they were not
+/// there. That they are judged as if the others were not there follows with law 15: the sentences of the rule
+/// name what each verdict depends on.
 pub(super) fn poison_is_isolated(world: &World, reading: &Reading) -> Checked {
     for phone in &world.phones {
-        for own in phone.disk.own.iter().filter(|own| own.written.twist == Twist::None) {
+        for own in phone
+            .disk
+            .own
+            .iter()
+            .filter(|own| own.written.twist == Twist::None)
+        {
             must!(
                 reading.commits.contains_key(&own.written.volume.hash),
                 20,

@@ -37,7 +37,9 @@ impl Phone {
                 match denial {
                     Denial::NotEnrolled | Denial::Ended => return Err(ReplyProblem::NotEnrolled),
                     Denial::UnknownToken => self.alarms.push((19, "the council forgot a token")),
-                    Denial::Malformed => self.alarms.push((19, "the council cannot read a request")),
+                    Denial::Malformed => {
+                        self.alarms.push((19, "the council cannot read a request"))
+                    }
                     Denial::Replayed => {}
                 }
                 Ok(PullTaken {
@@ -51,7 +53,10 @@ impl Phone {
     fn apply_page(&mut self, page: &Page) -> Result<PullTaken, ReplyProblem<Died>> {
         let volumes = self.verify(page)?;
         if !page.digests.is_empty() {
-            self.alarms.push((6, "the council's digest differs from this phone's at the same token"));
+            self.alarms.push((
+                6,
+                "the council's digest differs from this phone's at the same token",
+            ));
         }
         for (entry, volume) in page.entries.iter().zip(volumes) {
             self.apply_entry(entry, volume);
@@ -98,7 +103,8 @@ impl Phone {
         let (scope, at) = (entry.scope(), entry.at());
         let read = self.disk.vector.get(&scope).copied();
         if read.is_some_and(|read| at <= read) {
-            self.alarms.push((6, "an entry came twice in one reading of a log"));
+            self.alarms
+                .push((6, "an entry came twice in one reading of a log"));
         }
         let follows = read.map_or(1, |read| read.position + 1);
         if at.position != follows {
@@ -113,10 +119,20 @@ impl Phone {
                     self.stand(index, verdict, at);
                 }
             }
-            (LogEntry::Judged { op, verdict, released, .. }, _) => {
+            (
+                LogEntry::Judged {
+                    op,
+                    verdict,
+                    released,
+                    ..
+                },
+                _,
+            ) => {
                 match self.disk.row_of.get(op).copied() {
                     Some(index) => self.log_verdict(index, scope, verdict, at),
-                    None => self.alarms.push((6, "a statement was judged that this phone was not sent")),
+                    None => self
+                        .alarms
+                        .push((6, "a statement was judged that this phone was not sent")),
                 }
                 self.take_released(released);
             }
@@ -125,7 +141,11 @@ impl Phone {
     }
 
     fn apply_commit(&mut self, entry: &CommitEntry, volume: &Volume) {
-        let given = entry.payloads.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+        let given = entry
+            .payloads
+            .iter()
+            .map(Option::as_ref)
+            .chain(std::iter::repeat(None));
         for ((fact, verdict), payload) in volume.facts.iter().zip(&entry.verdicts).zip(given) {
             let index = match self.disk.row_of.get(&fact.id) {
                 Some(index) => *index,
@@ -171,21 +191,22 @@ impl Phone {
                     let commit = self.ledger.words(payload);
                     self.take_words(index, commit);
                 }
-                None => self.alarms.push((6, "words were released that belong to nothing here")),
+                None => self
+                    .alarms
+                    .push((6, "words were released that belong to nothing here")),
             }
         }
     }
 
     fn take_payload(&mut self, index: usize, payload: &Payload, volume: &Volume) {
-        let words = self.ledger.words(payload);
         let id = self.disk.rows[index].fact.id;
-        let signed = volume
-            .ids
-            .iter()
-            .position(|other| *other == id)
-            .and_then(|place| volume.commit.ops[place].payload);
-        if signed != Some(words.hash) {
-            self.alarms.push((4, "the council sent words that are not those signed"));
+        let place = volume.ids.iter().position(|other| *other == id);
+        let signed = place.and_then(|place| volume.commit.ops[place].payload);
+        let Some(signed) = signed else { return };
+        let words = self.ledger.words_signed_as(signed, payload);
+        if signed != words.hash {
+            let alarm = "the council sent words that are not those signed";
+            self.alarms.push((4, alarm));
             return;
         }
         self.take_words(index, words);
@@ -241,7 +262,11 @@ impl Phone {
             .disk
             .vector
             .keys()
-            .filter(|scope| scope.child().is_some_and(|child| !holds.contains_key(&child)))
+            .filter(|scope| {
+                scope
+                    .child()
+                    .is_some_and(|child| !holds.contains_key(&child))
+            })
             .copied()
             .collect();
         for scope in closed {
@@ -252,5 +277,4 @@ impl Phone {
             }
         }
     }
-
 }

@@ -1,0 +1,84 @@
+//! A manager's board: the team's day on one page, now or as it was known at a moment.
+//!
+//! Everything is computed from the log each time, and nothing is stored: a board of yesterday at 17:00 printed next week is
+//! the same sum over the same statements. It folds every record of every child that is held, which takes its time on a
+//! large team; it is a page to be asked for, not a list to be scrolled.
+
+mod day;
+mod known;
+mod later;
+mod words;
+
+use visitbook_record::calendar::Date;
+use visitbook_record::time::WallMillis;
+
+use super::Working;
+use super::model::{Board, BoardView};
+use crate::clock::Moment;
+use crate::error::ReadError;
+
+use self::known::Known;
+
+impl Working {
+    /// The board of a day: of today for all that this device knows, or as the council knew it at a moment, of that moment's
+    /// day and with what came after it.
+    ///
+    /// A board of an earlier moment is the same whenever it is asked for, once this device has heard from the council since
+    /// that moment; until then [`BoardView::warning`] says so. Children whom the holder no longer holds are left out.
+    ///
+    /// # Errors
+    /// [`ReadError::BadDate`] for a moment that has no day; else [`ReadError::Store`].
+    pub fn board(&self, as_known_at: Option<WallMillis>) -> Result<BoardView, ReadError> {
+        let at = as_known_at.map(Moment::of);
+        let date = match &at {
+            Some(at) => at.date.clone(),
+            None => Moment::of(self.now().wall).date,
+        };
+        let day: Date = date.parse().map_err(|_| ReadError::BadDate)?;
+        let then = Known::load(&self.store.reader, self.me.worker, as_known_at)?;
+        let board = self.board_of(&then, day, at.clone())?;
+        let lines = words::lines(&board, day);
+        let heard = self.heard()?;
+        let since = match &at {
+            Some(at) => {
+                let now = Known::load(&self.store.reader, self.me.worker, None)?;
+                let board_now = self.board_of(&now, day, None)?;
+                let lines_now = words::lines(&board_now, day)
+                    .into_iter()
+                    .skip(1)
+                    .filter(|line| !lines.contains(line))
+                    .collect();
+                Some(later::since(&then, &now, at, lines_now))
+            }
+            None => None,
+        };
+        let behind = at
+            .as_ref()
+            .is_some_and(|at| heard.as_ref().is_none_or(|heard| heard.millis < at.millis));
+        let warning = behind.then(|| words::behind(heard.as_ref()));
+        Ok(BoardView {
+            board,
+            lines,
+            since,
+            heard,
+            warning,
+        })
+    }
+
+    fn board_of(&self, known: &Known, day: Date, at: Option<Moment>) -> Result<Board, ReadError> {
+        let whose = match known.staff.get(&self.me.worker) {
+            Some(name) => name.clone(),
+            None => self.me.worker.to_string(),
+        };
+        Ok(day::Sheet::new(known, self.me.worker, day).board(whose, at))
+    }
+
+    /// The newest time of the council's clock on anything here.
+    fn heard(&self) -> Result<Option<Moment>, ReadError> {
+        let newest: Option<i64> =
+            self.store
+                .reader
+                .query_row("SELECT max(at) FROM received", [], |row| row.get(0))?;
+        Ok(newest.map(|at| Moment::of(WallMillis(at))))
+    }
+}

@@ -1,0 +1,206 @@
+//! The verdicts, held against the sentences of the rule in the order in which commits arrived.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use visitbook_record::fact::Answer;
+use visitbook_record::id::OpId;
+use visitbook_record::op::Kind;
+use visitbook_record::payload::Content;
+use visitbook_record::scope::LogPosition;
+use visitbook_record::verdict::Verdict;
+
+use super::super::ledger::Volume;
+use super::super::oracle::{self, Circumstances, Class, Known, State};
+use super::super::phone::Twist;
+use super::super::reading::Reading;
+use super::super::world::World;
+use super::{Broken, Checked, must};
+
+/// Law 15: every verdict is the one the sentences of the rule give, and nobody receives words that they may not
+/// read.
+pub(super) fn verdicts_follow_the_sentences(world: &World, reading: &Reading) -> Checked {
+    let mut state = State::default();
+    for stated in &reading.ops {
+        // The council's own commits are not judged here; they were there before or came in between, and nobody links to them.
+        if oracle::is_writer(&stated.volume) {
+            let commit = &stated.volume.commit;
+            state
+                .homes
+                .entry(commit.record)
+                .or_insert((commit.scope, commit.record_kind));
+            state.known.insert(
+                stated.fact.id,
+                Known {
+                    fact: stated.fact.clone(),
+                    withheld: oracle::is_withheld_at_first(commit.record_kind, &stated.fact),
+                },
+            );
+        }
+    }
+    let mut waiting: Vec<(Rc<Volume>, usize, usize)> = Vec::new();
+    let mut touched = BTreeSet::new();
+    let arrivals = &world.council.arrivals;
+    for (n, arrival) in arrivals.iter().enumerate() {
+        let Some(volume) = world.ledger.by_hash(&arrival.commit) else {
+            return Err(Broken::new(15, "a receipt for a commit that nobody wrote"));
+        };
+        let circumstances = circumstances(world, &volume, arrival.acknowledged, arrival.moves);
+        for (index, id) in volume.ids.iter().enumerate() {
+            let Some(stated) = reading.op(id) else {
+                return Err(Broken::new(
+                    2,
+                    "an acknowledged statement is not at the council",
+                ));
+            };
+            let content = content_at_council(world, id);
+            let class = circumstances.judge(&state, index, content.as_ref());
+            must!(
+                class == Class::of(&stated.arrived_as),
+                15,
+                "{:?} on {} ({:?}) was judged {:?}, by the sentences it is {class:?}",
+                stated.fact.kind,
+                stated.fact.target,
+                twist_of(world, id),
+                stated.arrived_as
+            );
+            know(&mut state, &circumstances, index, content.as_ref(), class);
+            if class == Class::Held {
+                waiting.push((Rc::clone(&volume), index, n));
+            }
+        }
+        let commit = &volume.commit;
+        state
+            .homes
+            .entry(commit.record)
+            .or_insert((commit.scope, commit.record_kind));
+        let ends = arrivals
+            .get(n + 1)
+            .is_none_or(|next| next.statement != arrival.statement);
+        touched.insert(commit.record);
+        if ends {
+            // Only what came into the same scope can be what a sound statement waits for.
+            let (mut due, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut waiting)
+                .into_iter()
+                .partition(|(v, ..)| {
+                    v.commit.scope == commit.scope && touched.contains(&v.commit.record)
+                });
+            judge_waiting(world, reading, &mut state, &mut due)?;
+            waiting = rest;
+            waiting.extend(due);
+            touched.clear();
+        }
+    }
+    must!(
+        waiting.iter().all(|(v, i, _)| reading
+            .op(&v.ids[*i])
+            .is_some_and(|s| { matches!(s.fact.verdict, Some(Verdict::Held { .. })) })),
+        15,
+        "something that waits for a missing statement was judged all the same"
+    );
+    Ok(())
+}
+
+fn circumstances<'a>(
+    world: &'a World,
+    volume: &'a Volume,
+    acknowledged: Option<LogPosition>,
+    moves: usize,
+) -> Circumstances<'a> {
+    Circumstances {
+        ledger: &world.ledger,
+        volume,
+        holder: world.holder_of(&volume.commit.origin.device),
+        acknowledged,
+        moves,
+    }
+}
+
+fn twist_of(world: &World, id: &OpId) -> Option<Twist> {
+    world.ledger.origin(id).map(|origin| origin.written.twist)
+}
+
+/// What the council could read of a statement: what its phone sent, unless that was not what it signed.
+fn content_at_council(world: &World, id: &OpId) -> Option<Content> {
+    let origin = world.ledger.origin(id)?;
+    if origin.written.twist == Twist::WrongWords {
+        return None;
+    }
+    origin
+        .written
+        .words
+        .get(origin.index)?
+        .as_ref()?
+        .content
+        .clone()
+}
+
+fn know(
+    state: &mut State,
+    circumstances: &Circumstances<'_>,
+    index: usize,
+    content: Option<&Content>,
+    class: Class,
+) {
+    let Some(fact) = circumstances.volume.facts.get(index) else {
+        return;
+    };
+    let mut fact = fact.clone();
+    fact.answer = Answer::of(content);
+    let withheld = oracle::is_withheld_at_first(circumstances.volume.commit.record_kind, &fact);
+    let id = fact.id;
+    let applied = matches!(class, Class::Applied | Class::FromPreviousWorker);
+    let is_finish = fact.kind == Kind::Finish && applied;
+    state.known.insert(id, Known { fact, withheld });
+    if is_finish {
+        release(state, content);
+    }
+}
+
+fn release(state: &mut State, content: Option<&Content>) {
+    if let Some(Content::Finish(ids)) = content {
+        for id in ids {
+            if let Some(known) = state.known.get_mut(id) {
+                known.withheld = false;
+            }
+        }
+    }
+}
+
+/// What waited and now has everything is judged as it would have been on arrival.
+fn judge_waiting(
+    world: &World,
+    reading: &Reading,
+    state: &mut State,
+    waiting: &mut Vec<(Rc<Volume>, usize, usize)>,
+) -> Checked {
+    let mut still = Vec::new();
+    for (volume, index, n) in std::mem::take(waiting) {
+        let arrival = &world.council.arrivals[n];
+        let circumstances = circumstances(world, &volume, arrival.acknowledged, arrival.moves);
+        let id = volume.ids[index];
+        let content = content_at_council(world, &id);
+        let class = circumstances.judge(state, index, content.as_ref());
+        if class == Class::Held {
+            still.push((volume, index, n));
+            continue;
+        }
+        let now = reading
+            .op(&id)
+            .and_then(|stated| stated.fact.verdict.as_ref())
+            .map(Class::of);
+        must!(
+            now == Some(class),
+            15,
+            "what waited was judged {now:?}, by the sentences it is {class:?}"
+        );
+        if class == Class::Applied || class == Class::FromPreviousWorker {
+            release(
+                state,
+                content.as_ref().filter(|c| matches!(c, Content::Finish(_))),
+            );
+        }
+    }
+    *waiting = still;
+    Ok(())
+}
