@@ -32,6 +32,7 @@ use visitbook_record::scope::LogPosition;
 use visitbook_seal::bundle::KeyBundle;
 use visitbook_seal::envelope::SealingSession;
 use visitbook_seal::hardware::HardwareKeys;
+use visitbook_seal::secret::Secret32;
 use visitbook_seal::vault::{VaultImage, VaultKeys};
 
 use crate::clock::Clock;
@@ -40,7 +41,7 @@ use crate::error::{SaveError, UnlockError};
 use crate::files::{self, Folder};
 use crate::locked::{Locked, StillLocked};
 use crate::random;
-use crate::spool::Spool;
+use crate::spool::{FrameInfo, Spool, Tag};
 use crate::store::rows::{name, optional_name, signed, unsigned};
 use crate::store::{Store, StoreError, log, search};
 
@@ -127,6 +128,7 @@ pub struct Working {
     image: VaultImage,
     council: CouncilFile,
     keys: VaultKeys,
+    tag_key: Secret32,
     store: Store,
     spool: Spool,
     session: SealingSession,
@@ -165,6 +167,7 @@ impl Working {
             clock,
             image,
             council,
+            tag_key: keys.derive("spool tags"),
             keys,
             store,
             spool,
@@ -205,10 +208,18 @@ impl Working {
     /// Everything that must be true before a screen is shown.
     fn put_in_order(&mut self, found: &Found) -> Result<(), UnlockError> {
         let went_back = self.went_back()?;
+        let stranded: BTreeSet<String> = self
+            .stranded()?
+            .iter()
+            .map(|frame| short(&frame.key.session))
+            .collect();
         let transaction = begin(&mut self.store.writer)?;
         transaction.execute("UPDATE meta SET generation = generation + 1, clean = 0", [])?;
         put_session(&transaction, &self.session)?;
         if went_back {
+            for session in &stranded {
+                log::raise(&transaction, self.clock.read().wall, "stranded", session)?;
+            }
             let incarnation = Incarnation(random::bytes()?);
             transaction.execute(
                 "UPDATE meta SET incarnation = ?1, seq = 0",
@@ -226,6 +237,9 @@ impl Working {
         transaction.commit()?;
         put_off_if_full(self.seal_missing().map(|_| ())).map_err(Box::new)?;
         self.open_kept_replies()?;
+        if self.let_go_of_receipted().is_err() {
+            tracing::warn!("an envelope that has its receipt still lies in the spool");
+        }
         put_off_if_full(self.seal_relearned()).map_err(Box::new)?;
         (self.recovered, self.kept_drafts) = self.recover_drafts().map_err(Box::new)?;
         if !found.clean {
@@ -250,16 +264,60 @@ impl Working {
         if behind {
             return Ok(true);
         }
-        let mut sessions = self
-            .store
-            .writer
-            .prepare("SELECT 1 FROM session WHERE enc = ?1")?;
-        for frame in self.spool.frames() {
-            if !sessions.exists(params![frame.key.session])? {
+        // What was judged once stays judged: the alarm is in the book that was put back, and goes if an older one is.
+        for frame in self.stranded()? {
+            let judged = log::exists(
+                &self.store.writer,
+                "SELECT 1 FROM alarm WHERE kind = 'stranded' AND about = ?1",
+                params![short(&frame.key.session)],
+            )?;
+            if !judged {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Envelopes whose words this book does not have.
+    pub(crate) fn stranded(&self) -> Result<Vec<FrameInfo>, StoreError> {
+        let mut outgoing = self
+            .store
+            .writer
+            .prepare_cached("SELECT 1 FROM outgoing WHERE session = ?1 AND number = ?2")?;
+        let mut unknown = Vec::new();
+        for frame in self.spool.frames() {
+            if !outgoing.exists(params![frame.key.session, signed(frame.key.number)])? {
+                unknown.push(frame);
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(unknown);
+        }
+        let mut own = self
+            .store
+            .writer
+            .prepare_cached("SELECT hash FROM signed WHERE own = 1")?;
+        let mut rows = own.query([])?;
+        let mut known = BTreeSet::new();
+        while let Some(row) = rows.next()? {
+            known.insert(self.tag_of(&name(row, 0)?));
+        }
+        unknown.retain(|frame| !known.contains(&frame.tag));
+        Ok(unknown)
+    }
+
+    /// What envelopes of this commit are called in the spool: the same under every sealing key, and nothing to anybody who
+    /// has not this vault's keys.
+    pub(crate) fn tag_of(&self, commit: &CommitHash) -> Tag {
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, self.tag_key.expose());
+        let mut tag = Tag::default();
+        for (to, from) in tag
+            .iter_mut()
+            .zip(ring::hmac::sign(&key, &commit.0).as_ref())
+        {
+            *to = *from;
+        }
+        tag
     }
 
     fn anchor_name(&self) -> String {
@@ -431,6 +489,15 @@ pub(crate) fn put_off_if_full(sealed: Result<(), SaveError>) -> Result<(), SaveE
 /// A transaction that takes the write lock at once, so that it cannot fail for it later.
 pub(crate) fn begin(db: &mut rusqlite::Connection) -> Result<Transaction<'_>, StoreError> {
     Ok(db.transaction_with_behavior(TransactionBehavior::Immediate)?)
+}
+
+/// Enough of a session's name to tell it from others.
+fn short(session: &[u8; 32]) -> String {
+    session
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn put_session(db: &rusqlite::Connection, session: &SealingSession) -> Result<(), StoreError> {

@@ -173,8 +173,8 @@ impl Working {
         self.me.head = Some(head);
         let mut unsealed = None;
         for one in &built {
-            let key = key_of(&one.sealed);
-            if let Err(error) = self.spool.append(key, one.class, &one.sealed.bytes) {
+            let (key, tag) = (key_of(&one.sealed), self.tag_of(&one.hash));
+            if let Err(error) = self.spool.append(key, tag, one.class, &one.sealed.bytes) {
                 unsealed = Some(error);
                 break;
             }
@@ -357,8 +357,9 @@ impl Working {
         transaction.execute("DELETE FROM outgoing WHERE signed = ?1", [no])?;
         put_outgoing(&transaction, no, class, &sealed)?;
         transaction.commit()?;
+        let tag = self.tag_of(&row.hash);
         self.spool
-            .append(key_of(&sealed), class, &sealed.bytes)
+            .append(key_of(&sealed), tag, class, &sealed.bytes)
             .map_err(SaveError::KeptUnsealed)?;
         Ok(())
     }

@@ -357,6 +357,9 @@ fn sentence(kind: &str) -> &'static str {
         "book_went_back" => {
             "The book was an older one than before. This device writes on as a new one; nothing sent was lost."
         }
+        "stranded" => {
+            "Sealed work lay here that the book did not have. It is sent, and comes back from the council."
+        }
         "refused" => "The council did not take something; it is still here.",
         _ => "Something unexpected happened.",
     }
