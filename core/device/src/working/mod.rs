@@ -17,6 +17,7 @@ mod record;
 mod save;
 mod show;
 mod standing;
+mod stranded;
 mod sync;
 mod verify;
 mod visit;
@@ -41,9 +42,11 @@ use crate::error::{SaveError, UnlockError};
 use crate::files::{self, Folder};
 use crate::locked::{Locked, StillLocked};
 use crate::random;
-use crate::spool::{FrameInfo, Spool, Tag};
+use crate::spool::Spool;
 use crate::store::rows::{name, optional_name, signed, unsigned};
 use crate::store::{Store, StoreError, log, search};
+
+use stranded::short;
 
 pub use listen::{Change, Listener, Subscription};
 pub use receipts::SyncError;
@@ -137,6 +140,7 @@ pub struct Working {
     listeners: listen::Listeners,
     recovered: Vec<model::Recovered>,
     kept_drafts: Vec<model::KeptDraft>,
+    unread: pull::Unread,
     /// Of the pull request that is out: opens its reply.
     awaited: Option<visitbook_seal::request::ReplyOpener>,
     /// Envelopes handed out for sending since the last answer.
@@ -177,6 +181,7 @@ impl Working {
             listeners: listen::Listeners::default(),
             recovered: Vec::new(),
             kept_drafts: Vec::new(),
+            unread: pull::Unread::default(),
             awaited: None,
             on_their_way: BTreeSet::new(),
         };
@@ -216,6 +221,7 @@ impl Working {
         let transaction = begin(&mut self.store.writer)?;
         transaction.execute("UPDATE meta SET generation = generation + 1, clean = 0", [])?;
         put_session(&transaction, &self.session)?;
+        Self::ask_again_for_unread(&transaction)?;
         if went_back {
             for session in &stranded {
                 log::raise(&transaction, self.clock.read().wall, "stranded", session)?;
@@ -276,48 +282,6 @@ impl Working {
             }
         }
         Ok(false)
-    }
-
-    /// Envelopes whose words this book does not have.
-    pub(crate) fn stranded(&self) -> Result<Vec<FrameInfo>, StoreError> {
-        let mut outgoing = self
-            .store
-            .writer
-            .prepare_cached("SELECT 1 FROM outgoing WHERE session = ?1 AND number = ?2")?;
-        let mut unknown = Vec::new();
-        for frame in self.spool.frames() {
-            if !outgoing.exists(params![frame.key.session, signed(frame.key.number)])? {
-                unknown.push(frame);
-            }
-        }
-        if unknown.is_empty() {
-            return Ok(unknown);
-        }
-        let mut own = self
-            .store
-            .writer
-            .prepare_cached("SELECT hash FROM signed WHERE own = 1")?;
-        let mut rows = own.query([])?;
-        let mut known = BTreeSet::new();
-        while let Some(row) = rows.next()? {
-            known.insert(self.tag_of(&name(row, 0)?));
-        }
-        unknown.retain(|frame| !known.contains(&frame.tag));
-        Ok(unknown)
-    }
-
-    /// What envelopes of this commit are called in the spool: the same under every sealing key, and nothing to anybody who
-    /// has not this vault's keys.
-    pub(crate) fn tag_of(&self, commit: &CommitHash) -> Tag {
-        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, self.tag_key.expose());
-        let mut tag = Tag::default();
-        for (to, from) in tag
-            .iter_mut()
-            .zip(ring::hmac::sign(&key, &commit.0).as_ref())
-        {
-            *to = *from;
-        }
-        tag
     }
 
     fn anchor_name(&self) -> String {
@@ -489,15 +453,6 @@ pub(crate) fn put_off_if_full(sealed: Result<(), SaveError>) -> Result<(), SaveE
 /// A transaction that takes the write lock at once, so that it cannot fail for it later.
 pub(crate) fn begin(db: &mut rusqlite::Connection) -> Result<Transaction<'_>, StoreError> {
     Ok(db.transaction_with_behavior(TransactionBehavior::Immediate)?)
-}
-
-/// Enough of a session's name to tell it from others.
-fn short(session: &[u8; 32]) -> String {
-    session
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 fn put_session(db: &rusqlite::Connection, session: &SealingSession) -> Result<(), StoreError> {

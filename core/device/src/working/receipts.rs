@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{OptionalExtension as _, params};
 use visitbook_record::cbor::decode;
+use visitbook_record::commit::Commit;
 use visitbook_record::id::{CommitHash, RecordId, StatementHash};
 use visitbook_record::scope::LogPosition;
 use visitbook_record::wire::{
@@ -15,7 +16,7 @@ use visitbook_seal::reply::open_reply;
 use visitbook_seal::secret::Secret32;
 use visitbook_seal::sign::Signature;
 
-use super::save::class_from;
+use super::save::{SealedAgain, class_from};
 use super::{Working, begin};
 use crate::error::UnlockError;
 use crate::files;
@@ -261,8 +262,9 @@ impl Working {
         }
         let mut old = BTreeSet::new();
         for (no, class, key) in again {
-            self.seal_again(no, class)?;
-            old.insert(key);
+            if self.seal_again(no, class)? == SealedAgain::Yes {
+                old.insert(key);
+            }
         }
         // The same words lie in the spool under the new key now, so the old envelopes have nothing left to say.
         self.spool.release(&old)?;
@@ -340,12 +342,20 @@ fn store_statement(
         let Some(commit) = log::commit(db, &received.commit)? else {
             continue;
         };
+        let ops = log::ops_of(db, commit.no)?;
+        let about = Commit::from_bytes(&commit.signed.bytes).ok();
+        let fits = about.is_some_and(|about| about.scope == statement.scope)
+            && ops.len() == received.verdicts.len();
+        if !fits {
+            // It is signed, and does not say what a receipt for this commit has to say: the words still wait.
+            log::raise(db, now, "bad_receipt", &received.commit.to_string())?;
+            continue;
+        }
         let at = LogPosition {
             epoch: statement.first.epoch,
             position: statement.first.position.saturating_add(offset),
         };
         log::set_received(db, commit.no, at, statement.time, Some(receipt))?;
-        let ops = log::ops_of(db, commit.no)?;
         for ((_, op), verdict) in ops.iter().zip(&received.verdicts) {
             log::set_verdict(db, *op, verdict, at, false)?;
         }
