@@ -561,6 +561,32 @@ fn words_that_only_the_spool_remembers_come_back_through_the_council() {
 }
 
 #[test]
+fn a_commit_without_its_words_is_not_sealed() {
+    let (council, phone, mut working) = larkspurs();
+    let visit = visit_to_wren(&mut working);
+    sync(&council, &mut working);
+    let locked = working.lock();
+    let old = copy_of_book(&phone);
+    let mut working = locked.unlock(PIN).unwrap();
+    working.note(visit, "saw", "Quillwort").unwrap();
+    drop(working);
+    put_back(&old);
+    let mut working = phone.unlock();
+    council.lock().unwrap().withholds_words = true;
+    sync(&council, &mut working);
+    assert_eq!(working.alarms().unwrap()[0].kind, "words_missing");
+    assert!(working.waiting(usize::MAX, &no_keys()).unwrap().is_empty());
+    assert_eq!(
+        working.sealed_waiting(),
+        1,
+        "the envelope that has them stays"
+    );
+    drop(working.lock());
+    let mut working = phone.unlock();
+    assert!(working.waiting(usize::MAX, &no_keys()).unwrap().is_empty());
+}
+
+#[test]
 fn enrolment_can_be_begun_again_at_every_step() {
     let council = Mutex::new(Council::with_larkspurs());
     let folder = tempfile::tempdir().unwrap();

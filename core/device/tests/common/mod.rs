@@ -134,6 +134,19 @@ pub struct Council {
     /// Makes every digest of the council's differ.
     pub lies_about_digests: bool,
     pub page_budget: usize,
+    /// Pages carry no words of devices.
+    pub withholds_words: bool,
+    /// Pages carry no certificates.
+    pub forgets_certificates: bool,
+    /// Makes every receipt name one verdict too few, or another scope.
+    pub spoils_receipts: Option<Spoil>,
+}
+
+/// How a signed receipt can be no receipt for a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spoil {
+    VerdictLeftOut,
+    OtherScope,
 }
 
 impl Council {
@@ -194,6 +207,9 @@ impl Council {
             verdict: None,
             lies_about_digests: false,
             page_budget: usize::MAX,
+            withholds_words: false,
+            forgets_certificates: false,
+            spoils_receipts: None,
         }
     }
 
@@ -555,7 +571,7 @@ impl Council {
         }
         for (scope, received) in fresh {
             let log = self.logs.get_mut(&scope).unwrap();
-            let statement = ReceiptStatement {
+            let mut statement = ReceiptStatement {
                 scope,
                 first: LogPosition {
                     epoch: 1,
@@ -565,6 +581,13 @@ impl Council {
                 time: WallMillis(self.now),
                 previous: log.last_statement,
             };
+            match self.spoils_receipts {
+                Some(Spoil::VerdictLeftOut) => {
+                    statement.received[0].verdicts.pop();
+                }
+                Some(Spoil::OtherScope) => statement.scope = Scope::Child(PIPIT),
+                None => {}
+            }
             let bytes = encode(&statement);
             let hash = ReceiptStatement::hash_of(&bytes);
             log.last_statement = Some(hash);
@@ -721,6 +744,7 @@ impl Council {
             certificates: self
                 .devices
                 .values()
+                .filter(|_| !self.forgets_certificates)
                 .map(|(.., bytes)| bytes.clone().into())
                 .collect(),
             token: Token(bytes),
@@ -766,7 +790,8 @@ impl Council {
         let commit = Commit::from_bytes(&entry.commit.bytes).unwrap();
         let mut seen = entry.clone();
         for (id, payload) in commit.op_ids().iter().zip(&mut seen.payloads) {
-            if self.known[id].withheld && commit.author != reader {
+            let others = self.known[id].withheld && commit.author != reader;
+            if others || (self.withholds_words && commit.acting_as != Role::Writer) {
                 *payload = None;
             }
         }
