@@ -345,6 +345,22 @@ fn what_is_set_aside_has_an_owner_and_may_come_back() {
 }
 
 #[test]
+fn what_the_council_has_of_a_child_no_longer_held_is_not_spoken_of() {
+    let (council, _phone, mut rowan) = larkspurs();
+    visit_to_wren(&mut rowan);
+    let finch = rowan.begin_visit(&[FINCH]).unwrap()[0];
+    sync(&council, &mut rowan);
+    assert_eq!(rowan.statuses().unwrap().len(), 2);
+    council.lock().unwrap().unassign(ROWAN, WREN);
+    pull(&council, &mut rowan);
+    let left = rowan.statuses().unwrap();
+    assert_eq!(
+        left.iter().map(|one| one.record).collect::<Vec<_>>(),
+        [finch]
+    );
+}
+
+#[test]
 fn a_child_comes_with_an_assignment_and_goes_with_its_end_and_comes_again() {
     let (council, _phone, mut rowan) = larkspurs();
     let visit = visit_to_wren(&mut rowan);
