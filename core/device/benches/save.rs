@@ -237,7 +237,9 @@ fn main() {
             number: sealed.number,
         };
         timed(&mut append, || {
-            spool.append(key, SendClass::Later, &sealed.bytes).unwrap()
+            spool
+                .append(key, [0; 16], SendClass::Later, &sealed.bytes)
+                .unwrap()
         });
     }
     let steps = [&build, &seal, &append].map(|times| median(&mut times.clone()));

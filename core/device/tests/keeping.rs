@@ -490,6 +490,102 @@ fn an_old_book_put_back_is_noticed_and_writing_goes_on() {
     );
 }
 
+/// The book as it lies in its folder, with its WAL if there is one.
+fn copy_of_book(phone: &Phone) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
+    ["book.db", "book.db-wal"]
+        .map(|name| phone.path().join(name))
+        .into_iter()
+        .map(|path| (path.clone(), std::fs::read(path).ok()))
+        .collect()
+}
+
+fn put_back(old: &BTreeMap<PathBuf, Option<Vec<u8>>>) {
+    for (path, bytes) in old {
+        match bytes {
+            Some(bytes) => std::fs::write(path, bytes).unwrap(),
+            None => std::fs::remove_file(path).unwrap_or_default(),
+        }
+    }
+}
+
+#[test]
+fn words_that_only_the_spool_remembers_come_back_through_the_council() {
+    // Copied while the device was locked, and while it was open and went on in the same session.
+    for open in [false, true] {
+        let (council, phone, mut working) = larkspurs();
+        let visit = visit_to_wren(&mut working);
+        sync(&council, &mut working);
+        let old;
+        if open {
+            old = copy_of_book(&phone);
+        } else {
+            let locked = working.lock();
+            old = copy_of_book(&phone);
+            working = locked.unlock(PIN).unwrap();
+        }
+        working.note(visit, "saw", "Quillwort at the gate").unwrap();
+        working.note(visit, "saw", "Harebell in the hall").unwrap();
+        drop(working);
+        put_back(&old);
+        let count = |working: &visitbook_device::Working, kind: &str| {
+            let alarms = working.alarms().unwrap();
+            alarms.iter().filter(|alarm| alarm.kind == kind).count()
+        };
+        for _ in 0..3 {
+            let working = phone.unlock();
+            assert_eq!(count(&working, "book_went_back"), 1, "noticed once");
+            assert_eq!(count(&working, "stranded"), 1);
+            assert_eq!(working.sealed_waiting(), 2, "they still wait");
+            drop(working.lock());
+        }
+        let mut working = phone.unlock();
+        assert!(working.search("Quillwort").unwrap().is_empty());
+        working.note(visit, "saw", "written after").unwrap();
+        sync(&council, &mut working);
+        let (_hers, mut tablet) = Phone::enrol(&council, ROWAN, "Rowan's tablet");
+        pull(&council, &mut tablet);
+        assert_eq!(tablet.visit(visit).unwrap().entries.len(), 3);
+        for word in ["Quillwort", "Harebell", "written"] {
+            assert_eq!(working.search(word).unwrap().len(), 1, "{word}");
+        }
+        sync(&council, &mut working);
+        assert_eq!(working.statuses().unwrap()[0].status.code, "council_has_it");
+        assert_eq!(working.sealed_waiting(), 0);
+        let report = working.verify().unwrap();
+        assert!(report.problems.is_empty(), "{:?}", report.problems);
+        drop(working.lock());
+        let working = phone.unlock();
+        assert_eq!(count(&working, "book_went_back"), 1);
+        assert_eq!(working.sealed_waiting(), 0);
+    }
+}
+
+#[test]
+fn a_commit_without_its_words_is_not_sealed() {
+    let (council, phone, mut working) = larkspurs();
+    let visit = visit_to_wren(&mut working);
+    sync(&council, &mut working);
+    let locked = working.lock();
+    let old = copy_of_book(&phone);
+    let mut working = locked.unlock(PIN).unwrap();
+    working.note(visit, "saw", "Quillwort").unwrap();
+    drop(working);
+    put_back(&old);
+    let mut working = phone.unlock();
+    council.lock().unwrap().withholds_words = true;
+    sync(&council, &mut working);
+    assert_eq!(working.alarms().unwrap()[0].kind, "words_missing");
+    assert!(working.waiting(usize::MAX, &no_keys()).unwrap().is_empty());
+    assert_eq!(
+        working.sealed_waiting(),
+        1,
+        "the envelope that has them stays"
+    );
+    drop(working.lock());
+    let mut working = phone.unlock();
+    assert!(working.waiting(usize::MAX, &no_keys()).unwrap().is_empty());
+}
+
 #[test]
 fn enrolment_can_be_begun_again_at_every_step() {
     let council = Mutex::new(Council::with_larkspurs());

@@ -7,8 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use visitbook_device::spool::{SEGMENT_BYTES, Spool, SpoolError};
+use visitbook_device::spool::{SEGMENT_BYTES, Spool, SpoolError, Tag};
 use visitbook_device::sync::store::{ParcelKey, SendClass};
+
+const TAG: Tag = [0x77; 16];
 
 fn key(number: u64) -> ParcelKey {
     ParcelKey {
@@ -47,10 +49,15 @@ fn segments(directory: &Path) -> Vec<PathBuf> {
 /// Appends `count` frames of a million bytes after one small one, so that the small one lies in a full segment.
 fn with_a_stuck_frame(directory: &Path) -> Spool {
     let mut spool = Spool::open(directory).unwrap();
-    spool.append(key(0), SendClass::Now, b"stuck").unwrap();
+    spool.append(key(0), TAG, SendClass::Now, b"stuck").unwrap();
     for number in 1..=5 {
         spool
-            .append(key(number), SendClass::Now, &envelope(number, 1_000_000))
+            .append(
+                key(number),
+                TAG,
+                SendClass::Now,
+                &envelope(number, 1_000_000),
+            )
             .unwrap();
     }
     spool
@@ -64,7 +71,7 @@ fn what_was_appended_is_read_back_after_reopening() {
         let mut spool = Spool::open(dir.path()).unwrap();
         for (number, class) in (0..).zip(classes) {
             spool
-                .append(key(number), class, &envelope(number, 100))
+                .append(key(number), TAG, class, &envelope(number, 100))
                 .unwrap();
         }
     }
@@ -81,7 +88,7 @@ fn an_append_changes_no_file_size_and_adds_no_file() {
     let mut spool = Spool::open(dir.path()).unwrap();
     for number in 0..50 {
         spool
-            .append(key(number), SendClass::Now, &envelope(number, 1000))
+            .append(key(number), TAG, SendClass::Now, &envelope(number, 1000))
             .unwrap();
         let files = segments(dir.path());
         assert_eq!(files.len(), 1);
@@ -96,14 +103,14 @@ fn a_last_frame_torn_anywhere_is_dropped_and_the_rest_stays() {
     let start = {
         let mut spool = Spool::open(dir.path()).unwrap();
         spool
-            .append(key(0), SendClass::Now, &envelope(0, 64))
+            .append(key(0), TAG, SendClass::Now, &envelope(0, 64))
             .unwrap();
         let info = spool
-            .append(key(1), SendClass::Soon, &envelope(1, 40))
+            .append(key(1), TAG, SendClass::Soon, &envelope(1, 40))
             .unwrap();
         usize::try_from(info.offset).unwrap()
     };
-    let end = start + 88 + 40;
+    let end = start + 104 + 40;
     let file = segments(dir.path()).remove(0);
     let whole = fs::read(&file).unwrap();
     for filler in [0u8, 0xff] {
@@ -118,7 +125,7 @@ fn a_last_frame_torn_anywhere_is_dropped_and_the_rest_stays() {
             let found: Vec<_> = spool.frames().map(|f| f.key.number).collect();
             assert_eq!(found, [0], "cut at {cut}");
             spool
-                .append(key(2), SendClass::Later, &envelope(2, 30))
+                .append(key(2), TAG, SendClass::Later, &envelope(2, 30))
                 .unwrap();
             drop(spool);
             let spool = Spool::open(dir.path()).unwrap();
@@ -137,23 +144,23 @@ fn a_file_cut_short_keeps_every_frame_before_the_cut() {
         let mut spool = Spool::open(dir.path()).unwrap();
         for number in 0..3 {
             spool
-                .append(key(number), SendClass::Soon, &envelope(number, 8))
+                .append(key(number), TAG, SendClass::Soon, &envelope(number, 8))
                 .unwrap();
         }
     }
     let file = segments(dir.path()).remove(0);
     let whole = fs::read(&file).unwrap();
-    for cut in 0..=3 * 96 {
+    for cut in 0..=3 * 112 {
         let again = tempfile::tempdir().unwrap();
         fs::write(again.path().join(file.file_name().unwrap()), &whole[..cut]).unwrap();
         let mut spool = Spool::open(again.path()).unwrap();
-        assert_eq!(spool.len(), cut / 96, "cut at {cut}");
+        assert_eq!(spool.len(), cut / 112, "cut at {cut}");
         if cut % 31 == 0 {
-            spool.append(key(9), SendClass::Now, b"after").unwrap();
+            spool.append(key(9), TAG, SendClass::Now, b"after").unwrap();
             drop(spool);
             let spool = Spool::open(again.path()).unwrap();
             assert_eq!(contents(&spool).last().unwrap(), &(9, b"after".to_vec()));
-            assert_eq!(spool.len(), cut / 96 + 1);
+            assert_eq!(spool.len(), cut / 112 + 1);
         }
     }
 }
@@ -164,23 +171,23 @@ fn every_flipped_bit_is_found_and_none_releases_a_frame() {
     let start = {
         let mut spool = Spool::open(dir.path()).unwrap();
         spool
-            .append(key(0), SendClass::Now, &envelope(0, 8))
+            .append(key(0), TAG, SendClass::Now, &envelope(0, 8))
             .unwrap();
         let info = spool
-            .append(key(1), SendClass::Now, &envelope(1, 8))
+            .append(key(1), TAG, SendClass::Now, &envelope(1, 8))
             .unwrap();
         usize::try_from(info.offset).unwrap()
     };
     let file = segments(dir.path()).remove(0);
     // The scan reads as far as the file goes; a short one keeps this test quick.
     let whole = fs::read(&file).unwrap()[..start + 300].to_vec();
-    for at in start..start + 96 {
+    for at in start..start + 112 {
         for bit in 0..8 {
             let mut flipped = whole.clone();
             flipped[at] ^= 1 << bit;
             fs::write(&file, &flipped).unwrap();
             let spool = Spool::open(dir.path()).unwrap();
-            let in_mark = (start + 72..start + 88).contains(&at);
+            let in_mark = (start + 88..start + 104).contains(&at);
             assert_eq!(spool.len(), 1 + usize::from(in_mark), "byte {at} bit {bit}");
             assert_eq!(contents(&spool)[0], (0, envelope(0, 8)));
         }
@@ -192,11 +199,11 @@ fn damage_after_opening_is_reported_and_not_returned() {
     let dir = tempfile::tempdir().unwrap();
     let mut spool = Spool::open(dir.path()).unwrap();
     let info = spool
-        .append(key(0), SendClass::Now, &envelope(0, 100))
+        .append(key(0), TAG, SendClass::Now, &envelope(0, 100))
         .unwrap();
     let file = segments(dir.path()).remove(0);
     let mut bytes = fs::read(&file).unwrap();
-    bytes[100] ^= 1;
+    bytes[110] ^= 1;
     fs::write(&file, bytes).unwrap();
     assert!(matches!(spool.read(&info), Err(SpoolError::Damaged)));
     assert_eq!(spool.release(&only([0])).unwrap(), 1);
@@ -209,7 +216,7 @@ fn a_released_frame_stays_released_after_reopening() {
     let mut spool = Spool::open(dir.path()).unwrap();
     for number in 0..4 {
         spool
-            .append(key(number), SendClass::Now, &envelope(number, 50))
+            .append(key(number), TAG, SendClass::Now, &envelope(number, 50))
             .unwrap();
     }
     assert_eq!(spool.release(&only([1, 3, 77])).unwrap(), 2);
@@ -225,13 +232,13 @@ fn a_released_frame_stays_released_after_reopening() {
 fn a_key_is_not_taken_twice_and_an_empty_envelope_not_at_all() {
     let dir = tempfile::tempdir().unwrap();
     let mut spool = Spool::open(dir.path()).unwrap();
-    spool.append(key(0), SendClass::Now, b"first").unwrap();
+    spool.append(key(0), TAG, SendClass::Now, b"first").unwrap();
     assert!(matches!(
-        spool.append(key(0), SendClass::Now, b"second"),
+        spool.append(key(0), TAG, SendClass::Now, b"second"),
         Err(SpoolError::KeyTaken)
     ));
     assert!(matches!(
-        spool.append(key(1), SendClass::Now, b""),
+        spool.append(key(1), TAG, SendClass::Now, b""),
         Err(SpoolError::TooLarge)
     ));
     assert_eq!(contents(&spool), [(0, b"first".to_vec())]);
@@ -242,11 +249,11 @@ fn a_frame_larger_than_a_segment_has_its_own_and_gives_it_back() {
     let dir = tempfile::tempdir().unwrap();
     let large = usize::try_from(SEGMENT_BYTES).unwrap() + 5;
     let mut spool = Spool::open(dir.path()).unwrap();
-    spool.append(key(0), SendClass::Now, b"small").unwrap();
+    spool.append(key(0), TAG, SendClass::Now, b"small").unwrap();
     spool
-        .append(key(1), SendClass::Later, &envelope(1, large))
+        .append(key(1), TAG, SendClass::Later, &envelope(1, large))
         .unwrap();
-    spool.append(key(2), SendClass::Now, b"after").unwrap();
+    spool.append(key(2), TAG, SendClass::Now, b"after").unwrap();
     drop(spool);
     let mut spool = Spool::open(dir.path()).unwrap();
     assert_eq!(contents(&spool)[1].1, envelope(1, large));
@@ -270,7 +277,12 @@ fn segments_are_reused_and_what_lay_in_them_never_comes_back() {
     // All of one length, so that old frames lie exactly where a scan of the new ones would look.
     for number in 0..60 {
         spool
-            .append(key(number), SendClass::Now, &envelope(number, 1_000_000))
+            .append(
+                key(number),
+                TAG,
+                SendClass::Now,
+                &envelope(number, 1_000_000),
+            )
             .unwrap();
         spool.release(&only([number])).unwrap();
         assert!(segments(dir.path()).len() <= 2);
@@ -323,22 +335,27 @@ fn a_segment_that_cannot_be_made_changes_nothing() {
     let mut spool = Spool::open(dir.path()).unwrap();
     for number in 0..4 {
         spool
-            .append(key(number), SendClass::Now, &envelope(number, 1_000_000))
+            .append(
+                key(number),
+                TAG,
+                SendClass::Now,
+                &envelope(number, 1_000_000),
+            )
             .unwrap();
     }
     let obstacle = dir.path().join("half-made");
     fs::create_dir(&obstacle).unwrap();
     assert!(matches!(
-        spool.append(key(4), SendClass::Now, &envelope(4, 1_000_000)),
+        spool.append(key(4), TAG, SendClass::Now, &envelope(4, 1_000_000)),
         Err(SpoolError::Io(_))
     ));
     assert_eq!(spool.len(), 4);
     assert_eq!(contents(&spool)[3], (3, envelope(3, 1_000_000)));
     // A smaller one still fits behind the last frame.
-    spool.append(key(5), SendClass::Now, b"fits").unwrap();
+    spool.append(key(5), TAG, SendClass::Now, b"fits").unwrap();
     fs::remove_dir(&obstacle).unwrap();
     spool
-        .append(key(4), SendClass::Now, &envelope(4, 1_000_000))
+        .append(key(4), TAG, SendClass::Now, &envelope(4, 1_000_000))
         .unwrap();
     drop(spool);
     assert_eq!(Spool::open(dir.path()).unwrap().len(), 6);
@@ -399,7 +416,7 @@ proptest! {
             match step {
                 Step::Append(length) => {
                     let bytes = envelope(next, length);
-                    spool.append(key(next), SendClass::Later, &bytes).unwrap();
+                    spool.append(key(next), TAG, SendClass::Later, &bytes).unwrap();
                     model.insert(next, bytes);
                 }
                 Step::Release(nth) => {
@@ -422,14 +439,14 @@ proptest! {
                         .into_iter()
                         .map(|path| (path.clone(), fs::read(path).unwrap()))
                         .collect();
-                    let info = spool.append(key(next), SendClass::Now, &envelope(next, length)).unwrap();
+                    let info = spool.append(key(next), TAG, SendClass::Now, &envelope(next, length)).unwrap();
                     drop(spool);
                     let file = segments(dir.path()).pop().unwrap();
                     // A segment made or renamed for this frame was empty before.
                     let mut torn = old.get(&file).cloned().unwrap_or_else(|| vec![0; 4 << 20]);
                     let from = usize::try_from(info.offset).unwrap();
-                    let last = from + 88 + length - 1;
-                    let until = from + keep.min(88 + length - 1);
+                    let last = from + 104 + length - 1;
+                    let until = from + keep.min(104 + length - 1);
                     let written = fs::read(&file).unwrap();
                     torn[from..until].copy_from_slice(&written[from..until]);
                     // What lay there before may happen to be the frame's own last byte.

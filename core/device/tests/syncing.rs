@@ -5,12 +5,13 @@
 mod common;
 
 use common::{
-    BRYONY, FINCH, Phone, ROWAN, SAGE, WREN, field, larkspurs, no_keys, pull, push, sync,
+    BRYONY, FINCH, Phone, ROWAN, SAGE, Spoil, WREN, field, larkspurs, no_keys, pull, push, sync,
     visit_to_wren,
 };
 use visitbook_device::sync::store::{ReplyProblem, SyncStore};
 use visitbook_record::cbor::{decode, encode};
 use visitbook_record::commit::Role;
+use visitbook_record::id::WorkerId;
 use visitbook_record::scope::Scope;
 use visitbook_record::verdict::{Reason, Verdict};
 use visitbook_record::wire::UploadAnswer;
@@ -71,6 +72,88 @@ fn a_pull_alone_is_no_receipt() {
     );
     assert_eq!(working.statuses().unwrap()[0].status.code, "council_has_it");
     assert!(working.visit(visit).is_ok());
+}
+
+#[test]
+fn a_receipt_that_does_not_fit_its_commit_is_none() {
+    for spoil in [Spoil::VerdictLeftOut, Spoil::OtherScope] {
+        let (council, _phone, mut working) = larkspurs();
+        visit_to_wren(&mut working);
+        council.lock().unwrap().spoils_receipts = Some(spoil);
+        assert_eq!(push(&council, &mut working).receipted, 0, "{spoil:?}");
+        assert_eq!(working.statuses().unwrap()[0].status.code, "saved_here");
+        assert_eq!(working.sealed_waiting(), 1);
+        assert_eq!(working.alarms().unwrap()[0].kind, "bad_receipt");
+    }
+}
+
+#[test]
+fn a_certificate_left_out_once_costs_no_words() {
+    for budget in [usize::MAX, 1] {
+        let (council, _phone, mut rowan) = larkspurs();
+        let (_hers, mut bryony) = Phone::enrol(&council, BRYONY, "Bryony's phone");
+        pull(&council, &mut bryony);
+        let visit = visit_to_wren(&mut bryony);
+        bryony.set(visit, &field("seen"), "yes", None).unwrap();
+        let hers = bryony.begin_visit(&[FINCH]).unwrap()[0];
+        sync(&council, &mut bryony);
+        {
+            let mut council = council.lock().unwrap();
+            council.page_budget = budget;
+            council.forgets_certificates = true;
+            council.staff(&[(WorkerId([0xa4; 16]), "Tansy Reed")]);
+        }
+        pull(&council, &mut rowan);
+        assert!(rowan.visits(WREN).unwrap().is_empty());
+        assert!(
+            rowan
+                .staff()
+                .unwrap()
+                .iter()
+                .any(|one| one.name == "Tansy Reed"),
+            "the rest came"
+        );
+        council.lock().unwrap().forgets_certificates = false;
+        pull(&council, &mut rowan);
+        assert_eq!(rowan.visits(WREN).unwrap()[0].record, visit);
+        assert_eq!(rowan.visits(FINCH).unwrap()[0].record, hers);
+        let before = rowan.alarms().unwrap().len();
+        pull(&council, &mut rowan);
+        pull(&council, &mut rowan);
+        assert_eq!(rowan.alarms().unwrap().len(), before, "the digests agree");
+        let shared = |working: &visitbook_device::Working| -> Vec<_> {
+            let lines = working.digests().unwrap().into_iter();
+            lines
+                .filter(|line| line.scope.starts_with("child"))
+                .map(|line| (line.scope, line.position, line.digest))
+                .collect()
+        };
+        pull(&council, &mut bryony);
+        assert_eq!(shared(&rowan), shared(&bryony));
+    }
+}
+
+#[test]
+fn a_certificate_that_stays_away_is_asked_for_once_in_each_unlock() {
+    let (council, _phone, mut rowan) = larkspurs();
+    let (_hers, mut bryony) = Phone::enrol(&council, BRYONY, "Bryony's phone");
+    pull(&council, &mut bryony);
+    let visit = visit_to_wren(&mut bryony);
+    sync(&council, &mut bryony);
+    council.lock().unwrap().forgets_certificates = true;
+    for _ in 0..4 {
+        pull(&council, &mut rowan);
+    }
+    assert_eq!(rowan.alarms().unwrap()[0].kind, "no_certificate");
+    // The council has sent this to a device that said how far it is, and does not send it again unasked.
+    bryony.set(visit, &field("seen"), "yes", None).unwrap();
+    sync(&council, &mut bryony);
+    council.lock().unwrap().forgets_certificates = false;
+    pull(&council, &mut rowan);
+    assert!(rowan.visits(WREN).unwrap().is_empty());
+    let mut rowan = rowan.lock().unlock(common::PIN).unwrap();
+    pull(&council, &mut rowan);
+    assert_eq!(rowan.visits(WREN).unwrap()[0].seen.as_deref(), Some("yes"));
 }
 
 #[test]
@@ -262,6 +345,22 @@ fn what_is_set_aside_has_an_owner_and_may_come_back() {
 }
 
 #[test]
+fn what_the_council_has_of_a_child_no_longer_held_is_not_spoken_of() {
+    let (council, _phone, mut rowan) = larkspurs();
+    visit_to_wren(&mut rowan);
+    let finch = rowan.begin_visit(&[FINCH]).unwrap()[0];
+    sync(&council, &mut rowan);
+    assert_eq!(rowan.statuses().unwrap().len(), 2);
+    council.lock().unwrap().unassign(ROWAN, WREN);
+    pull(&council, &mut rowan);
+    let left = rowan.statuses().unwrap();
+    assert_eq!(
+        left.iter().map(|one| one.record).collect::<Vec<_>>(),
+        [finch]
+    );
+}
+
+#[test]
 fn a_child_comes_with_an_assignment_and_goes_with_its_end_and_comes_again() {
     let (council, _phone, mut rowan) = larkspurs();
     let visit = visit_to_wren(&mut rowan);
@@ -275,12 +374,27 @@ fn a_child_comes_with_an_assignment_and_goes_with_its_end_and_comes_again() {
     assert!(rowan.child_card(WREN).is_err());
     assert!(rowan.search("seen").unwrap().is_empty());
     assert_eq!(
+        rowan.statuses().unwrap().len(),
+        1,
+        "what is not sent yet is still spoken of"
+    );
+    assert_eq!(
         push(&council, &mut rowan).receipted,
         1,
         "what was written before still goes"
     );
     pull(&council, &mut rowan);
     assert!(rowan.alarms().unwrap().is_empty());
+    assert_eq!(
+        rowan
+            .statuses()
+            .unwrap()
+            .iter()
+            .map(|one| one.status.code.as_str())
+            .collect::<Vec<_>>(),
+        ["with"],
+        "nor is what was set aside left out"
+    );
     council.lock().unwrap().assign(ROWAN, WREN, Role::Cover);
     pull(&council, &mut rowan);
     pull(&council, &mut rowan);

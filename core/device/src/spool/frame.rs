@@ -6,9 +6,10 @@
 //!         8  order of writing, little-endian u64: kept when a frame is copied, so that copying changes no order
 //!        16  session (enc), 32 bytes
 //!        48  number in the session, little-endian u64
-//!        56  checksum: the first half of SHA-256(label ‖ segment ‖ offset ‖ the 56 bytes above ‖ the bytes)
-//!        72  sixteen zero bytes; the second half of the same hash once the frame has its receipt
-//!        88  the bytes
+//!        56  tag, 16 bytes: the writer's own name for what is inside, which two envelopes of the same words share
+//!        72  checksum: the first half of SHA-256(label ‖ segment ‖ offset ‖ the 72 bytes above ‖ the bytes)
+//!        88  sixteen zero bytes; the second half of the same hash once the frame has its receipt
+//!       104  the bytes
 //! ```
 //!
 //! Segment and offset are part of the hash, so what an earlier life of a reused segment left behind never passes for
@@ -17,22 +18,23 @@
 
 use ring::digest;
 
-use super::SpoolError;
+use super::{SpoolError, Tag};
 use crate::sync::store::{ParcelKey, SendClass};
 
 /// What stands before the bytes.
-pub(super) const HEAD: usize = 88;
+pub(super) const HEAD: usize = 104;
 
 /// Where in a frame the mark of a released one stands.
-pub(super) const MARK_AT: u64 = 72;
+pub(super) const MARK_AT: u64 = 88;
 
-const SUMMED: usize = 56;
+const SUMMED: usize = 72;
 const LABEL: &[u8] = b"visitbook/1/spool-frame";
 
 /// What a frame says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) key: ParcelKey,
+    pub(super) tag: Tag,
     pub(super) class: SendClass,
     pub(super) order: u64,
     pub(super) length: u32,
@@ -58,6 +60,7 @@ impl Head {
         out[8..16].copy_from_slice(&self.order.to_le_bytes());
         out[16..48].copy_from_slice(&self.key.session);
         out[48..56].copy_from_slice(&self.key.number.to_le_bytes());
+        out[56..72].copy_from_slice(&self.tag);
         out
     }
 
@@ -76,6 +79,7 @@ impl Head {
                 session: *bytes.get(16..)?.first_chunk()?,
                 number: u64::from_le_bytes(*bytes.get(48..)?.first_chunk()?),
             },
+            tag: *bytes.get(56..)?.first_chunk()?,
         })
     }
 }
@@ -102,6 +106,7 @@ pub(super) fn encode(
     segment: u64,
     offset: u64,
     key: ParcelKey,
+    tag: Tag,
     class: SendClass,
     order: u64,
     bytes: &[u8],
@@ -109,6 +114,7 @@ pub(super) fn encode(
     let length = u32::try_from(bytes.len()).map_err(|_| SpoolError::TooLarge)?;
     let head = Head {
         key,
+        tag,
         class,
         order,
         length,
@@ -127,7 +133,7 @@ pub(super) fn encode(
 pub(super) fn release_mark(segment: u64, offset: u64, frame: &[u8]) -> Option<[u8; 16]> {
     let head = frame.get(..SUMMED)?;
     let (check, mark) = sum(segment, offset, head, frame.get(HEAD..)?);
-    (frame.get(SUMMED..72)? == check).then_some(mark)
+    (frame.get(SUMMED..88)? == check).then_some(mark)
 }
 
 /// Reads the frame that begins at `offset` of a segment's content; `None` where there is no good one.
@@ -143,7 +149,7 @@ pub(super) fn read_at(segment: u64, offset: u64, content: &[u8]) -> Option<Found
     Some(Found {
         head,
         offset,
-        released: rest.get(72..HEAD)? == mark,
+        released: rest.get(88..HEAD)? == mark,
     })
 }
 

@@ -65,11 +65,17 @@ impl From<io::Error> for SpoolError {
     }
 }
 
+/// The writer's own name for what an envelope holds. It stays the same when the same words are sealed again, so that a
+/// receipt for them lets go of every envelope that holds them. To be made so that it says nothing to others.
+pub type Tag = [u8; 16];
+
 /// One waiting envelope and where it lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FrameInfo {
     /// Its name.
     pub key: ParcelKey,
+    /// What its writer calls what is inside.
+    pub tag: Tag,
     /// How soon it is wanted.
     pub class: SendClass,
     /// The segment's number.
@@ -132,6 +138,7 @@ impl Spool {
                 if !frame.released {
                     spool.remember(FrameInfo {
                         key: frame.head.key,
+                        tag: frame.head.tag,
                         class: frame.head.class,
                         segment: number,
                         offset: frame.offset,
@@ -152,6 +159,7 @@ impl Spool {
     pub fn append(
         &mut self,
         key: ParcelKey,
+        tag: Tag,
         class: SendClass,
         bytes: &[u8],
     ) -> Result<FrameInfo, SpoolError> {
@@ -168,6 +176,7 @@ impl Spool {
         let segment = self.segments.get_mut(&number).ok_or(SpoolError::Gone)?;
         let info = FrameInfo {
             key,
+            tag,
             class,
             segment: number,
             offset: segment.tail,
@@ -178,6 +187,7 @@ impl Spool {
             number,
             info.offset,
             key,
+            tag,
             class,
             order,
             bytes,
@@ -392,6 +402,7 @@ impl Spool {
                 to,
                 offset,
                 info.key,
+                info.tag,
                 info.class,
                 info.order,
                 &frame[frame::HEAD..],

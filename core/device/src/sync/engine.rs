@@ -401,7 +401,9 @@ impl Engine {
             0
         };
         let answered = taken.receipted + taken.refused + taken.sealed_again;
-        if taken.kept_unopened == 0 {
+        if taken.kept_unopened > 0 {
+            run.kept_unopened = true;
+        } else {
             // An envelope that was damaged on the way is passed over in silence: it has been sent, and still waits.
             run.unanswered |= answered < count(keys.len());
             if answered == 0 {
@@ -542,7 +544,7 @@ impl Engine {
         let more_waiting = run.unanswered
             || run.trouble.is_some()
             || run.council_has_more
-            || !store.waiting(1, &run.behind)?.is_empty();
+            || !store.waiting(1, run.answered_for())?.is_empty();
         Ok(Effect::Done(Outcome {
             progress: self.progress,
             ended,

@@ -22,6 +22,8 @@ pub(super) struct Run {
     pub(super) pulled_a_page: bool,
     pub(super) council_has_more: bool,
     pub(super) stepped_around: u32,
+    /// Answers came that cannot be opened while the vault is closed.
+    pub(super) kept_unopened: bool,
     pub(super) tries_again: u32,
     pub(super) trouble: Option<Trouble>,
     pub(super) asked_to_wait_s: Option<u64>,
@@ -62,6 +64,7 @@ impl Run {
             pulled_a_page: false,
             council_has_more: false,
             stepped_around: 0,
+            kept_unopened: false,
             tries_again: 0,
             trouble: None,
             asked_to_wait_s: None,
@@ -69,6 +72,13 @@ impl Run {
             round_trip_ms: 0,
             in_flight: None,
         }
+    }
+
+    /// What may be taken as dealt with when the run ends. An answer may be an old one, about other envelopes than those it came
+    /// for: only what the store no longer offers is certain, unless answers lie there unopened.
+    pub(super) fn answered_for(&self) -> &BTreeSet<ParcelKey> {
+        static NOTHING: BTreeSet<ParcelKey> = BTreeSet::new();
+        if self.kept_unopened { &self.behind } else { &NOTHING }
     }
 
     /// Keeps the trouble that ends the run, or that a person can do something about.

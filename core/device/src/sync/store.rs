@@ -51,7 +51,8 @@ pub struct UploadTaken {
     pub refused: u32,
     /// Envelopes that were sealed to a key the council no longer has, sealed again now.
     pub sealed_again: u32,
-    /// Answers that could not be opened yet because the vault is closed; kept unopened.
+    /// Answers that could not be opened: because the vault is closed, and then kept until it is open; or because an older book
+    /// was put back that does not have their secret, and then what they say comes by a pull.
     pub kept_unopened: u32,
 }
 

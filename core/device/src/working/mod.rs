@@ -22,6 +22,7 @@ mod record;
 mod save;
 mod show;
 mod standing;
+mod stranded;
 mod sync;
 mod verify;
 mod visit;
@@ -37,6 +38,7 @@ use visitbook_record::scope::LogPosition;
 use visitbook_seal::bundle::KeyBundle;
 use visitbook_seal::envelope::SealingSession;
 use visitbook_seal::hardware::HardwareKeys;
+use visitbook_seal::secret::Secret32;
 use visitbook_seal::vault::{VaultImage, VaultKeys};
 
 use crate::clock::Clock;
@@ -48,6 +50,8 @@ use crate::random;
 use crate::spool::Spool;
 use crate::store::rows::{name, optional_name, signed, unsigned};
 use crate::store::{Store, StoreError, log, search};
+
+use stranded::short;
 
 pub use listen::{Change, Listener, Subscription};
 pub use receipts::SyncError;
@@ -132,6 +136,7 @@ pub struct Working {
     image: VaultImage,
     council: CouncilFile,
     keys: VaultKeys,
+    tag_key: Secret32,
     store: Store,
     spool: Spool,
     session: SealingSession,
@@ -140,6 +145,7 @@ pub struct Working {
     listeners: listen::Listeners,
     recovered: Vec<model::Recovered>,
     kept_drafts: Vec<model::KeptDraft>,
+    unread: pull::Unread,
     /// Of the pull request that is out: opens its reply.
     awaited: Option<visitbook_seal::request::ReplyOpener>,
     /// Envelopes handed out for sending since the last answer.
@@ -170,6 +176,7 @@ impl Working {
             clock,
             image,
             council,
+            tag_key: keys.derive("spool tags"),
             keys,
             store,
             spool,
@@ -179,6 +186,7 @@ impl Working {
             listeners: listen::Listeners::default(),
             recovered: Vec::new(),
             kept_drafts: Vec::new(),
+            unread: pull::Unread::default(),
             awaited: None,
             on_their_way: BTreeSet::new(),
         };
@@ -211,10 +219,19 @@ impl Working {
     /// Everything that must be true before a screen is shown.
     fn put_in_order(&mut self, found: &Found) -> Result<(), UnlockError> {
         let went_back = self.went_back()?;
+        let stranded: BTreeSet<String> = self
+            .stranded()?
+            .iter()
+            .map(|frame| short(&frame.key.session))
+            .collect();
         let transaction = begin(&mut self.store.writer)?;
         transaction.execute("UPDATE meta SET generation = generation + 1, clean = 0", [])?;
         put_session(&transaction, &self.session)?;
+        Self::ask_again_for_unread(&transaction)?;
         if went_back {
+            for session in &stranded {
+                log::raise(&transaction, self.clock.read().wall, "stranded", session)?;
+            }
             let incarnation = Incarnation(random::bytes()?);
             transaction.execute(
                 "UPDATE meta SET incarnation = ?1, seq = 0",
@@ -232,6 +249,9 @@ impl Working {
         transaction.commit()?;
         put_off_if_full(self.seal_missing().map(|_| ())).map_err(Box::new)?;
         self.open_kept_replies()?;
+        if self.let_go_of_receipted().is_err() {
+            tracing::warn!("an envelope that has its receipt still lies in the spool");
+        }
         put_off_if_full(self.seal_relearned()).map_err(Box::new)?;
         (self.recovered, self.kept_drafts) = self.recover_drafts().map_err(Box::new)?;
         put_off_if_full(self.settle_moves()).map_err(Box::new)?;
@@ -257,12 +277,14 @@ impl Working {
         if behind {
             return Ok(true);
         }
-        let mut sessions = self
-            .store
-            .writer
-            .prepare("SELECT 1 FROM session WHERE enc = ?1")?;
-        for frame in self.spool.frames() {
-            if !sessions.exists(params![frame.key.session])? {
+        // What was judged once stays judged: the alarm is in the book that was put back, and goes if an older one is.
+        for frame in self.stranded()? {
+            let judged = log::exists(
+                &self.store.writer,
+                "SELECT 1 FROM alarm WHERE kind = 'stranded' AND about = ?1",
+                params![short(&frame.key.session)],
+            )?;
+            if !judged {
                 return Ok(true);
             }
         }

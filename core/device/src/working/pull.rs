@@ -27,6 +27,21 @@ use crate::store::{StoreError, log, moved, views};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
+/// Scopes in which something came that does not verify. They are not read past it: the certificate it needs may have been
+/// left out by mistake, and words that were passed over would never come again. The rest of the page is applied.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Unread {
+    scopes: BTreeSet<Scope>,
+    /// Everything was asked for once more since the unlock. Once is enough: asking every time would cost the line dearly.
+    asked_again: bool,
+}
+
+/// `meta.arriving` while the council has more, or all that it has is applied; and, beside that, while a scope is unread,
+/// which the next unlock must know.
+const COMPLETE: i64 = 0;
+const ARRIVING: i64 = 1;
+const UNREAD: i64 = 2;
+
 /// What a page changed.
 #[derive(Default)]
 struct Changed {
@@ -51,6 +66,8 @@ impl Changed {
 
 struct Applying<'a> {
     db: &'a Connection,
+    /// Scopes that cannot be read on, see [`Unread`].
+    stuck: BTreeSet<Scope>,
     bundle: &'a KeyBundle,
     worker: WorkerId,
     now: WallMillis,
@@ -65,6 +82,7 @@ impl Working {
         let transaction = begin(&mut self.store.writer)?;
         let mut applying = Applying {
             db: &transaction,
+            stuck: self.unread.scopes.clone(),
             bundle: &self.bundle,
             worker: self.me.worker,
             now,
@@ -76,6 +94,10 @@ impl Working {
         for entry in &page.entries {
             applying.entry(entry)?;
         }
+        let mut unread = Unread {
+            scopes: applying.stuck,
+            ..self.unread
+        };
         let changed = applying.changed;
         for (record, targets) in &changed.records {
             if let Some(row) = log::record(&transaction, *record)? {
@@ -89,9 +111,23 @@ impl Working {
                 log::raise(&transaction, now, "digest_differs", &scope.to_string())?;
             }
         }
+        let mut token = Some(page.token.0);
+        let mut arriving = if page.more { ARRIVING } else { COMPLETE };
+        if !unread.scopes.is_empty() {
+            arriving = UNREAD;
+            if !page.more && !unread.asked_again {
+                // What was applied is passed over when it comes again.
+                token = None;
+                arriving = ARRIVING;
+                unread = Unread {
+                    asked_again: true,
+                    ..Unread::default()
+                };
+            }
+        }
         transaction.execute(
             "UPDATE meta SET token = ?1, arriving = ?2",
-            params![page.token.0, page.more],
+            params![token, arriving],
         )?;
         if let Some(at) = changed.assignment {
             transaction.execute(
@@ -100,14 +136,24 @@ impl Working {
             )?;
         }
         transaction.commit()?;
+        self.unread = unread;
         self.me.assignment_seen = changed.assignment.or(self.me.assignment_seen);
         if changed.relearned {
-            self.seal_relearned()?;
+            super::put_off_if_full(self.seal_relearned())?;
         }
         let entries = changed.entries;
         self.tell(changed.records.into_keys().collect(), entries > 0);
         self.settle_moves()?;
         Ok(entries)
+    }
+
+    /// At unlock: what the last pulls could not read is asked for from the beginning.
+    pub(super) fn ask_again_for_unread(db: &Connection) -> Result<()> {
+        db.execute(
+            "UPDATE meta SET token = NULL, arriving = ?1 WHERE arriving = ?2",
+            params![ARRIVING, UNREAD],
+        )?;
+        Ok(())
     }
 
     /// The digest over everything this device holds, to be compared with the council's.
@@ -143,13 +189,21 @@ impl Applying<'_> {
     }
 
     fn entry(&mut self, entry: &LogEntry) -> Result<()> {
+        if self.stuck.contains(&entry.scope()) {
+            return Ok(());
+        }
         let scope = log::ensure_scope(self.db, entry.scope())?;
         if scope.at.is_some_and(|at| at >= entry.at()) {
             return Ok(());
         }
         let mut digest = scope.digest;
         match entry {
-            LogEntry::Commit(entry) => self.commit(entry, &mut digest)?,
+            LogEntry::Commit(entry) => {
+                if !self.commit(entry, &mut digest)? {
+                    self.stuck.insert(entry.scope);
+                    return Ok(());
+                }
+            }
             // A notice: what became of an own statement in a scope that is not held. It is in no digest.
             LogEntry::Judged {
                 scope: Scope::Worker(_),
@@ -172,7 +226,8 @@ impl Applying<'_> {
         log::set_scope_read(self.db, scope.no, Some(entry.at()), digest)
     }
 
-    fn commit(&mut self, entry: &CommitEntry, digest: &mut ScopeDigest) -> Result<()> {
+    /// Whether it verified; if not, nothing of it was applied.
+    fn commit(&mut self, entry: &CommitEntry, digest: &mut ScopeDigest) -> Result<bool> {
         let hash = Commit::hash_of(&entry.commit.bytes);
         let ops = match log::commit(self.db, &hash)? {
             Some(known) => {
@@ -186,7 +241,7 @@ impl Applying<'_> {
             }
             None => {
                 let Some(ops) = self.new_commit(entry, hash)? else {
-                    return Ok(());
+                    return Ok(false);
                 };
                 ops
             }
@@ -197,7 +252,8 @@ impl Applying<'_> {
         if let Ok(commit) = Commit::from_bytes(&entry.commit.bytes) {
             self.assignments(&commit, entry)?;
         }
-        self.release(&entry.released)
+        self.release(&entry.released)?;
+        Ok(true)
     }
 
     fn new_commit(

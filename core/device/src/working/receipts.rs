@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use rusqlite::{OptionalExtension as _, params};
 use visitbook_record::cbor::decode;
-use visitbook_record::id::{RecordId, StatementHash};
+use visitbook_record::commit::Commit;
+use visitbook_record::id::{CommitHash, RecordId, StatementHash};
 use visitbook_record::scope::LogPosition;
 use visitbook_record::wire::{
     ReceiptStatement, Refusal, SealedGroup, Signed, UploadAnswer, UploadReply,
@@ -15,10 +16,11 @@ use visitbook_seal::reply::open_reply;
 use visitbook_seal::secret::Secret32;
 use visitbook_seal::sign::Signature;
 
-use super::save::class_from;
+use super::save::{SealedAgain, class_from};
 use super::{Working, begin};
 use crate::error::UnlockError;
 use crate::files;
+use crate::spool::Tag;
 use crate::store::rows::{name, signed, unsigned};
 use crate::store::{StoreError, log, views};
 use crate::sync::store::{ParcelKey, ReplyProblem, UploadTaken};
@@ -102,11 +104,16 @@ impl Working {
             }
         }
         let stale_keys: Vec<[u8; 8]> = answer.unknown_keys.iter().map(|key| **key).collect();
-        if replies.is_empty() && stale_keys.is_empty() && !answer.groups.is_empty() {
+        let unopened = self.of_stranded(&answer)?;
+        if replies.is_empty() && stale_keys.is_empty() && !answer.groups.is_empty() && unopened == 0
+        {
             return Err(ReplyProblem::NotTheCouncil);
         }
-        let mut taken = UploadTaken::default();
-        let mut released = BTreeSet::new();
+        let mut taken = UploadTaken {
+            kept_unopened: unopened,
+            ..UploadTaken::default()
+        };
+        let mut receipted = BTreeSet::new();
         let mut records = BTreeSet::new();
         let now = self.now().wall;
         let transaction = begin(&mut self.store.writer).map_err(SyncError::from)?;
@@ -117,8 +124,8 @@ impl Working {
                     .map_err(SyncError::from)?;
                 if let Some(done) = done {
                     newest = Some(done.hash);
-                    taken.receipted += u32::try_from(done.keys.len()).unwrap_or(u32::MAX);
-                    released.extend(done.keys);
+                    taken.receipted += u32::try_from(done.waited).unwrap_or(u32::MAX);
+                    receipted.extend(done.commits);
                     records.extend(done.records);
                 }
             }
@@ -147,7 +154,7 @@ impl Working {
         }
         transaction.commit().map_err(SyncError::from)?;
         self.me.receipt_seen = newest.or(self.me.receipt_seen);
-        self.spool.release(&released).map_err(SyncError::from)?;
+        let released = self.let_go_of(&receipted)?;
         for key in &released {
             self.on_their_way.remove(key);
         }
@@ -155,6 +162,60 @@ impl Working {
         self.tell(records, true);
         self.settle_moves().map_err(SyncError::from)?;
         Ok(taken)
+    }
+
+    /// Lets go of every envelope of these commits: one that was sealed again has two.
+    fn let_go_of(
+        &mut self,
+        receipted: &BTreeSet<CommitHash>,
+    ) -> Result<BTreeSet<ParcelKey>, SyncError> {
+        let tags: BTreeSet<Tag> = receipted.iter().map(|hash| self.tag_of(hash)).collect();
+        let released = self
+            .spool
+            .frames()
+            .filter(|frame| tags.contains(&frame.tag))
+            .map(|frame| frame.key)
+            .collect();
+        self.spool.release(&released)?;
+        Ok(released)
+    }
+
+    /// A release is not synced, so a crash can bring back an envelope whose receipt is in the book; and the disk can have
+    /// been too full to let go of it.
+    pub(crate) fn let_go_of_receipted(&mut self) -> Result<(), SyncError> {
+        if self.spool.is_empty() {
+            return Ok(());
+        }
+        let receipted = {
+            let mut all = self.store.writer.prepare_cached(
+                "SELECT signed.hash FROM signed JOIN received ON received.signed = signed.no
+                 WHERE signed.own = 1 AND received.receipt IS NOT NULL",
+            )?;
+            let mut rows = all.query([])?;
+            let mut hashes = BTreeSet::new();
+            while let Some(row) = rows.next()? {
+                hashes.insert(name(row, 0)?);
+            }
+            hashes
+        };
+        self.let_go_of(&receipted)?;
+        Ok(())
+    }
+
+    /// How many of these answers are about envelopes whose words an older book, now put back, does not have: what they say
+    /// comes by a pull.
+    fn of_stranded(&self, answer: &UploadAnswer) -> Result<u32, SyncError> {
+        let stranded: BTreeSet<[u8; 32]> = self
+            .stranded()?
+            .iter()
+            .map(|frame| frame.key.session)
+            .collect();
+        let count = answer
+            .groups
+            .iter()
+            .filter(|group| stranded.contains(&*group.session))
+            .count();
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
     fn open_group(&self, group: &SealedGroup) -> Result<Option<UploadReply>, SyncError> {
@@ -202,8 +263,9 @@ impl Working {
         }
         let mut old = BTreeSet::new();
         for (no, class, key) in again {
-            self.seal_again(no, class)?;
-            old.insert(key);
+            if self.seal_again(no, class)? == SealedAgain::Yes {
+                old.insert(key);
+            }
         }
         // The same words lie in the spool under the new key now, so the old envelopes have nothing left to say.
         self.spool.release(&old)?;
@@ -239,7 +301,9 @@ fn unlock_error(error: SyncError) -> UnlockError {
 
 struct Done {
     hash: StatementHash,
-    keys: Vec<ParcelKey>,
+    commits: Vec<CommitHash>,
+    /// How many of them waited for it.
+    waited: usize,
     records: Vec<RecordId>,
 }
 
@@ -271,34 +335,35 @@ fn store_statement(
     let receipt = log::insert_receipt(db, hash, scope.no, statement.previous, exact)?;
     let mut done = Done {
         hash,
-        keys: Vec::new(),
+        commits: Vec::new(),
+        waited: 0,
         records: Vec::new(),
     };
     for (offset, received) in (0u64..).zip(&statement.received) {
         let Some(commit) = log::commit(db, &received.commit)? else {
             continue;
         };
+        let ops = log::ops_of(db, commit.no)?;
+        let about = Commit::from_bytes(&commit.signed.bytes).ok();
+        let fits = about.is_some_and(|about| about.scope == statement.scope)
+            && ops.len() == received.verdicts.len();
+        if !fits {
+            // It is signed, and does not say what a receipt for this commit has to say: the words still wait.
+            log::raise(db, now, "bad_receipt", &received.commit.to_string())?;
+            continue;
+        }
         let at = LogPosition {
             epoch: statement.first.epoch,
             position: statement.first.position.saturating_add(offset),
         };
         log::set_received(db, commit.no, at, statement.time, Some(receipt))?;
-        let ops = log::ops_of(db, commit.no)?;
         for ((_, op), verdict) in ops.iter().zip(&received.verdicts) {
             log::set_verdict(db, *op, verdict, at, false)?;
         }
-        let mut outgoing =
-            db.prepare_cached("SELECT session, number FROM outgoing WHERE signed = ?1")?;
-        let mut rows = outgoing.query([commit.no])?;
-        if let Some(row) = rows.next()? {
-            done.keys.push(ParcelKey {
-                session: name(row, 0)?,
-                number: unsigned(row.get(1)?)?,
-            });
-        }
-        drop(rows);
-        db.prepare_cached("DELETE FROM outgoing WHERE signed = ?1")?
+        done.waited += db
+            .prepare_cached("DELETE FROM outgoing WHERE signed = ?1")?
             .execute([commit.no])?;
+        done.commits.push(commit.hash);
         if let Some(record) = record_of(db, commit.no)? {
             views::refresh(db, &record, None)?;
             done.records.push(record.id);

@@ -210,8 +210,8 @@ impl Working {
         self.me.head = Some(head);
         let mut unsealed = None;
         for one in &built {
-            let key = key_of(&one.sealed);
-            if let Err(error) = self.spool.append(key, one.class, &one.sealed.bytes) {
+            let (key, tag) = (key_of(&one.sealed), self.tag_of(&one.hash));
+            if let Err(error) = self.spool.append(key, tag, one.class, &one.sealed.bytes) {
                 unsealed = Some(error);
                 break;
             }
@@ -381,8 +381,9 @@ impl Working {
         }
         let mut count = 0;
         for (no, class) in missing {
-            self.seal_again(no, class)?;
-            count += 1;
+            if self.seal_again(no, class)? == SealedAgain::Yes {
+                count += 1;
+            }
         }
         Ok(count)
     }
@@ -408,21 +409,52 @@ impl Working {
         Ok(())
     }
 
-    /// Seals one stored commit under the present session.
-    pub(crate) fn seal_again(&mut self, no: i64, class: SendClass) -> Result<(), SaveError> {
+    /// Seals one stored commit under the present session. One whose words are not all here is not sealed, and an alarm raised:
+    /// the council would judge it without them for ever. Whatever envelope it has stays.
+    pub(crate) fn seal_again(
+        &mut self,
+        no: i64,
+        class: SendClass,
+    ) -> Result<SealedAgain, SaveError> {
         let row =
             log::commit_no(&self.store.writer, no)?.ok_or(StoreError::Row("an outgoing commit"))?;
         let payloads = log::payloads_of(&self.store.writer, no)?;
+        let commit =
+            Commit::from_bytes(&row.signed.bytes).map_err(|_| StoreError::Row("a commit"))?;
+        let named = commit.ops.iter().map(|op| op.payload);
+        if !named.eq(payloads
+            .iter()
+            .map(|payload| payload.as_ref().map(Payload::hash)))
+        {
+            let now = self.now().wall;
+            log::raise(
+                &self.store.writer,
+                now,
+                "words_missing",
+                &row.hash.to_string(),
+            )?;
+            return Ok(SealedAgain::WordsMissing);
+        }
         let sealed = self.seal(class, &row.signed, &payloads)?;
         let transaction = begin(&mut self.store.writer)?;
         transaction.execute("DELETE FROM outgoing WHERE signed = ?1", [no])?;
         put_outgoing(&transaction, no, class, &sealed)?;
         transaction.commit()?;
+        let tag = self.tag_of(&row.hash);
         self.spool
-            .append(key_of(&sealed), class, &sealed.bytes)
+            .append(key_of(&sealed), tag, class, &sealed.bytes)
             .map_err(SaveError::KeptUnsealed)?;
-        Ok(())
+        Ok(SealedAgain::Yes)
     }
+}
+
+/// What became of a commit that was to be sealed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SealedAgain {
+    /// It lies in the spool under the present session.
+    Yes,
+    /// Some of its words are not in the book.
+    WordsMissing,
 }
 
 fn key_of(sealed: &Sealed) -> ParcelKey {

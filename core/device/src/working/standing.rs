@@ -18,7 +18,8 @@ use crate::store::{StoreError, oversight_view, views};
 use crate::sync::store::ParcelKey;
 
 impl Working {
-    /// Where every record is that this device has written in, newest first.
+    /// Where every record is that this device has written in, newest first. Of a child that its holder no longer holds, only
+    /// records of which something is still here alone, or does not count yet.
     ///
     /// # Errors
     /// [`ReadError`].
@@ -34,6 +35,9 @@ impl Working {
             let Some(row) = log::record_no(&self.store.reader, no)? else {
                 continue;
             };
+            if !self.is_held(&row)? && self.is_settled(&row)? {
+                continue;
+            }
             let (Some(status), Some(child)) = (self.status_of(&row)?, row.home.scope.child())
             else {
                 continue;
@@ -47,6 +51,28 @@ impl Working {
             });
         }
         Ok(all)
+    }
+
+    fn is_held(&self, row: &RecordRow) -> Result<bool, StoreError> {
+        log::exists(
+            &self.store.reader,
+            "SELECT 1 FROM scope WHERE no = ?1 AND held = 1",
+            params![row.scope_no],
+        )
+    }
+
+    /// The council has all of it, and all of it counts.
+    fn is_settled(&self, row: &RecordRow) -> Result<bool, StoreError> {
+        let (pieces, _) = self.pieces(row)?;
+        Ok(pieces.iter().all(|piece| {
+            matches!(
+                piece,
+                Piece::Received {
+                    standing: Standing::Counts,
+                    ..
+                }
+            )
+        }))
     }
 
     pub(crate) fn status_of(&self, row: &RecordRow) -> Result<Option<StatusView>, StoreError> {

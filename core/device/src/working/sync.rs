@@ -57,10 +57,16 @@ impl Working {
             .frames()
             .map(|frame| (frame.key, frame))
             .collect();
-        Ok(known
+        let mut order: Vec<(SendClass, FrameInfo)> = known
             .into_iter()
-            .filter_map(|(.., key)| frames.get(&key).copied())
-            .collect())
+            .filter_map(|(_, _, class, key)| Some((class, *frames.get(&key)?)))
+            .collect();
+        // Words that only the spool remembers, because an older book was put back, come back from the council once it has
+        // them. They are older than what this book has to say.
+        let stranded = self.stranded()?;
+        order.splice(0..0, stranded.into_iter().map(|frame| (frame.class, frame)));
+        order.sort_by_key(|(class, _)| *class);
+        Ok(order.into_iter().map(|(_, frame)| frame).collect())
     }
 
     /// The newest assignment entry that everything still to be sent names. What was written first names the oldest.

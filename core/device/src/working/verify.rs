@@ -362,6 +362,12 @@ fn sentence(kind: &str) -> &'static str {
         }
         "receipts_fork" => "The council gave two different receipts for one place in its log.",
         "bad_signature" => "Something came that was not signed by whom it names; it was left out.",
+        "bad_receipt" => {
+            "A receipt came that does not fit what it is for; what it is for is sent again."
+        }
+        "words_missing" => {
+            "Words are missing from this book, so what they belong to could not be sealed again."
+        }
         "bad_payload" => "Words came that are not those that were signed; they were left out.",
         "bad_commit" => "Something came that cannot be read; it was left out.",
         "no_certificate" => {
@@ -370,6 +376,9 @@ fn sentence(kind: &str) -> &'static str {
         "unknown_operation" => "The council judged a statement that never came here.",
         "book_went_back" => {
             "The book was an older one than before. This device writes on as a new one; nothing sent was lost."
+        }
+        "stranded" => {
+            "Sealed work lay here that the book did not have. It is sent, and comes back from the council."
         }
         "refused" => "The council did not take something; it is still here.",
         _ => "Something unexpected happened.",

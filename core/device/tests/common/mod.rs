@@ -139,6 +139,19 @@ pub struct Council {
     pub ended: Vec<DeviceId>,
     /// Who is said to hold a child instead, when somebody no longer does.
     pub moved_to: Option<WorkerId>,
+    /// Pages carry no words of devices.
+    pub withholds_words: bool,
+    /// Pages carry no certificates.
+    pub forgets_certificates: bool,
+    /// Makes every receipt name one verdict too few, or another scope.
+    pub spoils_receipts: Option<Spoil>,
+}
+
+/// How a signed receipt can be no receipt for a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spoil {
+    VerdictLeftOut,
+    OtherScope,
 }
 
 impl Council {
@@ -201,6 +214,9 @@ impl Council {
             page_budget: usize::MAX,
             ended: Vec::new(),
             moved_to: None,
+            withholds_words: false,
+            forgets_certificates: false,
+            spoils_receipts: None,
         }
     }
 
@@ -569,7 +585,7 @@ impl Council {
         }
         for (scope, received) in fresh {
             let log = self.logs.get_mut(&scope).unwrap();
-            let statement = ReceiptStatement {
+            let mut statement = ReceiptStatement {
                 scope,
                 first: LogPosition {
                     epoch: 1,
@@ -579,6 +595,13 @@ impl Council {
                 time: WallMillis(self.now),
                 previous: log.last_statement,
             };
+            match self.spoils_receipts {
+                Some(Spoil::VerdictLeftOut) => {
+                    statement.received[0].verdicts.pop();
+                }
+                Some(Spoil::OtherScope) => statement.scope = Scope::Child(PIPIT),
+                None => {}
+            }
             let bytes = encode(&statement);
             let hash = ReceiptStatement::hash_of(&bytes);
             log.last_statement = Some(hash);
@@ -785,6 +808,7 @@ impl Council {
             certificates: self
                 .devices
                 .values()
+                .filter(|_| !self.forgets_certificates)
                 .map(|(.., bytes)| bytes.clone().into())
                 .collect(),
             token: Token(bytes),
@@ -836,7 +860,8 @@ impl Council {
                 Some(Verdict::Quarantined { owner, .. }) => *owner != reader,
                 _ => known.withheld,
             };
-            if hidden && commit.author != reader {
+            let others = hidden && commit.author != reader;
+            if others || (self.withholds_words && commit.acting_as != Role::Writer) {
                 *payload = None;
             }
         }

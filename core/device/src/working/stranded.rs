@@ -1,0 +1,65 @@
+//! Envelopes in the spool whose words this book does not have: an older book was put back. They are the only copy on the
+//! device, and nothing here can open them, so they are sent, and come back from the council.
+
+use std::collections::BTreeSet;
+
+use rusqlite::params;
+use visitbook_record::id::CommitHash;
+
+use super::Working;
+use crate::spool::{FrameInfo, Tag};
+use crate::store::StoreError;
+use crate::store::rows::{name, signed};
+
+impl Working {
+    /// Envelopes whose words this book does not have.
+    pub(crate) fn stranded(&self) -> Result<Vec<FrameInfo>, StoreError> {
+        let mut outgoing = self
+            .store
+            .writer
+            .prepare_cached("SELECT 1 FROM outgoing WHERE session = ?1 AND number = ?2")?;
+        let mut unknown = Vec::new();
+        for frame in self.spool.frames() {
+            if !outgoing.exists(params![frame.key.session, signed(frame.key.number)])? {
+                unknown.push(frame);
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(unknown);
+        }
+        let mut own = self
+            .store
+            .writer
+            .prepare_cached("SELECT hash FROM signed WHERE own = 1")?;
+        let mut rows = own.query([])?;
+        let mut known = BTreeSet::new();
+        while let Some(row) = rows.next()? {
+            known.insert(self.tag_of(&name(row, 0)?));
+        }
+        unknown.retain(|frame| !known.contains(&frame.tag));
+        Ok(unknown)
+    }
+
+    /// What envelopes of this commit are called in the spool: the same under every sealing key, and nothing to anybody who
+    /// has not this vault's keys.
+    pub(crate) fn tag_of(&self, commit: &CommitHash) -> Tag {
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, self.tag_key.expose());
+        let mut tag = Tag::default();
+        for (to, from) in tag
+            .iter_mut()
+            .zip(ring::hmac::sign(&key, &commit.0).as_ref())
+        {
+            *to = *from;
+        }
+        tag
+    }
+}
+
+/// Enough of a session's name to tell it from others.
+pub(crate) fn short(session: &[u8; 32]) -> String {
+    session
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
