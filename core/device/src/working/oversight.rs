@@ -40,9 +40,6 @@ impl Working {
             .map(|row| row.statement)
             .collect();
         let page = lay_out(RecordKind::Visit, &statements, View::Here);
-        if page.voided.is_some() {
-            return Err(SaveError::EnteredInError);
-        }
         let finish = page
             .finished
             .as_ref()

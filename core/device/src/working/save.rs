@@ -22,7 +22,7 @@ use crate::clock::Moment;
 use crate::error::SaveError;
 use crate::random;
 use crate::store::rows::{name, signed};
-use crate::store::{StoreError, log, oversight_view, views};
+use crate::store::{StoreError, log, views};
 use crate::sync::store::{ParcelKey, SendClass};
 
 /// What commits say of the program that made them.
@@ -242,12 +242,6 @@ impl Working {
             (None, Refusing::Yes) => return Err(SaveError::NotHeld(plan.child)),
             (None, Refusing::No) => self.last_role_for(plan.child)?.unwrap_or(Role::Cover),
         };
-        if refusing == Refusing::Yes
-            && let Some(row) = log::record(&self.store.writer, plan.record)?
-            && oversight_view::is_voided(&self.store.writer, row.no)?
-        {
-            return Err(SaveError::EnteredInError);
-        }
         let place = Place {
             record: plan.record,
             kind: plan.kind,

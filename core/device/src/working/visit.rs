@@ -16,7 +16,7 @@ use super::save::{NewStatement, Plan, Refusing, Saved};
 use crate::clock::Moment;
 use crate::error::SaveError;
 use crate::store::log::{self, RecordRow, Row};
-use crate::store::views;
+use crate::store::{oversight_view, views};
 
 /// The statements about one target that stand on this device: the server's view with the own unsent ones over it.
 pub(crate) fn live(rows: &[Row]) -> Vec<&Row> {
@@ -101,9 +101,14 @@ pub(crate) fn value(field: &Field, code: &str, note: Option<&str>) -> Result<Val
 }
 
 impl Working {
+    /// A record that a person is about to write in. One entered in error takes nothing more; what is being typed in it is
+    /// kept all the same, as a draft that an unlock or a lock commits.
     pub(crate) fn record(&self, id: RecordId) -> Result<(RecordRow, RecordId), SaveError> {
         let row = log::record(&self.store.writer, id)?.ok_or(SaveError::UnknownRecord(id))?;
         let child = row.home.scope.child().ok_or(SaveError::UnknownRecord(id))?;
+        if oversight_view::is_voided(&self.store.writer, row.no)? {
+            return Err(SaveError::EnteredInError);
+        }
         Ok((row, child))
     }
 
