@@ -162,6 +162,7 @@ fn set_up(folder: &Path, seed: u64) -> Staged<Day> {
         merle_concern: Vec::new(),
         bryony_entry: String::new(),
         finished_page: Json::Null,
+        board: Json::Null,
         random: seed.wrapping_mul(2).wrapping_add(1),
     };
     day.time("07:50")?;

@@ -36,6 +36,8 @@ pub(crate) struct Day {
     pub(crate) bryony_entry: String,
     /// Wren's page as it was when it was finished.
     pub(crate) finished_page: Json,
+    /// Sage's board as it was printed at 17:00.
+    pub(crate) board: Json,
     /// Where the seed's dice are.
     pub(crate) random: u64,
 }

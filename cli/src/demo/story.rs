@@ -13,7 +13,7 @@ use super::line::Mode;
 use super::stage::{Day, list, text, texts};
 
 /// What people wrote that day. None of it may be readable in any file.
-pub(crate) const SENTENCES: [&str; 16] = [
+pub(crate) const SENTENCES: [&str; 21] = [
     FINCH_SAID,
     DOORWAY,
     URGENT,
@@ -30,6 +30,11 @@ pub(crate) const SENTENCES: [&str; 16] = [
     NEXT_WREN,
     REED_CUT,
     REED_WHOLE,
+    KITE_WROTE,
+    KITE_ROOM,
+    KITE_MEANS,
+    ROBIN_SHOWED,
+    WHO_IS_REED,
 ];
 
 const FINCH_SAID: &str = "I put Pipit's bottle in my bed so it stays warm.";
@@ -51,6 +56,13 @@ const NEXT_WREN: &str =
 const REED_CUT: &str = "Ivy at the door: Reed stays most nigh";
 const REED_WHOLE: &str = "Ivy at the door: Reed stays most nights";
 
+const KITE_WROTE: &str = "I dont want another new social worker ive had 4";
+const KITE_ROOM: &str =
+    "Kite drew a bus with five empty seats and put it on the wall above the bed.";
+const KITE_MEANS: &str = "Kite counts the people who left, and wants the next one to stay.";
+const ROBIN_SHOWED: &str = "Points to pool three times, pushes the picture of the bus away.";
+const WHO_IS_REED: &str = "Who is Reed? Check by Thursday.";
+
 const LARKSPURS: [&str; 3] = ["Wren", "Finch", "Pipit"];
 
 /// Plays the day.
@@ -62,8 +74,11 @@ pub(crate) fn play(day: &mut Day) -> Staged<()> {
     no_answer(day)?;
     bad_lines(day)?;
     holiday_club(day)?;
+    moved(day)?;
     two_answers(day)?;
     battery(day)?;
+    signed_off(day)?;
+    board(day)?;
     evening(day)
 }
 
@@ -503,11 +518,117 @@ fn holiday_club(day: &mut Day) -> Staged<()> {
     ] {
         day.bryony.tell(&["visit", "set", &robin, field, value])?;
     }
+    day.bryony.tell(&[
+        "voice",
+        "Robin",
+        "--visit",
+        &robin,
+        "--how",
+        "observed",
+        ROBIN_SHOWED,
+    ])?;
     let outcome = day.bryony.tell(&["sync"])?;
     day.screen(&text(&outcome, "text"));
     day.engineer(
         "her answer about Wren meets Rowan's at the council; the more worrying one stands, marked",
     );
+    Ok(())
+}
+
+/// 8 and 10 · 13:05, the foster home, offline; 13:30, Kite moves to Bryony; 14:20, the tablet is online again.
+fn moved(day: &mut Day) -> Staged<()> {
+    day.tablet.line.set(Mode::Clean);
+    day.tablet.tell(&["sync"])?;
+    day.at(
+        "13:05",
+        "Foster home",
+        "Rowan Teasel",
+        "the tablet, no signal",
+    )?;
+    day.tablet.line.set(Mode::NoSignal);
+    let begun = day.tablet.tell(&["visit", "new", "Kite"])?;
+    let kite = visit_of(&begun, "Kite")?;
+    for (field, value) in [
+        ("occasion", "visit"),
+        ("outcome", "went_ahead"),
+        ("visit_date", "2026-10-27"),
+        ("arrived", "13:05"),
+        ("place", "placement"),
+        ("mode", "in_person"),
+        ("seen", "yes"),
+        ("alone", "spoke_alone"),
+        ("safe_now", "no_worry_today"),
+    ] {
+        day.tablet.tell(&["visit", "set", &kite, field, value])?;
+    }
+    day.tablet.tell(&[
+        "voice", "Kite", "--visit", &kite, "--how", "wrote", KITE_WROTE,
+    ])?;
+    day.tablet
+        .tell(&["visit", "note", &kite, "saw", KITE_ROOM])?;
+    day.tablet
+        .tell(&["visit", "note", &kite, "meaning", KITE_MEANS])?;
+    day.time("13:20")?;
+    day.tablet.tell(&["visit", "finish", &kite])?;
+    day.engineer("nothing of it has left the tablet");
+
+    day.at(
+        "13:30",
+        "Office",
+        "Sage Mallow",
+        "Kite moves to Bryony; Rowan cannot know yet",
+    )?;
+    day.council.run(&[
+        "unassign",
+        "--worker",
+        "W-ROWAN",
+        "--child",
+        "C-KITE",
+        "--by",
+        "W-SAGE",
+        "--reason",
+        "Kite moves to Bryony Sorrel",
+    ])?;
+    day.council.run(&[
+        "assign",
+        "--worker",
+        "W-BRYONY",
+        "--child",
+        "C-KITE",
+        "--role",
+        "allocated",
+        "--by",
+        "W-SAGE",
+    ])?;
+
+    day.at("14:20", "Car park", "Rowan Teasel", "the tablet, online")?;
+    day.tablet.line.set(Mode::Clean);
+    for _ in 0..3 {
+        day.tablet.tell(&["sync"])?;
+    }
+    day.bryony.tell(&["sync"])?;
+    let read = day.bryony.tell(&["search", KITE_WROTE])?;
+    let history = day.bryony.tell(&["history", &kite])?;
+    let marked = list(&history, "statements")
+        .iter()
+        .all(|row| text(row, "verdict") == "applied_from_previous_worker");
+    day.checks.expect(
+        "What was written before a change of worker could be known is in the file, under its author, marked, and the child's words with it",
+        marked && list(&read, "hits").iter().any(|hit| text(hit, "text").contains(KITE_WROTE)),
+        format!("{} statements from the previous worker on Bryony's phone", list(&history, "statements").len()),
+    );
+    let gone = day.tablet.tell(&["search", KITE_WROTE])?;
+    let gone_words = day.tablet.tell(&["search", KITE_ROOM])?;
+    let today = day.tablet.tell(&["today"])?;
+    let listed = list(&today, "children")
+        .iter()
+        .any(|child| text(child, "name") == "Kite");
+    day.checks.expect(
+        "After every word of it was receipted, the child's record is gone from the previous worker's tablet",
+        list(&gone, "hits").is_empty() && list(&gone_words, "hits").is_empty() && !listed,
+        "nothing of Kite is listed or found there",
+    );
+    day.engineer("purged only after verified receipts, and the book moved to a new key");
     Ok(())
 }
 
@@ -679,6 +800,45 @@ fn battery(day: &mut Day) -> Staged<()> {
     Ok(())
 }
 
+/// 16:20, Sage reads and signs.
+fn signed_off(day: &mut Day) -> Staged<()> {
+    day.at("16:20", "Office", "Sage Mallow", "the laptop, online")?;
+    let visits = day.visits.clone();
+    day.sage.tell(&["sync"])?;
+    let own = day.tablet.ask(&["sign-off", &visits["Wren"]])?;
+    let signed = day.sage.tell(&[
+        "sign-off",
+        &visits["Wren"],
+        &visits["Finch"],
+        &visits["Pipit"],
+    ])?;
+    day.screen(&text(&signed, "text"));
+    let asked = day
+        .sage
+        .tell(&["return", &visits["Wren"], "--question", WHO_IS_REED])?;
+    day.screen(&text(&asked, "text"));
+    day.sage.tell(&["sync"])?;
+    day.tablet.tell(&["sync"])?;
+    let page = day.tablet.tell(&["visit", "show", &visits["Wren"]])?;
+    day.checks.expect(
+        "A manager signs off and asks, nobody their own work, and the question reaches its author",
+        own.get("ok").and_then(Json::as_bool) == Some(false)
+            && text(&page, "text").contains(WHO_IS_REED),
+        text(&own, "message"),
+    );
+    Ok(())
+}
+
+/// 17:00, Sage's board.
+fn board(day: &mut Day) -> Staged<()> {
+    day.at("17:00", "Office", "Sage Mallow", "the laptop, online")?;
+    day.sage.tell(&["sync"])?;
+    let board = day.sage.tell(&["board", "--at", "17:00"])?;
+    day.screen(&text(&board, "text"));
+    day.board = board.get("lines").cloned().unwrap_or(Json::Null);
+    Ok(())
+}
+
 /// 14 · 18:40, the phone is charged.
 fn evening(day: &mut Day) -> Staged<()> {
     day.at(
@@ -749,6 +909,20 @@ fn evening(day: &mut Day) -> Staged<()> {
         "Late words stand beside the finished visit with both times, and the finished page has not changed",
         both_times && unchanged,
         format!("{} late additions; page {}", late.len(), if unchanged { "unchanged" } else { "changed" }),
+    );
+    day.time("18:50")?;
+    let board = day.sage.tell(&["board", "--at", "17:00"])?;
+    let same = board.get("lines") == Some(&day.board) && day.board != Json::Null;
+    let since = board.get("since").cloned().unwrap_or(Json::Null);
+    day.screen(&text(&since, "words"));
+    day.checks.expect(
+        "The board as known at 17:00 reads the same after more has come, and lists what came",
+        same && list(&since, "additions").len() == 1,
+        format!(
+            "{} lines, {} additions since",
+            list(&board, "lines").len(),
+            list(&since, "additions").len()
+        ),
     );
     day.engineer("late addition: the finish lists exact statements, so nothing slips in");
     Ok(())
