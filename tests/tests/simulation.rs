@@ -8,11 +8,11 @@ const STEPS: usize = 50;
 #[test]
 fn hundreds_of_days_break_no_law_and_meet_every_trouble() {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let report = command::run_seeds(1, 600, STEPS, threads);
+    let report = command::run_seeds(1, 1_500, STEPS, threads);
     if let Some(failure) = report.failure() {
         panic!("{failure}");
     }
-    assert_eq!(report.schedules(), 600);
+    assert_eq!(report.schedules(), 1_500);
     assert!(
         report.met_everything(),
         "what never happened was not tested:\n{report}"

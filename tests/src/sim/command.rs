@@ -89,7 +89,11 @@ fn terse(report: &Report) -> ExitCode {
     match &report.failure {
         Some(failure) => {
             let schedules = report.tally.schedules + 1;
-            println!("{schedules}\t{}", failure.broken.name());
+            println!(
+                "{schedules}\t{}, seed {}",
+                failure.broken.name(),
+                failure.seed
+            );
             ExitCode::FAILURE
         }
         None => ExitCode::SUCCESS,

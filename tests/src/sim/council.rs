@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use visitbook_device::sync::exchange::{HttpReply, Route};
-use visitbook_record::cbor::{decode, encode};
+use visitbook_record::cbor::encode;
 use visitbook_record::commit::{RecordKind, Role};
 use visitbook_record::id::{CommitHash, DeviceId, OpId, RecordId, Token, WorkerId};
 use visitbook_record::op::{Kind, Policy, Target};
@@ -250,7 +250,7 @@ impl Council {
     }
 
     fn upload(&mut self, body: &[u8]) -> Option<HttpReply> {
-        let upload: Upload = decode(body).ok()?;
+        let upload: Upload = null::read(body)?;
         let mut sessions: Vec<Session> = Vec::new();
         for envelope in &upload.envelopes {
             let Some((key, bytes)) = null::open_envelope(envelope) else {
@@ -260,7 +260,7 @@ impl Council {
                 sessions.push((key.session, Vec::new()));
             }
             // A body that is not one is signed by nobody; the phones here make none.
-            let Ok(body) = decode::<EnvelopeBody>(bytes) else {
+            let Some(body) = null::read::<EnvelopeBody>(bytes) else {
                 continue;
             };
             if let Some((_, bodies)) = sessions.iter_mut().find(|(s, _)| *s == key.session) {
@@ -305,7 +305,7 @@ impl Council {
     fn note(&mut self, reply: &UploadReply) {
         let moves = self.ledger.moves.borrow().len();
         for signed in &reply.statements {
-            let Ok(statement) = decode::<ReceiptStatement>(&signed.bytes) else {
+            let Some(statement) = null::read::<ReceiptStatement>(&signed.bytes) else {
                 continue;
             };
             self.statements += 1;
@@ -329,7 +329,7 @@ impl Council {
 
     fn pull(&mut self, body: &[u8]) -> Option<HttpReply> {
         let (nonce, bytes) = null::open_request(body)?;
-        let request: PullRequest = decode(bytes).ok()?;
+        let request: PullRequest = null::read(bytes)?;
         if !null::request_verifies(&names::key_of(request.device), body) {
             return None;
         }

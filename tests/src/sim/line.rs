@@ -9,10 +9,10 @@ use visitbook_device::sync::engine::{Effect, Engine, Event};
 use visitbook_device::sync::exchange::{HttpReply, Route, TransportProblem};
 use visitbook_device::sync::outcome::{Budget, Outcome};
 use visitbook_device::sync::store::SyncStore;
-use visitbook_record::cbor::decode;
 use visitbook_record::wire::Upload;
 
 use super::council::Council;
+use super::null;
 use super::phone::Phone;
 use super::rng::Rng;
 use super::schedule::{Fault, Line};
@@ -34,7 +34,7 @@ pub(crate) struct Wayside {
 
 impl Wayside {
     fn blocks(&self, body: &[u8]) -> bool {
-        let upload = || decode::<Upload>(body).ok();
+        let upload = || null::read::<Upload>(body);
         self.blocked.as_ref().is_some_and(|blocked| {
             upload().is_some_and(|upload| upload.envelopes.iter().any(|e| e[..] == **blocked))
         })
@@ -86,7 +86,7 @@ pub(crate) struct First {
 }
 
 fn begins_with(body: &[u8], parcel: &[u8]) -> bool {
-    let upload = decode::<Upload>(body).ok();
+    let upload = null::read::<Upload>(body);
     upload.is_some_and(|upload| {
         upload
             .envelopes

@@ -83,6 +83,11 @@ impl Suite for NullSuite {
     }
 }
 
+/// Reads a message of the simulator's own wire. That it is the only way to write it is proven for what is signed, not here.
+pub(crate) fn read<'b, T: minicbor::Decode<'b, ()>>(bytes: &'b [u8]) -> Option<T> {
+    minicbor::decode(bytes).ok()
+}
+
 fn split<const N: usize>(bytes: &[u8]) -> Option<([u8; N], &[u8])> {
     let (head, rest) = bytes.split_at_checked(N)?;
     Some((head.try_into().ok()?, rest))

@@ -247,11 +247,12 @@ pub(crate) struct Schedule {
 impl Schedule {
     pub(crate) fn draw(seed: u64, steps: usize) -> Self {
         let mut rng = Rng::new(super::rng::mix(seed ^ 0x7649_5349_5442_4f4f));
+        // Small councils more often than large ones: they are quicker, and their people meet more.
         let workers = 1 + rng.below(3) as u8;
         let setting = Setting {
             workers,
-            phones: (2 + rng.below(5) as u8).max(workers + 1),
-            children: 1 + rng.below(8).min(rng.below(8)) as u8,
+            phones: (2 + rng.below(5).min(rng.below(5)) as u8).max(workers + 1),
+            children: 1 + rng.below(8).min(rng.below(8)).min(rng.below(8)) as u8,
         };
         // Some days are quiet, some are nothing but trouble.
         let trouble = [5, 25, 25, 60][rng.below(4)];

@@ -78,7 +78,11 @@ impl Run {
     /// for: only what the store no longer offers is certain, unless answers lie there unopened.
     pub(super) fn answered_for(&self) -> &BTreeSet<ParcelKey> {
         static NOTHING: BTreeSet<ParcelKey> = BTreeSet::new();
-        if self.kept_unopened { &self.behind } else { &NOTHING }
+        if self.kept_unopened {
+            &self.behind
+        } else {
+            &NOTHING
+        }
     }
 
     /// Keeps the trouble that ends the run, or that a person can do something about.

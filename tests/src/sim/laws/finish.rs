@@ -122,7 +122,8 @@ fn additions(facts: &[&Fact], listed: &BTreeSet<OpId>) -> BTreeSet<OpId> {
             .filter(|a| group[*a].is_applied() && listed.contains(&group[*a].id))
             .fold(0, |all, a| all | over[a]);
         let on_the_page_stays = |from: &Fact, to: &Fact| {
-            from.kind == Kind::Resolve || listed.contains(&from.id) || !listed.contains(&to.id)
+            let settles = from.kind == Kind::Resolve && from.is_applied();
+            settles || listed.contains(&from.id) || !listed.contains(&to.id)
         };
         let is_text = group.iter().any(|fact| fact.kind.is_entry());
         let stands = oracle::live_where(group, Fact::is_applied, on_the_page_stays);

@@ -1,6 +1,6 @@
 //! The verdicts, held against the sentences of the rule in the order in which commits arrived.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use visitbook_record::fact::Answer;
@@ -175,6 +175,8 @@ fn judge_waiting(
     waiting: &mut Vec<(Rc<Volume>, usize, usize)>,
 ) -> Checked {
     let mut still = Vec::new();
+    let mut last = BTreeMap::new();
+    waiting.sort_by_key(|(_, index, n)| (*n, *index));
     for (volume, index, n) in std::mem::take(waiting) {
         let arrival = &world.council.arrivals[n];
         let circumstances = circumstances(world, &volume, arrival.acknowledged, arrival.moves);
@@ -195,6 +197,12 @@ fn judge_waiting(
             "what waited was judged {now:?}, by the sentences it is {class:?}"
         );
         if class == Class::Applied || class == Class::FromPreviousWorker {
+            let counted_at = reading.op(&id).and_then(|stated| stated.counted_at);
+            must!(
+                last.insert(volume.commit.record, counted_at) < Some(counted_at),
+                12,
+                "of two statements that waited for the same words the later came to count first"
+            );
             release(
                 state,
                 content.as_ref().filter(|c| matches!(c, Content::Finish(_))),

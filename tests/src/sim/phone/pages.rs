@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use visitbook_device::sync::store::{PullTaken, ReplyProblem};
-use visitbook_record::cbor::decode;
 use visitbook_record::fact::Answer;
 use visitbook_record::id::OpId;
 use visitbook_record::op::Kind;
@@ -25,7 +24,7 @@ impl Phone {
         let not_ours = || ReplyProblem::NotTheCouncil;
         let nonce = self.asked.ok_or_else(not_ours)?;
         let opened = null::open_page(nonce, body).ok_or_else(not_ours)?;
-        let reply: PullReply = decode(opened).map_err(|_| not_ours())?;
+        let reply: PullReply = null::read(opened).ok_or_else(not_ours)?;
         self.asked = None;
         match reply {
             PullReply::Page(page) => self.apply_page(&page),

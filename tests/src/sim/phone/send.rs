@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use visitbook_device::sync::store::{
     Parcel, ParcelKey, PullTaken, ReplyProblem, SealedRequest, SendClass, SyncStore, UploadTaken,
 };
-use visitbook_record::cbor::{decode, encode};
+use visitbook_record::cbor::encode;
 use visitbook_record::digest::whole;
 use visitbook_record::id::RecordId;
 use visitbook_record::scope::LogPosition;
@@ -71,7 +71,7 @@ impl SyncStore for Phone {
         let taken = if self.is_open {
             self.apply_upload_answer(body)?
         } else {
-            let answer: UploadAnswer = decode(body).map_err(|_| ReplyProblem::NotTheCouncil)?;
+            let answer: UploadAnswer = null::read(body).ok_or(ReplyProblem::NotTheCouncil)?;
             self.disk.unopened.push(body.to_vec());
             UploadTaken {
                 kept_unopened: u32::try_from(answer.groups.len()).unwrap_or(u32::MAX),
@@ -146,14 +146,14 @@ impl Phone {
         body: &[u8],
     ) -> Result<UploadTaken, ReplyProblem<Died>> {
         let not_ours = || ReplyProblem::NotTheCouncil;
-        let answer: UploadAnswer = decode(body).map_err(|_| not_ours())?;
+        let answer: UploadAnswer = null::read(body).ok_or_else(not_ours)?;
         let mut replies = Vec::with_capacity(answer.groups.len());
         for group in &answer.groups {
             if group.session[..16] != self.device.0 {
                 continue;
             }
             let opened = null::open_answer(&group.session, &group.sealed).ok_or_else(not_ours)?;
-            let reply: UploadReply = decode(opened).map_err(|_| not_ours())?;
+            let reply: UploadReply = null::read(opened).ok_or_else(not_ours)?;
             let verified = reply
                 .statements
                 .iter()
@@ -166,7 +166,7 @@ impl Phone {
         let mut taken = UploadTaken::default();
         for (session, reply) in replies {
             for signed in &reply.statements {
-                let statement: ReceiptStatement = decode(&signed.bytes).map_err(|_| not_ours())?;
+                let statement: ReceiptStatement = null::read(&signed.bytes).ok_or_else(not_ours)?;
                 taken.receipted += self.take_statement(&statement, &signed.bytes);
             }
             for (number, refusal) in reply.refused {
