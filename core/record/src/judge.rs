@@ -347,7 +347,7 @@ impl Judge<'_> {
         }
         let other = listed
             .iter()
-            .any(|k| k.fact.record != self.commit.record || k.fact.kind.is_about_the_record());
+            .any(|k| k.fact.record != self.commit.record || k.fact.kind == Kind::Finish);
         self.refuse_if(other, Reason::FinishListsOther)?;
         let unread = listed
             .iter()

@@ -215,7 +215,7 @@ impl Working {
         let statement = if draft.text.trim().is_empty() {
             None
         } else {
-            let (row, child) = self.record(draft.record)?;
+            let (row, child) = self.record_in_any_state(draft.record)?;
             let before = log::statements_about(&self.store.writer, row.no, &draft.target)?;
             self.entry_version(&draft.target, &before, &draft.text, cut_off)?
                 .map(|statement| (row, child, statement))

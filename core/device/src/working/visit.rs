@@ -104,11 +104,20 @@ impl Working {
     /// A record that a person is about to write in. One entered in error takes nothing more; what is being typed in it is
     /// kept all the same, as a draft that an unlock or a lock commits.
     pub(crate) fn record(&self, id: RecordId) -> Result<(RecordRow, RecordId), SaveError> {
-        let row = log::record(&self.store.writer, id)?.ok_or(SaveError::UnknownRecord(id))?;
-        let child = row.home.scope.child().ok_or(SaveError::UnknownRecord(id))?;
+        let (row, child) = self.record_in_any_state(id)?;
         if oversight_view::is_voided(&self.store.writer, row.no)? {
             return Err(SaveError::EnteredInError);
         }
+        Ok((row, child))
+    }
+
+    /// A record that words were typed for, whatever has become of it.
+    pub(crate) fn record_in_any_state(
+        &self,
+        id: RecordId,
+    ) -> Result<(RecordRow, RecordId), SaveError> {
+        let row = log::record(&self.store.writer, id)?.ok_or(SaveError::UnknownRecord(id))?;
+        let child = row.home.scope.child().ok_or(SaveError::UnknownRecord(id))?;
         Ok((row, child))
     }
 
