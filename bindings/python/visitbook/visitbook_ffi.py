@@ -2190,6 +2190,262 @@ class _UniffiFfiConverterOptionalTypeLastTime(_UniffiConverterRustBuffer):
             raise InternalError("Unexpected flag byte for optional type")
 
 @dataclass
+class Owed:
+    """
+    One thing owed to a child.
+"""
+    def __init__(self, *, kind:str, kind_label:str, due:typing.Optional[str], state:str, line:str, notes:typing.List[str]):
+        self.kind = kind
+        self.kind_label = kind_label
+        self.due = due
+        self.state = state
+        self.line = line
+        self.notes = notes
+        
+        
+
+    
+    def __str__(self):
+        return "Owed(kind={}, kind_label={}, due={}, state={}, line={}, notes={})".format(self.kind, self.kind_label, self.due, self.state, self.line, self.notes)
+    def __eq__(self, other):
+        if self.kind != other.kind:
+            return False
+        if self.kind_label != other.kind_label:
+            return False
+        if self.due != other.due:
+            return False
+        if self.state != other.state:
+            return False
+        if self.line != other.line:
+            return False
+        if self.notes != other.notes:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeOwed(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Owed(
+            kind=_UniffiFfiConverterString.read(buf),
+            kind_label=_UniffiFfiConverterString.read(buf),
+            due=_UniffiFfiConverterOptionalString.read(buf),
+            state=_UniffiFfiConverterString.read(buf),
+            line=_UniffiFfiConverterString.read(buf),
+            notes=_UniffiFfiConverterSequenceString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.kind)
+        _UniffiFfiConverterString.check_lower(value.kind_label)
+        _UniffiFfiConverterOptionalString.check_lower(value.due)
+        _UniffiFfiConverterString.check_lower(value.state)
+        _UniffiFfiConverterString.check_lower(value.line)
+        _UniffiFfiConverterSequenceString.check_lower(value.notes)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.kind, buf)
+        _UniffiFfiConverterString.write(value.kind_label, buf)
+        _UniffiFfiConverterOptionalString.write(value.due, buf)
+        _UniffiFfiConverterString.write(value.state, buf)
+        _UniffiFfiConverterString.write(value.line, buf)
+        _UniffiFfiConverterSequenceString.write(value.notes, buf)
+
+class _UniffiFfiConverterSequenceTypeOwed(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeOwed.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeOwed.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeOwed.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class NoAccessLine:
+    """
+    Visits on which nobody could be got hold of, since the child was last seen.
+"""
+    def __init__(self, *, on:typing.List[str], see_by:str, tell_manager:bool, line:str):
+        self.on = on
+        self.see_by = see_by
+        self.tell_manager = tell_manager
+        self.line = line
+        
+        
+
+    
+    def __str__(self):
+        return "NoAccessLine(on={}, see_by={}, tell_manager={}, line={})".format(self.on, self.see_by, self.tell_manager, self.line)
+    def __eq__(self, other):
+        if self.on != other.on:
+            return False
+        if self.see_by != other.see_by:
+            return False
+        if self.tell_manager != other.tell_manager:
+            return False
+        if self.line != other.line:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeNoAccessLine(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return NoAccessLine(
+            on=_UniffiFfiConverterSequenceString.read(buf),
+            see_by=_UniffiFfiConverterString.read(buf),
+            tell_manager=_UniffiFfiConverterBoolean.read(buf),
+            line=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterSequenceString.check_lower(value.on)
+        _UniffiFfiConverterString.check_lower(value.see_by)
+        _UniffiFfiConverterBoolean.check_lower(value.tell_manager)
+        _UniffiFfiConverterString.check_lower(value.line)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterSequenceString.write(value.on, buf)
+        _UniffiFfiConverterString.write(value.see_by, buf)
+        _UniffiFfiConverterBoolean.write(value.tell_manager, buf)
+        _UniffiFfiConverterString.write(value.line, buf)
+
+class _UniffiFfiConverterOptionalTypeNoAccessLine(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeNoAccessLine.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeNoAccessLine.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeNoAccessLine.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class DueLine:
+    """
+    What is owed to one child on one day.
+"""
+    def __init__(self, *, child:str, name:str, family:typing.Optional[str], line:typing.Optional[str], owed:typing.List[Owed], last_seen:typing.Optional[str], no_access:typing.Optional[NoAccessLine]):
+        self.child = child
+        self.name = name
+        self.family = family
+        self.line = line
+        self.owed = owed
+        self.last_seen = last_seen
+        self.no_access = no_access
+        
+        
+
+    
+    def __str__(self):
+        return "DueLine(child={}, name={}, family={}, line={}, owed={}, last_seen={}, no_access={})".format(self.child, self.name, self.family, self.line, self.owed, self.last_seen, self.no_access)
+    def __eq__(self, other):
+        if self.child != other.child:
+            return False
+        if self.name != other.name:
+            return False
+        if self.family != other.family:
+            return False
+        if self.line != other.line:
+            return False
+        if self.owed != other.owed:
+            return False
+        if self.last_seen != other.last_seen:
+            return False
+        if self.no_access != other.no_access:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeDueLine(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return DueLine(
+            child=_UniffiFfiConverterString.read(buf),
+            name=_UniffiFfiConverterString.read(buf),
+            family=_UniffiFfiConverterOptionalString.read(buf),
+            line=_UniffiFfiConverterOptionalString.read(buf),
+            owed=_UniffiFfiConverterSequenceTypeOwed.read(buf),
+            last_seen=_UniffiFfiConverterOptionalString.read(buf),
+            no_access=_UniffiFfiConverterOptionalTypeNoAccessLine.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.name)
+        _UniffiFfiConverterOptionalString.check_lower(value.family)
+        _UniffiFfiConverterOptionalString.check_lower(value.line)
+        _UniffiFfiConverterSequenceTypeOwed.check_lower(value.owed)
+        _UniffiFfiConverterOptionalString.check_lower(value.last_seen)
+        _UniffiFfiConverterOptionalTypeNoAccessLine.check_lower(value.no_access)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.name, buf)
+        _UniffiFfiConverterOptionalString.write(value.family, buf)
+        _UniffiFfiConverterOptionalString.write(value.line, buf)
+        _UniffiFfiConverterSequenceTypeOwed.write(value.owed, buf)
+        _UniffiFfiConverterOptionalString.write(value.last_seen, buf)
+        _UniffiFfiConverterOptionalTypeNoAccessLine.write(value.no_access, buf)
+
+class _UniffiFfiConverterOptionalTypeDueLine(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeDueLine.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeDueLine.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeDueLine.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
 class VoiceView:
     """
     Something the child gave.
@@ -2568,7 +2824,7 @@ class VisitLine:
     """
     A visit on a list.
 """
-    def __init__(self, *, record:str, child:str, child_name:str, outing:typing.Optional[str], date:str, arrived:typing.Optional[str], outcome:typing.Optional[str], seen:typing.Optional[str], seen_open:bool, alone:typing.Optional[str], alone_open:bool, bedroom:typing.Optional[str], safe_now:typing.Optional[str], finished:bool, by:typing.Optional[str]):
+    def __init__(self, *, record:str, child:str, child_name:str, outing:typing.Optional[str], date:str, arrived:typing.Optional[str], outcome:typing.Optional[str], seen:typing.Optional[str], seen_open:bool, alone:typing.Optional[str], alone_open:bool, bedroom:typing.Optional[str], safe_now:typing.Optional[str], finished:bool, by:typing.Optional[str], marks:typing.List[str]):
         self.record = record
         self.child = child
         self.child_name = child_name
@@ -2584,12 +2840,13 @@ class VisitLine:
         self.safe_now = safe_now
         self.finished = finished
         self.by = by
+        self.marks = marks
         
         
 
     
     def __str__(self):
-        return "VisitLine(record={}, child={}, child_name={}, outing={}, date={}, arrived={}, outcome={}, seen={}, seen_open={}, alone={}, alone_open={}, bedroom={}, safe_now={}, finished={}, by={})".format(self.record, self.child, self.child_name, self.outing, self.date, self.arrived, self.outcome, self.seen, self.seen_open, self.alone, self.alone_open, self.bedroom, self.safe_now, self.finished, self.by)
+        return "VisitLine(record={}, child={}, child_name={}, outing={}, date={}, arrived={}, outcome={}, seen={}, seen_open={}, alone={}, alone_open={}, bedroom={}, safe_now={}, finished={}, by={}, marks={})".format(self.record, self.child, self.child_name, self.outing, self.date, self.arrived, self.outcome, self.seen, self.seen_open, self.alone, self.alone_open, self.bedroom, self.safe_now, self.finished, self.by, self.marks)
     def __eq__(self, other):
         if self.record != other.record:
             return False
@@ -2621,6 +2878,8 @@ class VisitLine:
             return False
         if self.by != other.by:
             return False
+        if self.marks != other.marks:
+            return False
         return True
 
 class _UniffiFfiConverterTypeVisitLine(_UniffiConverterRustBuffer):
@@ -2642,6 +2901,7 @@ class _UniffiFfiConverterTypeVisitLine(_UniffiConverterRustBuffer):
             safe_now=_UniffiFfiConverterOptionalString.read(buf),
             finished=_UniffiFfiConverterBoolean.read(buf),
             by=_UniffiFfiConverterOptionalString.read(buf),
+            marks=_UniffiFfiConverterSequenceString.read(buf),
         )
 
     @staticmethod
@@ -2661,6 +2921,7 @@ class _UniffiFfiConverterTypeVisitLine(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalString.check_lower(value.safe_now)
         _UniffiFfiConverterBoolean.check_lower(value.finished)
         _UniffiFfiConverterOptionalString.check_lower(value.by)
+        _UniffiFfiConverterSequenceString.check_lower(value.marks)
 
     @staticmethod
     def write(value, buf):
@@ -2679,6 +2940,7 @@ class _UniffiFfiConverterTypeVisitLine(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalString.write(value.safe_now, buf)
         _UniffiFfiConverterBoolean.write(value.finished, buf)
         _UniffiFfiConverterOptionalString.write(value.by, buf)
+        _UniffiFfiConverterSequenceString.write(value.marks, buf)
 
 class _UniffiFfiConverterSequenceTypeVisitLine(_UniffiConverterRustBuffer):
     @classmethod
@@ -2731,12 +2993,13 @@ class ChildCard:
     """
     A child's card.
 """
-    def __init__(self, *, child:ChildLine, facts:typing.List[FactLine], last_seen:typing.Optional[LastTime], last_alone:typing.Optional[LastTime], last_bedroom:typing.Optional[LastTime], voices:typing.List[VoiceView], held_by:typing.List[Holder], concerns:typing.List[ConcernView], visits:typing.List[VisitLine], family:typing.List[ChildLine]):
+    def __init__(self, *, child:ChildLine, facts:typing.List[FactLine], last_seen:typing.Optional[LastTime], last_alone:typing.Optional[LastTime], last_bedroom:typing.Optional[LastTime], due:typing.Optional[DueLine], voices:typing.List[VoiceView], held_by:typing.List[Holder], concerns:typing.List[ConcernView], visits:typing.List[VisitLine], family:typing.List[ChildLine]):
         self.child = child
         self.facts = facts
         self.last_seen = last_seen
         self.last_alone = last_alone
         self.last_bedroom = last_bedroom
+        self.due = due
         self.voices = voices
         self.held_by = held_by
         self.concerns = concerns
@@ -2747,7 +3010,7 @@ class ChildCard:
 
     
     def __str__(self):
-        return "ChildCard(child={}, facts={}, last_seen={}, last_alone={}, last_bedroom={}, voices={}, held_by={}, concerns={}, visits={}, family={})".format(self.child, self.facts, self.last_seen, self.last_alone, self.last_bedroom, self.voices, self.held_by, self.concerns, self.visits, self.family)
+        return "ChildCard(child={}, facts={}, last_seen={}, last_alone={}, last_bedroom={}, due={}, voices={}, held_by={}, concerns={}, visits={}, family={})".format(self.child, self.facts, self.last_seen, self.last_alone, self.last_bedroom, self.due, self.voices, self.held_by, self.concerns, self.visits, self.family)
     def __eq__(self, other):
         if self.child != other.child:
             return False
@@ -2758,6 +3021,8 @@ class ChildCard:
         if self.last_alone != other.last_alone:
             return False
         if self.last_bedroom != other.last_bedroom:
+            return False
+        if self.due != other.due:
             return False
         if self.voices != other.voices:
             return False
@@ -2780,6 +3045,7 @@ class _UniffiFfiConverterTypeChildCard(_UniffiConverterRustBuffer):
             last_seen=_UniffiFfiConverterOptionalTypeLastTime.read(buf),
             last_alone=_UniffiFfiConverterOptionalTypeLastTime.read(buf),
             last_bedroom=_UniffiFfiConverterOptionalTypeLastTime.read(buf),
+            due=_UniffiFfiConverterOptionalTypeDueLine.read(buf),
             voices=_UniffiFfiConverterSequenceTypeVoiceView.read(buf),
             held_by=_UniffiFfiConverterSequenceTypeHolder.read(buf),
             concerns=_UniffiFfiConverterSequenceTypeConcernView.read(buf),
@@ -2794,6 +3060,7 @@ class _UniffiFfiConverterTypeChildCard(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalTypeLastTime.check_lower(value.last_seen)
         _UniffiFfiConverterOptionalTypeLastTime.check_lower(value.last_alone)
         _UniffiFfiConverterOptionalTypeLastTime.check_lower(value.last_bedroom)
+        _UniffiFfiConverterOptionalTypeDueLine.check_lower(value.due)
         _UniffiFfiConverterSequenceTypeVoiceView.check_lower(value.voices)
         _UniffiFfiConverterSequenceTypeHolder.check_lower(value.held_by)
         _UniffiFfiConverterSequenceTypeConcernView.check_lower(value.concerns)
@@ -2807,6 +3074,7 @@ class _UniffiFfiConverterTypeChildCard(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalTypeLastTime.write(value.last_seen, buf)
         _UniffiFfiConverterOptionalTypeLastTime.write(value.last_alone, buf)
         _UniffiFfiConverterOptionalTypeLastTime.write(value.last_bedroom, buf)
+        _UniffiFfiConverterOptionalTypeDueLine.write(value.due, buf)
         _UniffiFfiConverterSequenceTypeVoiceView.write(value.voices, buf)
         _UniffiFfiConverterSequenceTypeHolder.write(value.held_by, buf)
         _UniffiFfiConverterSequenceTypeConcernView.write(value.concerns, buf)
@@ -2863,6 +3131,99 @@ class _UniffiFfiConverterTypeChoiceView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.label, buf)
         _UniffiFfiConverterOptionalString.write(value.needs, buf)
         _UniffiFfiConverterOptionalString.write(value.needs_name, buf)
+
+@dataclass
+class CorrectionView:
+    """
+    A fact put right after the finish. The page keeps what was.
+"""
+    def __init__(self, *, op:str, target:str, label:str, was:str, code:str, _is:str, reason:str, by:str, written:Moment, received:typing.Optional[Moment], words:str):
+        self.op = op
+        self.target = target
+        self.label = label
+        self.was = was
+        self.code = code
+        self._is = _is
+        self.reason = reason
+        self.by = by
+        self.written = written
+        self.received = received
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "CorrectionView(op={}, target={}, label={}, was={}, code={}, _is={}, reason={}, by={}, written={}, received={}, words={})".format(self.op, self.target, self.label, self.was, self.code, self._is, self.reason, self.by, self.written, self.received, self.words)
+    def __eq__(self, other):
+        if self.op != other.op:
+            return False
+        if self.target != other.target:
+            return False
+        if self.label != other.label:
+            return False
+        if self.was != other.was:
+            return False
+        if self.code != other.code:
+            return False
+        if self._is != other._is:
+            return False
+        if self.reason != other.reason:
+            return False
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        if self.received != other.received:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeCorrectionView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return CorrectionView(
+            op=_UniffiFfiConverterString.read(buf),
+            target=_UniffiFfiConverterString.read(buf),
+            label=_UniffiFfiConverterString.read(buf),
+            was=_UniffiFfiConverterString.read(buf),
+            code=_UniffiFfiConverterString.read(buf),
+            _is=_UniffiFfiConverterString.read(buf),
+            reason=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.op)
+        _UniffiFfiConverterString.check_lower(value.target)
+        _UniffiFfiConverterString.check_lower(value.label)
+        _UniffiFfiConverterString.check_lower(value.was)
+        _UniffiFfiConverterString.check_lower(value.code)
+        _UniffiFfiConverterString.check_lower(value._is)
+        _UniffiFfiConverterString.check_lower(value.reason)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.op, buf)
+        _UniffiFfiConverterString.write(value.target, buf)
+        _UniffiFfiConverterString.write(value.label, buf)
+        _UniffiFfiConverterString.write(value.was, buf)
+        _UniffiFfiConverterString.write(value.code, buf)
+        _UniffiFfiConverterString.write(value._is, buf)
+        _UniffiFfiConverterString.write(value.reason, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
 
 class _UniffiFfiConverterUInt64(_UniffiConverterPrimitiveInt):
     CLASS_NAME = "u64"
@@ -3643,6 +4004,366 @@ class _UniffiFfiConverterTypeOpenQuestion(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeAskView.write(value.asks, buf)
 
 @dataclass
+class SignedOffView:
+    """
+    A manager has read the finished visit and agrees that it is sound.
+"""
+    def __init__(self, *, by:str, written:Moment, received:typing.Optional[Moment], words:str):
+        self.by = by
+        self.written = written
+        self.received = received
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "SignedOffView(by={}, written={}, received={}, words={})".format(self.by, self.written, self.received, self.words)
+    def __eq__(self, other):
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        if self.received != other.received:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeSignedOffView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return SignedOffView(
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterOptionalTypeSignedOffView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeSignedOffView.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeSignedOffView.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeSignedOffView.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class ReturnedView:
+    """
+    A question that a manager sent back about a finished visit.
+"""
+    def __init__(self, *, record:str, child:str, child_name:str, question:str, by:str, of:str, of_name:str, mine:bool, written:Moment, received:typing.Optional[Moment], answered:bool, words:str):
+        self.record = record
+        self.child = child
+        self.child_name = child_name
+        self.question = question
+        self.by = by
+        self.of = of
+        self.of_name = of_name
+        self.mine = mine
+        self.written = written
+        self.received = received
+        self.answered = answered
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "ReturnedView(record={}, child={}, child_name={}, question={}, by={}, of={}, of_name={}, mine={}, written={}, received={}, answered={}, words={})".format(self.record, self.child, self.child_name, self.question, self.by, self.of, self.of_name, self.mine, self.written, self.received, self.answered, self.words)
+    def __eq__(self, other):
+        if self.record != other.record:
+            return False
+        if self.child != other.child:
+            return False
+        if self.child_name != other.child_name:
+            return False
+        if self.question != other.question:
+            return False
+        if self.by != other.by:
+            return False
+        if self.of != other.of:
+            return False
+        if self.of_name != other.of_name:
+            return False
+        if self.mine != other.mine:
+            return False
+        if self.written != other.written:
+            return False
+        if self.received != other.received:
+            return False
+        if self.answered != other.answered:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeReturnedView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return ReturnedView(
+            record=_UniffiFfiConverterString.read(buf),
+            child=_UniffiFfiConverterString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            question=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            of=_UniffiFfiConverterString.read(buf),
+            of_name=_UniffiFfiConverterString.read(buf),
+            mine=_UniffiFfiConverterBoolean.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            answered=_UniffiFfiConverterBoolean.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.record)
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterString.check_lower(value.question)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterString.check_lower(value.of)
+        _UniffiFfiConverterString.check_lower(value.of_name)
+        _UniffiFfiConverterBoolean.check_lower(value.mine)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterBoolean.check_lower(value.answered)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.record, buf)
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterString.write(value.question, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterString.write(value.of, buf)
+        _UniffiFfiConverterString.write(value.of_name, buf)
+        _UniffiFfiConverterBoolean.write(value.mine, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterBoolean.write(value.answered, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterSequenceTypeReturnedView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeReturnedView.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeReturnedView.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeReturnedView.read(buf) for i in range(count)
+        ]
+
+class _UniffiFfiConverterSequenceTypeCorrectionView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeCorrectionView.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeCorrectionView.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeCorrectionView.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class VoidedView:
+    """
+    The record was entered in error: hidden from the child's file, and kept as evidence.
+"""
+    def __init__(self, *, reason:str, made_again:typing.Optional[str], by:str, written:Moment, received:typing.Optional[Moment], words:str):
+        self.reason = reason
+        self.made_again = made_again
+        self.by = by
+        self.written = written
+        self.received = received
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "VoidedView(reason={}, made_again={}, by={}, written={}, received={}, words={})".format(self.reason, self.made_again, self.by, self.written, self.received, self.words)
+    def __eq__(self, other):
+        if self.reason != other.reason:
+            return False
+        if self.made_again != other.made_again:
+            return False
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        if self.received != other.received:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeVoidedView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return VoidedView(
+            reason=_UniffiFfiConverterString.read(buf),
+            made_again=_UniffiFfiConverterOptionalString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.reason)
+        _UniffiFfiConverterOptionalString.check_lower(value.made_again)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.reason, buf)
+        _UniffiFfiConverterOptionalString.write(value.made_again, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterOptionalTypeVoidedView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeVoidedView.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeVoidedView.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeVoidedView.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class OversightView:
+    """
+    All of that about one record.
+"""
+    def __init__(self, *, signed_off:typing.Optional[SignedOffView], returned:typing.List[ReturnedView], corrections:typing.List[CorrectionView], voided:typing.Optional[VoidedView]):
+        self.signed_off = signed_off
+        self.returned = returned
+        self.corrections = corrections
+        self.voided = voided
+        
+        
+
+    
+    def __str__(self):
+        return "OversightView(signed_off={}, returned={}, corrections={}, voided={})".format(self.signed_off, self.returned, self.corrections, self.voided)
+    def __eq__(self, other):
+        if self.signed_off != other.signed_off:
+            return False
+        if self.returned != other.returned:
+            return False
+        if self.corrections != other.corrections:
+            return False
+        if self.voided != other.voided:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeOversightView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return OversightView(
+            signed_off=_UniffiFfiConverterOptionalTypeSignedOffView.read(buf),
+            returned=_UniffiFfiConverterSequenceTypeReturnedView.read(buf),
+            corrections=_UniffiFfiConverterSequenceTypeCorrectionView.read(buf),
+            voided=_UniffiFfiConverterOptionalTypeVoidedView.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterOptionalTypeSignedOffView.check_lower(value.signed_off)
+        _UniffiFfiConverterSequenceTypeReturnedView.check_lower(value.returned)
+        _UniffiFfiConverterSequenceTypeCorrectionView.check_lower(value.corrections)
+        _UniffiFfiConverterOptionalTypeVoidedView.check_lower(value.voided)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterOptionalTypeSignedOffView.write(value.signed_off, buf)
+        _UniffiFfiConverterSequenceTypeReturnedView.write(value.returned, buf)
+        _UniffiFfiConverterSequenceTypeCorrectionView.write(value.corrections, buf)
+        _UniffiFfiConverterOptionalTypeVoidedView.write(value.voided, buf)
+
+@dataclass
 class Person:
     """
     A member of staff.
@@ -3938,7 +4659,7 @@ class RecordPage:
     """
     A visit, a concern or a voice, laid out.
 """
-    def __init__(self, *, record:str, kind:str, child:str, child_name:str, questions:typing.List[QuestionView], entries:typing.List[EntryView], words:typing.List[str], finished:typing.Optional[FinishedView], late:typing.List[LateView], unread:int, status:typing.Optional[StatusView]):
+    def __init__(self, *, record:str, kind:str, child:str, child_name:str, questions:typing.List[QuestionView], entries:typing.List[EntryView], words:typing.List[str], from_previous_worker:typing.List[LateView], finished:typing.Optional[FinishedView], late:typing.List[LateView], unread:int, oversight:OversightView, status:typing.Optional[StatusView]):
         self.record = record
         self.kind = kind
         self.child = child
@@ -3946,16 +4667,18 @@ class RecordPage:
         self.questions = questions
         self.entries = entries
         self.words = words
+        self.from_previous_worker = from_previous_worker
         self.finished = finished
         self.late = late
         self.unread = unread
+        self.oversight = oversight
         self.status = status
         
         
 
     
     def __str__(self):
-        return "RecordPage(record={}, kind={}, child={}, child_name={}, questions={}, entries={}, words={}, finished={}, late={}, unread={}, status={})".format(self.record, self.kind, self.child, self.child_name, self.questions, self.entries, self.words, self.finished, self.late, self.unread, self.status)
+        return "RecordPage(record={}, kind={}, child={}, child_name={}, questions={}, entries={}, words={}, from_previous_worker={}, finished={}, late={}, unread={}, oversight={}, status={})".format(self.record, self.kind, self.child, self.child_name, self.questions, self.entries, self.words, self.from_previous_worker, self.finished, self.late, self.unread, self.oversight, self.status)
     def __eq__(self, other):
         if self.record != other.record:
             return False
@@ -3971,11 +4694,15 @@ class RecordPage:
             return False
         if self.words != other.words:
             return False
+        if self.from_previous_worker != other.from_previous_worker:
+            return False
         if self.finished != other.finished:
             return False
         if self.late != other.late:
             return False
         if self.unread != other.unread:
+            return False
+        if self.oversight != other.oversight:
             return False
         if self.status != other.status:
             return False
@@ -3992,9 +4719,11 @@ class _UniffiFfiConverterTypeRecordPage(_UniffiConverterRustBuffer):
             questions=_UniffiFfiConverterSequenceTypeQuestionView.read(buf),
             entries=_UniffiFfiConverterSequenceTypeEntryView.read(buf),
             words=_UniffiFfiConverterSequenceString.read(buf),
+            from_previous_worker=_UniffiFfiConverterSequenceTypeLateView.read(buf),
             finished=_UniffiFfiConverterOptionalTypeFinishedView.read(buf),
             late=_UniffiFfiConverterSequenceTypeLateView.read(buf),
             unread=_UniffiFfiConverterUInt64.read(buf),
+            oversight=_UniffiFfiConverterTypeOversightView.read(buf),
             status=_UniffiFfiConverterOptionalTypeStatusView.read(buf),
         )
 
@@ -4007,9 +4736,11 @@ class _UniffiFfiConverterTypeRecordPage(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeQuestionView.check_lower(value.questions)
         _UniffiFfiConverterSequenceTypeEntryView.check_lower(value.entries)
         _UniffiFfiConverterSequenceString.check_lower(value.words)
+        _UniffiFfiConverterSequenceTypeLateView.check_lower(value.from_previous_worker)
         _UniffiFfiConverterOptionalTypeFinishedView.check_lower(value.finished)
         _UniffiFfiConverterSequenceTypeLateView.check_lower(value.late)
         _UniffiFfiConverterUInt64.check_lower(value.unread)
+        _UniffiFfiConverterTypeOversightView.check_lower(value.oversight)
         _UniffiFfiConverterOptionalTypeStatusView.check_lower(value.status)
 
     @staticmethod
@@ -4021,9 +4752,11 @@ class _UniffiFfiConverterTypeRecordPage(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeQuestionView.write(value.questions, buf)
         _UniffiFfiConverterSequenceTypeEntryView.write(value.entries, buf)
         _UniffiFfiConverterSequenceString.write(value.words, buf)
+        _UniffiFfiConverterSequenceTypeLateView.write(value.from_previous_worker, buf)
         _UniffiFfiConverterOptionalTypeFinishedView.write(value.finished, buf)
         _UniffiFfiConverterSequenceTypeLateView.write(value.late, buf)
         _UniffiFfiConverterUInt64.write(value.unread, buf)
+        _UniffiFfiConverterTypeOversightView.write(value.oversight, buf)
         _UniffiFfiConverterOptionalTypeStatusView.write(value.status, buf)
 
 @dataclass
@@ -4490,18 +5223,43 @@ class _UniffiFfiConverterTypeSyncOutcome(_UniffiConverterRustBuffer):
         _UniffiFfiConverterUInt64.write(value.next_allowed_in_ms, buf)
         _UniffiFfiConverterOptionalUInt64.write(value.first_receipt_after_ms, buf)
 
+class _UniffiFfiConverterSequenceTypeDueLine(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeDueLine.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeDueLine.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeDueLine.read(buf) for i in range(count)
+        ]
+
 @dataclass
 class Today:
     """
     The first screen.
 """
-    def __init__(self, *, date:str, visits:typing.List[VisitLine], unfinished:typing.List[VisitLine], children:typing.List[ChildLine], concerns:typing.List[ConcernView], questions:int, unsent:int, alarms:int):
+    def __init__(self, *, date:str, visits:typing.List[VisitLine], unfinished:typing.List[VisitLine], children:typing.List[ChildLine], due:typing.List[DueLine], concerns:typing.List[ConcernView], questions:int, returned:typing.List[ReturnedView], unsent:int, alarms:int):
         self.date = date
         self.visits = visits
         self.unfinished = unfinished
         self.children = children
+        self.due = due
         self.concerns = concerns
         self.questions = questions
+        self.returned = returned
         self.unsent = unsent
         self.alarms = alarms
         
@@ -4509,7 +5267,7 @@ class Today:
 
     
     def __str__(self):
-        return "Today(date={}, visits={}, unfinished={}, children={}, concerns={}, questions={}, unsent={}, alarms={})".format(self.date, self.visits, self.unfinished, self.children, self.concerns, self.questions, self.unsent, self.alarms)
+        return "Today(date={}, visits={}, unfinished={}, children={}, due={}, concerns={}, questions={}, returned={}, unsent={}, alarms={})".format(self.date, self.visits, self.unfinished, self.children, self.due, self.concerns, self.questions, self.returned, self.unsent, self.alarms)
     def __eq__(self, other):
         if self.date != other.date:
             return False
@@ -4519,9 +5277,13 @@ class Today:
             return False
         if self.children != other.children:
             return False
+        if self.due != other.due:
+            return False
         if self.concerns != other.concerns:
             return False
         if self.questions != other.questions:
+            return False
+        if self.returned != other.returned:
             return False
         if self.unsent != other.unsent:
             return False
@@ -4537,8 +5299,10 @@ class _UniffiFfiConverterTypeToday(_UniffiConverterRustBuffer):
             visits=_UniffiFfiConverterSequenceTypeVisitLine.read(buf),
             unfinished=_UniffiFfiConverterSequenceTypeVisitLine.read(buf),
             children=_UniffiFfiConverterSequenceTypeChildLine.read(buf),
+            due=_UniffiFfiConverterSequenceTypeDueLine.read(buf),
             concerns=_UniffiFfiConverterSequenceTypeConcernView.read(buf),
             questions=_UniffiFfiConverterUInt64.read(buf),
+            returned=_UniffiFfiConverterSequenceTypeReturnedView.read(buf),
             unsent=_UniffiFfiConverterUInt64.read(buf),
             alarms=_UniffiFfiConverterUInt64.read(buf),
         )
@@ -4549,8 +5313,10 @@ class _UniffiFfiConverterTypeToday(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeVisitLine.check_lower(value.visits)
         _UniffiFfiConverterSequenceTypeVisitLine.check_lower(value.unfinished)
         _UniffiFfiConverterSequenceTypeChildLine.check_lower(value.children)
+        _UniffiFfiConverterSequenceTypeDueLine.check_lower(value.due)
         _UniffiFfiConverterSequenceTypeConcernView.check_lower(value.concerns)
         _UniffiFfiConverterUInt64.check_lower(value.questions)
+        _UniffiFfiConverterSequenceTypeReturnedView.check_lower(value.returned)
         _UniffiFfiConverterUInt64.check_lower(value.unsent)
         _UniffiFfiConverterUInt64.check_lower(value.alarms)
 
@@ -4560,8 +5326,10 @@ class _UniffiFfiConverterTypeToday(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeVisitLine.write(value.visits, buf)
         _UniffiFfiConverterSequenceTypeVisitLine.write(value.unfinished, buf)
         _UniffiFfiConverterSequenceTypeChildLine.write(value.children, buf)
+        _UniffiFfiConverterSequenceTypeDueLine.write(value.due, buf)
         _UniffiFfiConverterSequenceTypeConcernView.write(value.concerns, buf)
         _UniffiFfiConverterUInt64.write(value.questions, buf)
+        _UniffiFfiConverterSequenceTypeReturnedView.write(value.returned, buf)
         _UniffiFfiConverterUInt64.write(value.unsent, buf)
         _UniffiFfiConverterUInt64.write(value.alarms, buf)
 
@@ -8397,6 +9165,9 @@ __all__ = [
     "ChildLine",
     "FactLine",
     "LastTime",
+    "Owed",
+    "NoAccessLine",
+    "DueLine",
     "VoiceView",
     "Holder",
     "LateView",
@@ -8404,6 +9175,7 @@ __all__ = [
     "VisitLine",
     "ChildCard",
     "ChoiceView",
+    "CorrectionView",
     "DigestLine",
     "VersionView",
     "EntryView",
@@ -8414,6 +9186,10 @@ __all__ = [
     "Saved",
     "NoteSaved",
     "OpenQuestion",
+    "SignedOffView",
+    "ReturnedView",
+    "VoidedView",
+    "OversightView",
     "Person",
     "QuestionView",
     "StatusView",
