@@ -16,19 +16,22 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use visitbook_record::cbor::{decode, encode};
-use visitbook_record::id::Token;
+use visitbook_record::id::{Token, WorkerId};
 use visitbook_record::limits;
+use visitbook_record::time::WallMillis;
 use visitbook_record::wire::{
-    Denial, EnrolReply, EnrolRequest, EnvelopeBody, MEDIA_TYPE, PullReply, PullRequest, Refusal,
+    Denial, EnrolReply, EnrolRequest, EnvelopeBody, MEDIA_TYPE, PostReply, PullReply, PullRequest, Refusal,
     SealedGroup, Signed, Upload, UploadAnswer, UploadReply,
 };
-use visitbook_seal::envelope::{Header, OpenError, ReceivingSession};
+use visitbook_seal::envelope::{EnvelopeKind, Header, OpenError, ReceivingSession};
+use visitbook_seal::family::OpenedPost;
 use visitbook_seal::purpose::Purpose;
 use visitbook_seal::reply::seal_reply;
 use visitbook_seal::secret::random_public;
 
 use crate::clock::Now;
 use crate::enrol::enrol;
+use crate::family::{Arrived, Family};
 use crate::ingest::{Incoming, prepare, take};
 use crate::keys::ServerKeys;
 use crate::limiter::Limiter;
@@ -36,7 +39,8 @@ use crate::pull::pull;
 use crate::queue::Queue;
 use crate::real::verified;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{StorageExt, StoreError};
+use crate::store::{StorageExt, StoreError, WriteTx};
+use crate::writer::{Writer, WriterError};
 
 /// The name under which a pull is sealed, so that it is good for no other exchange.
 pub(crate) const PULL: &str = "pull";
@@ -250,9 +254,17 @@ struct OpenSession {
     refused: Vec<(u64, Refusal)>,
 }
 
+/// What a child handed in, and under which encapsulated key its answer is found.
+struct OpenPost {
+    enc: [u8; 32],
+    arrived: Arrived,
+    opened: OpenedPost,
+}
+
 #[derive(Default)]
 struct Opened {
     sessions: Vec<OpenSession>,
+    posts: Vec<OpenPost>,
     unknown_keys: Vec<[u8; 8]>,
     failures: u32,
 }
@@ -266,6 +278,22 @@ fn open_upload(service: &Service, upload: Upload) -> Result<Opened, StoreError> 
             opened.failures += 1;
             continue;
         };
+        if header.kind == EnvelopeKind::FamilyPost {
+            match Arrived::open(&service.keys.ingest, envelope.to_vec()) {
+                Ok((arrived, post)) => opened.posts.push(OpenPost {
+                    enc: header.enc,
+                    arrived,
+                    opened: post,
+                }),
+                Err(OpenError::UnknownIngestKey(id)) => {
+                    if !opened.unknown_keys.contains(&id) {
+                        opened.unknown_keys.push(id);
+                    }
+                }
+                Err(_) => opened.failures += 1,
+            }
+            continue;
+        }
         let name = (header.enc, header.ingest_key);
         let place = *places.entry(name).or_insert_with(|| {
             match service
@@ -346,17 +374,21 @@ async fn answer_upload(
         .iter_mut()
         .map(|group| std::mem::take(&mut group.ready))
         .collect();
-    let statements: Vec<Vec<Signed>> = if ready.iter().all(Vec::is_empty) {
-        ready.iter().map(|_| Vec::new()).collect()
+    let posts: Vec<Arrived> = opened.posts.iter().map(|one| one.arrived.clone()).collect();
+    let nothing = ready.iter().all(Vec::is_empty) && posts.is_empty();
+    let (statements, receipts): (Vec<Vec<Signed>>, Vec<Signed>) = if nothing {
+        (ready.iter().map(|_| Vec::new()).collect(), Vec::new())
     } else {
         let shared = Arc::clone(&service);
         service
             .queue
             .write(move |tx| {
                 let sessions = ready.iter().cloned();
-                sessions
+                let statements = sessions
                     .map(|session| take(tx, &shared.keys, time, session))
-                    .collect()
+                    .collect::<Result<_, _>>()?;
+                let receipts = take_posts(tx, &shared.keys, time, &ready, &posts)?;
+                Ok((statements, receipts))
             })
             .await?
     };
@@ -375,12 +407,54 @@ async fn answer_upload(
                 sealed: sealed.into(),
             });
         }
+        for (post, statement) in opened.posts.into_iter().zip(receipts) {
+            let reply = encode(&PostReply { statement });
+            let sealed = seal_reply(post.opened.reply_secret(), &reply)
+                .map_err(|_| Failure(StatusCode::INTERNAL_SERVER_ERROR, None))?;
+            groups.push(SealedGroup {
+                session: post.enc.into(),
+                sealed: sealed.into(),
+            });
+        }
         Ok(encode(&UploadAnswer {
             groups,
             unknown_keys: opened.unknown_keys.into_iter().map(Into::into).collect(),
         }))
     })
     .await?
+}
+
+/// After the commits of the same request, which may tell of the posts' session.
+fn take_posts(
+    tx: &mut dyn WriteTx,
+    keys: &ServerKeys,
+    now: WallMillis,
+    ready: &[Vec<Incoming>],
+    posts: &[Arrived],
+) -> Result<Vec<Signed>, StoreError> {
+    let told = ready
+        .iter()
+        .flatten()
+        .flat_map(Incoming::family_sessions)
+        .collect();
+    let family = Family {
+        keys: &keys.ingest,
+        suite: keys,
+        writer: Writer {
+            council: keys.council,
+            origin: keys.origin,
+            author: WorkerId(keys.council.0),
+        },
+        now,
+    };
+    family
+        .take(tx, posts, &told)
+        .map_err(|error| match error {
+            WriterError::Store(error) => error,
+            WriterError::NotRegistered | WriterError::NoSuchRole(_) => {
+                StoreError::Missing("writer")
+            }
+        })
 }
 
 /// Opens a sealed request. One that was sealed to a key we do not have is told so, and counts as no failure.
