@@ -22,7 +22,7 @@ use visitbook_seal::bundle::{BundleError, SignedBundle};
 use crate::clock::{self, Now};
 use crate::enrol::{CodeError, make_code};
 use crate::import::{ImportError, Rejected, give_to_managers, import};
-use crate::keys::{KeysError, ServerKeys};
+use crate::keys::{KeysError, ServerKeys, hex};
 use crate::serve::{ServeError, serve};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{StorageExt, StoreError};

@@ -20,8 +20,8 @@ use visitbook_record::id::{Token, WorkerId};
 use visitbook_record::limits;
 use visitbook_record::time::WallMillis;
 use visitbook_record::wire::{
-    Denial, EnrolReply, EnrolRequest, EnvelopeBody, MEDIA_TYPE, PostReply, PullReply, PullRequest, Refusal,
-    SealedGroup, Signed, Upload, UploadAnswer, UploadReply,
+    Denial, EnrolReply, EnrolRequest, EnvelopeBody, MEDIA_TYPE, PostReply, PullReply, PullRequest,
+    Refusal, SealedGroup, Signed, Upload, UploadAnswer, UploadReply,
 };
 use visitbook_seal::envelope::{EnvelopeKind, Header, OpenError, ReceivingSession};
 use visitbook_seal::family::OpenedPost;
@@ -447,14 +447,10 @@ fn take_posts(
         },
         now,
     };
-    family
-        .take(tx, posts, &told)
-        .map_err(|error| match error {
-            WriterError::Store(error) => error,
-            WriterError::NotRegistered | WriterError::NoSuchRole(_) => {
-                StoreError::Missing("writer")
-            }
-        })
+    family.take(tx, posts, &told).map_err(|error| match error {
+        WriterError::Store(error) => error,
+        WriterError::NotRegistered | WriterError::NoSuchRole(_) => StoreError::Missing("writer"),
+    })
 }
 
 /// Opens a sealed request. One that was sealed to a key we do not have is told so, and counts as no failure.

@@ -383,8 +383,15 @@ impl<'a> ScopeWriter<'a> {
 
     /// Lets a statement that was set aside count, if the placement that names it was applied.
     fn place(&mut self, placement: &OpId, op: &OpId) -> Result<(), StoreError> {
-        let applied = self.tx.op(placement)?.is_some_and(|op| op.fact.is_applied());
-        let Some(mut placed) = self.tx.op(op)?.filter(|op| applied && !op.fact.is_applied()) else {
+        let applied = self
+            .tx
+            .op(placement)?
+            .is_some_and(|op| op.fact.is_applied());
+        let Some(mut placed) = self
+            .tx
+            .op(op)?
+            .filter(|op| applied && !op.fact.is_applied())
+        else {
             return Ok(());
         };
         if let Some(old) = &placed.fact.verdict {
@@ -394,7 +401,11 @@ impl<'a> ScopeWriter<'a> {
         self.digest.add(op, &verdict);
         placed.fact.verdict = Some(verdict.clone());
         let is_finish = placed.fact.kind == Kind::Finish;
-        let readable = if placed.withheld { Vec::new() } else { vec![*op] };
+        let readable = if placed.withheld {
+            Vec::new()
+        } else {
+            vec![*op]
+        };
         self.tx.put_op(placed)?;
         let mut parts = vec![readable];
         if is_finish {

@@ -387,11 +387,26 @@ pub fn left_for_you(child: &str, things: usize) -> Message {
     )
 }
 
-/// How a session ended whose last moments nobody can vouch for.
+/// How a session on the child's page ended: `confirmed`, `not_confirmed`, `count_mismatch` or `touched`.
 #[must_use]
-pub fn end_not_confirmed(child: &str) -> Message {
-    Message::new(
-        format!("{child}'s page was not closed by you: its end is not confirmed."),
-        "What was handed in is safe. If something seems to be missing, ask.",
-    )
+pub fn family_end(child: &str, ended: &str) -> Message {
+    let safe = "Everything that was handed in and is still here is safe.";
+    match ended {
+        "confirmed" => Message::new(
+            format!("{child}'s page was closed by you."),
+            "Everything that was handed in is here.",
+        ),
+        "count_mismatch" => Message::new(
+            format!("Something {child} handed in is missing."),
+            format!("{safe} Ask {child} what it was, and tell your manager."),
+        ),
+        "touched" => Message::new(
+            format!("Somebody changed what {child} handed in on this device."),
+            format!("{safe} Tell your manager before you rely on it."),
+        ),
+        _ => Message::new(
+            format!("{child}'s page was not closed by you: its end is not confirmed."),
+            format!("{safe} If something seems to be missing, ask {child}."),
+        ),
+    }
 }

@@ -19,8 +19,8 @@ use visitbook_record::verdict::Verdict;
 use visitbook_record::wire::{ReceiptStatement, Signed};
 
 use super::{
-    Assignment, Device, Enrolment, Entry, FamilyPost, FamilySession, LogRow, ReadTx, ReadWork, Storage, StoreError,
-    StoredCommit, StoredOp, Vector, Worker, WriteTx, WriteWork,
+    Assignment, Device, Enrolment, Entry, FamilyPost, FamilySession, LogRow, ReadTx, ReadWork,
+    Storage, StoreError, StoredCommit, StoredOp, Vector, Worker, WriteTx, WriteWork,
 };
 
 /// A map that can forget what was done to it since the last [`Journalled::keep`].
@@ -301,12 +301,7 @@ impl ReadTx for Tx<'_> {
 
     fn family_sessions(&self) -> Result<Vec<[u8; 16]>, StoreError> {
         let told = self.0.family_sessions.map.keys().copied();
-        let posted = self
-            .0
-            .family_posts
-            .map
-            .keys()
-            .map(|(session, ..)| *session);
+        let posted = self.0.family_posts.map.keys().map(|(session, ..)| *session);
         let all: std::collections::BTreeSet<_> = told.chain(posted).collect();
         Ok(all.into_iter().collect())
     }

@@ -6,6 +6,7 @@
 mod answer;
 mod drafts;
 mod due;
+mod family;
 mod finish;
 mod judging;
 mod listen;
@@ -46,6 +47,7 @@ use crate::spool::Spool;
 use crate::store::rows::{name, optional_name, signed, unsigned};
 use crate::store::{Store, StoreError, log, search};
 
+pub use family::{EnterError, NotEntered};
 pub use listen::{Change, Listener, Subscription};
 pub use receipts::SyncError;
 pub use record::VoiceGiven;
@@ -225,6 +227,8 @@ impl Working {
         }
         transaction.commit()?;
         self.seal_missing().map_err(Box::new)?;
+        // Before the answers that came meanwhile: their secrets are found in the posts.
+        self.take_in_posts()?;
         self.open_kept_replies()?;
         self.seal_relearned().map_err(Box::new)?;
         self.recovered = self.recover_drafts().map_err(Box::new)?;
@@ -255,7 +259,7 @@ impl Working {
             .writer
             .prepare("SELECT 1 FROM session WHERE enc = ?1")?;
         for frame in self.spool.frames() {
-            if !sessions.exists(params![frame.key.session])? {
+            if !sessions.exists(params![frame.key.session])? && !self.is_post(&frame) {
                 return Ok(true);
             }
         }

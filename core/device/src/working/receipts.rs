@@ -81,13 +81,22 @@ impl Working {
     ) -> Result<UploadTaken, ReplyProblem<SyncError>> {
         let answer: UploadAnswer = decode(body).map_err(|_| ReplyProblem::NotTheCouncil)?;
         let mut replies = Vec::with_capacity(answer.groups.len());
+        let mut posts = Vec::new();
         for group in &answer.groups {
+            if let Some(receipt) = self.open_post_reply(group)? {
+                posts.push(receipt);
+                continue;
+            }
             if let Some(reply) = self.open_group(group)? {
                 replies.push((*group.session, reply));
             }
         }
         let stale_keys: Vec<[u8; 8]> = answer.unknown_keys.iter().map(|key| **key).collect();
-        if replies.is_empty() && stale_keys.is_empty() && !answer.groups.is_empty() {
+        if replies.is_empty()
+            && posts.is_empty()
+            && stale_keys.is_empty()
+            && !answer.groups.is_empty()
+        {
             return Err(ReplyProblem::NotTheCouncil);
         }
         let mut taken = UploadTaken::default();
@@ -124,6 +133,11 @@ impl Working {
                     log::raise(&transaction, now, "refused", &about).map_err(SyncError::from)?;
                 }
             }
+        }
+        for post in posts {
+            post.store(&transaction).map_err(SyncError::from)?;
+            taken.receipted += 1;
+            released.insert(post.key);
         }
         if let Some(hash) = newest {
             transaction

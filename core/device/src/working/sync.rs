@@ -57,9 +57,13 @@ impl Working {
             .frames()
             .map(|frame| (frame.key, frame))
             .collect();
-        Ok(known
+        // A child's words go with what is soon, after the commits that tell of their session.
+        let later = known.partition_point(|(_, _, class, _)| *class <= SendClass::Soon);
+        let mut keys: Vec<ParcelKey> = known.iter().map(|(.., key)| *key).collect();
+        keys.splice(later..later, self.posts_to_send()?);
+        Ok(keys
             .into_iter()
-            .filter_map(|(.., key)| frames.get(&key).copied())
+            .filter_map(|key| frames.get(&key).copied())
             .collect())
     }
 

@@ -21,8 +21,8 @@ use super::rows::{
     position_or_null,
 };
 use crate::store::{
-    Assignment, Device, Enrolment, Entry, FamilyPost, FamilySession, LogRow, ReadTx, StoreError, StoredCommit, StoredOp,
-    Vector, Worker,
+    Assignment, Device, Enrolment, Entry, FamilyPost, FamilySession, LogRow, ReadTx, StoreError,
+    StoredCommit, StoredOp, Vector, Worker,
 };
 
 impl Side {
@@ -148,7 +148,8 @@ fn log_row(row: &Row<'_>) -> Result<LogRow, StoreError> {
     })
 }
 
-const FAMILY_POST: &str = "SELECT hash, session, place, record, bytes, statement, signature, placed FROM family_post";
+const FAMILY_POST: &str =
+    "SELECT hash, session, place, record, bytes, statement, signature, placed FROM family_post";
 
 fn family_post(row: &Row<'_>) -> Result<FamilyPost, StoreError> {
     Ok(FamilyPost {

@@ -12,8 +12,8 @@ use visitbook_record::wire::Signed;
 use super::Side;
 use super::rows::{encode, failed, join_op_ids};
 use crate::store::{
-    Assignment, Device, Enrolment, Entry, FamilyPost, FamilySession, ReadTx, StoreError, StoredCommit, StoredOp, Vector,
-    Worker, WriteTx,
+    Assignment, Device, Enrolment, Entry, FamilyPost, FamilySession, ReadTx, StoreError,
+    StoredCommit, StoredOp, Vector, Worker, WriteTx,
 };
 
 const fn signed(number: u64) -> i64 {
