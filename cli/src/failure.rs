@@ -23,7 +23,7 @@ impl Failure {
 }
 
 /// The first letter large and a full stop at the end: these errors were written to stand inside other sentences.
-fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first: String = letters
         .next()

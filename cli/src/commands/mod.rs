@@ -1,5 +1,6 @@
 //! One function for each command: words in, an answer out.
 
+pub(crate) mod family;
 mod page;
 mod read;
 mod sync;
@@ -36,6 +37,11 @@ impl Desk {
         }
     }
 
+    /// The book and the way to the council, to be put on a desk again later.
+    pub(crate) fn clear(self) -> (Working, Option<SocketAddr>) {
+        (self.working, self.via)
+    }
+
     /// Does what a command says. `show` is told how a sync goes on.
     pub(crate) fn run(
         &mut self,
@@ -55,6 +61,7 @@ impl Desk {
                 because,
                 words,
             } => write::voice(working, &child, visit.as_deref(), how, because, words),
+            Book::Family(command) => family::after(working, command),
             Book::Concern {
                 children,
                 visit,

@@ -71,17 +71,20 @@ pub(crate) struct PostReceipt {
 }
 
 impl PostReceipt {
-    pub(crate) fn store(&self, db: &rusqlite::Connection) -> Result<(), StoreError> {
-        db.prepare_cached(
-            "UPDATE family_post SET statement = ?3, signature = ?4 WHERE enc = ?1 AND number = ?2",
-        )?
-        .execute(params![
-            self.key.session,
-            signed(self.key.number),
-            self.statement.bytes,
-            self.statement.signature
-        ])?;
-        Ok(())
+    /// Returns whether it is the first for this post.
+    pub(crate) fn store(&self, db: &rusqlite::Connection) -> Result<bool, StoreError> {
+        let changed = db
+            .prepare_cached(
+                "UPDATE family_post SET statement = ?3, signature = ?4
+                 WHERE enc = ?1 AND number = ?2 AND statement IS NULL",
+            )?
+            .execute(params![
+                self.key.session,
+                signed(self.key.number),
+                self.statement.bytes,
+                self.statement.signature
+            ])?;
+        Ok(changed == 1)
     }
 }
 
@@ -513,6 +516,14 @@ impl Working {
             });
         }
         Ok(all)
+    }
+
+    pub(crate) fn is_unread(&self, record: RecordId) -> Result<bool, StoreError> {
+        log::exists(
+            &self.store.reader,
+            "SELECT 1 FROM family_post WHERE record = ?1 AND read = 0",
+            params![record.0],
+        )
     }
 
     /// Opens one thing a child gave, by a deliberate tap, and no longer prompts for it.

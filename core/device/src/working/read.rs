@@ -30,7 +30,10 @@ impl Working {
         let mut voices = Vec::new();
         let all = log::records_of(&self.store.reader, scope, RecordKind::Voice)?;
         for record in all.into_iter().rev().take(most) {
-            voices.extend(self.voice_view(record)?);
+            // What a child handed in on this device is read by a deliberate tap first, never met on a list.
+            if !self.is_unread(record)? {
+                voices.extend(self.voice_view(record)?);
+            }
         }
         Ok(voices)
     }

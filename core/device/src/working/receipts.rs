@@ -135,8 +135,8 @@ impl Working {
             }
         }
         for post in posts {
-            post.store(&transaction).map_err(SyncError::from)?;
-            taken.receipted += 1;
+            let first = post.store(&transaction).map_err(SyncError::from)?;
+            taken.receipted += u32::from(first);
             released.insert(post.key);
         }
         if let Some(hash) = newest {
