@@ -27,6 +27,7 @@ pub mod spool;
 #[cfg(feature = "store")]
 mod store;
 pub mod sync;
+pub mod wiping;
 #[cfg(feature = "store")]
 pub mod working;
 

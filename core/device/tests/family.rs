@@ -455,7 +455,14 @@ fn a_full_disk_keeps_the_sealed_post_until_it_can_be_stored() {
     for n in 0..6 {
         family.write(&format!("{n}")).unwrap();
         let noise: Vec<u8> = (0..1_u32 << 20)
-            .map(|i| ((i + n).wrapping_mul(2_654_435_761) >> 13) as u8)
+            .map(|i| {
+                let mut x = (i + 1).wrapping_mul(2_654_435_761) ^ n;
+                for shift in [13, 17, 5] {
+                    x ^= x << shift;
+                    x = x.wrapping_mul(0x85eb_ca6b) ^ (x >> 15);
+                }
+                (x >> 11) as u8
+            })
             .collect();
         family.draw("image/png", &noise).unwrap();
         if matches!(family.hand_in(), Err(HandInError::NotStored(_))) {
