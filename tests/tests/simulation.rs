@@ -13,7 +13,10 @@ fn hundreds_of_days_break_no_law_and_meet_every_trouble() {
         panic!("{failure}");
     }
     assert_eq!(report.schedules(), 600);
-    assert!(report.met_everything(), "what never happened was not tested:\n{report}");
+    assert!(
+        report.met_everything(),
+        "what never happened was not tested:\n{report}"
+    );
 }
 
 #[test]

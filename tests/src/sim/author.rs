@@ -76,7 +76,10 @@ pub(crate) fn a_visit(phone: &Phone, child: RecordId, rng: &mut Rng) -> RecordId
 /// All visits to the child that the phone knows.
 fn visits(phone: &Phone, child: RecordId) -> Vec<RecordId> {
     let number = child.0[0].wrapping_sub(0x10);
-    let mut visits = vec![names::planned_visit(number, 0), names::planned_visit(number, 1)];
+    let mut visits = vec![
+        names::planned_visit(number, 0),
+        names::planned_visit(number, 1),
+    ];
     visits.extend(known(phone, child, 0x02));
     visits
 }
@@ -96,7 +99,12 @@ pub(crate) fn known(phone: &Phone, child: RecordId, sort: u8) -> Vec<RecordId> {
         .collect()
 }
 
-pub(crate) fn plan_of(record: RecordId, kind: RecordKind, child: RecordId, drafts: Vec<Draft>) -> Plan {
+pub(crate) fn plan_of(
+    record: RecordId,
+    kind: RecordKind,
+    child: RecordId,
+    drafts: Vec<Draft>,
+) -> Plan {
     Plan {
         record,
         kind,
@@ -124,14 +132,33 @@ fn plan(phone: &mut Phone, deed: Deed, rng: &mut Rng) -> Option<Vec<Plan>> {
     let form = &forms().visit;
     let on_visit = |drafts| Some(vec![plan_of(visit, RecordKind::Visit, child, drafts)]);
     match deed {
-        Deed::AnswerRisk => on_visit(vec![answer(phone, visit, child, rng.pick(&form.risk)?, rng)?]),
-        Deed::AnswerOrdinary => {
-            on_visit(vec![answer(phone, visit, child, rng.pick(&form.ordinary)?, rng)?])
-        }
+        Deed::AnswerRisk => on_visit(vec![answer(
+            phone,
+            visit,
+            child,
+            rng.pick(&form.risk)?,
+            rng,
+        )?]),
+        Deed::AnswerOrdinary => on_visit(vec![answer(
+            phone,
+            visit,
+            child,
+            rng.pick(&form.ordinary)?,
+            rng,
+        )?]),
         Deed::Blind => {
-            let from = if rng.chance(70) { &form.risk } else { &form.ordinary };
+            let from = if rng.chance(70) {
+                &form.risk
+            } else {
+                &form.ordinary
+            };
             let question = rng.pick(from)?;
-            on_visit(vec![assert(question, Target::field(&question.field), rng, vec![])?])
+            on_visit(vec![assert(
+                question,
+                Target::field(&question.field),
+                rng,
+                vec![],
+            )?])
         }
         Deed::Observe => {
             let question = rng.pick(&form.observed)?;
@@ -203,7 +230,12 @@ fn plan(phone: &mut Phone, deed: Deed, rng: &mut Rng) -> Option<Vec<Plan>> {
             let name = format!("{}-{number}", phone.number);
             let target = Target::element(&question.field, name);
             let draft = entry(Kind::EntryAdd, target, text(rng), vec![]);
-            Some(vec![plan_of(concern, RecordKind::Concern, child, vec![draft])])
+            Some(vec![plan_of(
+                concern,
+                RecordKind::Concern,
+                child,
+                vec![draft],
+            )])
         }
         Deed::Outing => outing(phone, rng),
         Deed::NewVisit => {
@@ -264,7 +296,14 @@ fn answer(
     question: &Question,
     rng: &mut Rng,
 ) -> Option<Draft> {
-    answer_at(phone, visit, child, question, Target::field(&question.field), rng)
+    answer_at(
+        phone,
+        visit,
+        child,
+        question,
+        Target::field(&question.field),
+        rng,
+    )
 }
 
 /// An ordinary edit where that is enough, else a settlement that the author may make, else nothing.
@@ -292,15 +331,27 @@ fn settlement(
     target: Target,
     rng: &mut Rng,
 ) -> Option<Draft> {
-    let policy = live.iter().map(|fact| fact.policy).max_by_key(|p| *p == Policy::Risk)?;
+    let policy = live
+        .iter()
+        .map(|fact| fact.policy)
+        .max_by_key(|p| *p == Policy::Risk)?;
     let is_manager = phone.role_for(&child) == Some(Role::Manager);
     let worry = |answer: &Answer| Catalogue::newest().worry(kind.form(), &target, answer);
     let may = |code: &&str| {
         let chosen = worry(&Answer::Code((*code).to_owned()));
         policy != Policy::Risk
-            || may_settle(live.iter().copied(), phone.worker, is_manager, chosen, worry)
+            || may_settle(
+                live.iter().copied(),
+                phone.worker,
+                is_manager,
+                chosen,
+                worry,
+            )
     };
-    let answers = live.iter().filter_map(|fact| fact.answer.code()).filter(may);
+    let answers = live
+        .iter()
+        .filter_map(|fact| fact.answer.code())
+        .filter(may);
     let code = (*rng.pick(&answers.collect::<Vec<&str>>())?).to_owned();
     Some(Draft {
         kind: Kind::Resolve,
@@ -328,7 +379,8 @@ fn settle(phone: &Phone, child: RecordId, rng: &mut Rng) -> Option<Vec<Plan>> {
         for target in targets {
             let live = phone.live_here(&visit, target);
             if is_conflict(&live) {
-                let draft = settlement(phone, &live, RecordKind::Visit, child, target.clone(), rng)?;
+                let draft =
+                    settlement(phone, &live, RecordKind::Visit, child, target.clone(), rng)?;
                 return Some(vec![plan_of(visit, RecordKind::Visit, child, vec![draft])]);
             }
         }
@@ -355,9 +407,12 @@ fn revise(
     let live = phone.live_here(&visit, &target);
     let draft = match (live.as_slice(), deed) {
         ([], _) => return None,
-        ([only], Deed::Withdraw) => {
-            entry(Kind::EntryWithdraw, target, "written in the wrong place".to_owned(), vec![only.id])
-        }
+        ([only], Deed::Withdraw) => entry(
+            Kind::EntryWithdraw,
+            target,
+            "written in the wrong place".to_owned(),
+            vec![only.id],
+        ),
         ([only], _) => entry(Kind::EntryRevise, target, text(rng), vec![only.id]),
         (several, _) => {
             let first = several.first()?.id;
@@ -402,7 +457,12 @@ fn concern(phone: &mut Phone, child: RecordId, rng: &mut Rng) -> Option<Vec<Plan
     let concern = names::begun(0x06, phone.number, number);
     let drafts = vec![
         assert(question, Target::field(&question.field), rng, vec![])?,
-        entry(Kind::EntryAdd, Target::element(&about.field, "1"), text(rng), vec![]),
+        entry(
+            Kind::EntryAdd,
+            Target::element(&about.field, "1"),
+            text(rng),
+            vec![],
+        ),
     ];
     Some(vec![plan_of(concern, RecordKind::Concern, child, drafts)])
 }
@@ -454,7 +514,12 @@ fn finish(phone: &mut Phone, rng: &mut Rng) -> Result<bool, Died> {
     if listed.is_empty() {
         return Ok(false);
     }
-    phone.save(vec![plan_of(visit, RecordKind::Visit, child, vec![finish_of(listed)])])?;
+    phone.save(vec![plan_of(
+        visit,
+        RecordKind::Visit,
+        child,
+        vec![finish_of(listed)],
+    )])?;
     Ok(true)
 }
 
@@ -524,11 +589,22 @@ fn filled(code: &str, phone: u8, rng: &mut Rng) -> Option<Draft> {
     let field = fields.iter().find(|field| field.code == code)?;
     if field.sort == Sort::Entry {
         let target = Target::element(code, format!("f{phone}"));
-        return Some(entry(Kind::EntryAdd, target, "It was a good visit.".to_owned(), vec![]));
+        return Some(entry(
+            Kind::EntryAdd,
+            target,
+            "It was a good visit.".to_owned(),
+            vec![],
+        ));
     }
-    let choice = rng.pick(&field.choices).map_or("2026-10-30", |choice| choice.code.as_str());
+    let choice = rng
+        .pick(&field.choices)
+        .map_or("2026-10-30", |choice| choice.code.as_str());
     Some(Draft {
-        kind: if field.elements { Kind::SetAdd } else { Kind::Assert },
+        kind: if field.elements {
+            Kind::SetAdd
+        } else {
+            Kind::Assert
+        },
         policy: field.policy(),
         target: if field.elements {
             Target::element(code, format!("f{phone}"))

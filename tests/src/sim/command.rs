@@ -16,7 +16,10 @@ use super::tally::Tally;
 use super::world::World;
 
 #[derive(Parser)]
-#[command(name = "simulate", about = "Plays schedules of trouble and checks the invariants")]
+#[command(
+    name = "simulate",
+    about = "Plays schedules of trouble and checks the invariants"
+)]
 struct Arguments {
     /// How many seeds to run.
     #[arg(long, default_value_t = 2_000)]
@@ -75,13 +78,22 @@ pub fn run() -> ExitCode {
         return terse(&report);
     }
     println!("{report}");
-    if report.failure.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    if report.failure.is_some() {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
 }
 
 fn terse(report: &Report) -> ExitCode {
     match &report.failure {
         Some(failure) => {
-            println!("{}\t{}\t{}", report.tally.schedules + 1, failure.broken.sentence(), failure.broken.detail);
+            println!(
+                "{}\t{}\t{}",
+                report.tally.schedules + 1,
+                failure.broken.sentence(),
+                failure.broken.detail
+            );
             ExitCode::FAILURE
         }
         None => ExitCode::SUCCESS,
@@ -232,20 +244,30 @@ fn print_invariants() {
             How::Along => "checked along the way".to_owned(),
             How::NotYet(why) => format!("NOT YET CHECKED: {why}"),
         };
-        println!("{:>2} {}\n   {}\n   {how}", law.number, law.name, law.sentence);
+        println!(
+            "{:>2} {}\n   {}\n   {how}",
+            law.number, law.name, law.sentence
+        );
     }
 }
 
 fn trace(seed: u64, steps: usize) -> ExitCode {
     let schedule = Schedule::draw(seed, steps);
     let mut print = |timed: &Timed, world: &World| {
-        let council = world.council.lasts().iter().map(|(_, at)| at.position).sum::<u64>();
+        let council = world
+            .council
+            .lasts()
+            .iter()
+            .map(|(_, at)| at.position)
+            .sum::<u64>();
         let waiting: Vec<usize> = world
             .phones
             .iter()
             .map(|phone| phone.disk.own.len() - phone.answered())
             .collect();
-        println!("{timed}\n          council's logs {council} entries; unsent by phone {waiting:?}");
+        println!(
+            "{timed}\n          council's logs {council} entries; unsent by phone {waiting:?}"
+        );
     };
     match play(&schedule, has_twin(seed), Some(&mut print)) {
         Ok(tally) => {

@@ -96,7 +96,11 @@ impl Council {
             acknowledged: Names::default(),
         };
         council.store.write_with(|tx| {
-            tx.put_device(device(names::WRITER.device, WorkerId(names::COUNCIL.0), true))?;
+            tx.put_device(device(
+                names::WRITER.device,
+                WorkerId(names::COUNCIL.0),
+                true,
+            ))?;
             for n in 0..=setting.workers {
                 tx.put_worker(Worker {
                     id: names::worker(n),
@@ -116,7 +120,11 @@ impl Council {
             for worker in 1..=setting.workers {
                 // Everybody meets at the first child; the others have one or two workers.
                 if child == 0 || (child + worker) % 2 == 0 {
-                    let role = if worker == 1 { Role::Allocated } else { Role::Joint };
+                    let role = if worker == 1 {
+                        Role::Allocated
+                    } else {
+                        Role::Joint
+                    };
                     council.give(worker, child, role)?;
                 }
             }
@@ -139,7 +147,8 @@ impl Council {
             }],
         };
         let now = self.time();
-        self.store.write_with(|tx| WRITER.write(tx, &self.suite, now, vec![act]))
+        self.store
+            .write_with(|tx| WRITER.write(tx, &self.suite, now, vec![act]))
     }
 
     pub(crate) const fn at(&mut self, now: u64) {
@@ -202,7 +211,10 @@ impl Council {
     /// The last position of every log.
     pub(crate) fn lasts(&self) -> Vec<(Scope, LogPosition)> {
         let scopes = self.store.read_with(|tx| tx.scopes()).unwrap_or_default();
-        scopes.into_iter().map(|scope| (scope, self.last(scope))).collect()
+        scopes
+            .into_iter()
+            .map(|scope| (scope, self.last(scope)))
+            .collect()
     }
 
     /// The last position of a scope's log; 0 for an empty one.
@@ -259,7 +271,10 @@ impl Council {
         });
         let Ok(replies) = replies else {
             self.failures += 1;
-            self.ledger.tally.borrow_mut().fault("council failed in a transaction");
+            self.ledger
+                .tally
+                .borrow_mut()
+                .fault("council failed in a transaction");
             return Some(plain(500, None, Vec::new()));
         };
         let mut groups = Vec::with_capacity(replies.len());
@@ -288,7 +303,10 @@ impl Council {
                 if self.arrived.insert(received.commit, ()).is_some() {
                     continue;
                 }
-                let device = self.ledger.by_hash(&received.commit).map(|v| v.commit.origin.device);
+                let device = self
+                    .ledger
+                    .by_hash(&received.commit)
+                    .map(|v| v.commit.origin.device);
                 self.arrivals.push(Arrival {
                     commit: received.commit,
                     statement: self.statements,
@@ -308,12 +326,15 @@ impl Council {
         let fresh = Token(self.suite.random()?);
         let now = self.time();
         let writes_left = self.fails_after.take();
-        let reply = self.store.write_with(|tx| {
-            pull(&mut Failing { tx, writes_left }, now, fresh, &request)
-        });
+        let reply = self
+            .store
+            .write_with(|tx| pull(&mut Failing { tx, writes_left }, now, fresh, &request));
         let Ok(reply) = reply else {
             self.failures += 1;
-            self.ledger.tally.borrow_mut().fault("council failed in a transaction");
+            self.ledger
+                .tally
+                .borrow_mut()
+                .fault("council failed in a transaction");
             return Some(plain(500, None, Vec::new()));
         };
         if matches!(reply, PullReply::Page(_))

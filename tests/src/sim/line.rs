@@ -54,8 +54,12 @@ impl Wayside {
     }
 
     fn old_reply(&self, route: Route, rng: &mut Rng) -> Option<HttpReply> {
-        let fitting: Vec<&HttpReply> =
-            self.replies.iter().filter(|(r, _)| *r == route).map(|(_, reply)| reply).collect();
+        let fitting: Vec<&HttpReply> = self
+            .replies
+            .iter()
+            .filter(|(r, _)| *r == route)
+            .map(|(_, reply)| reply)
+            .collect();
         rng.pick(&fitting).map(|reply| (*reply).clone())
     }
 }
@@ -83,7 +87,12 @@ pub(crate) struct First {
 
 fn begins_with(body: &[u8], parcel: &[u8]) -> bool {
     let upload = decode::<Upload>(body).ok();
-    upload.is_some_and(|upload| upload.envelopes.first().is_some_and(|first| first[..] == *parcel))
+    upload.is_some_and(|upload| {
+        upload
+            .envelopes
+            .first()
+            .is_some_and(|first| first[..] == *parcel)
+    })
 }
 
 /// The two ends, and what lies between them.

@@ -12,8 +12,16 @@ use serde::Deserialize;
 const LIST: &str = include_str!("../../mutants.toml");
 
 /// What a copy must hold for the simulator to build. The workspace names its other members, so their folders come too.
-const COPIED: [&str; 8] =
-    ["core", "server", "tests", "bindings", "cli", "Cargo.toml", "Cargo.lock", ".cargo"];
+const COPIED: [&str; 8] = [
+    "core",
+    "server",
+    "tests",
+    "bindings",
+    "cli",
+    "Cargo.toml",
+    "Cargo.lock",
+    ".cargo",
+];
 
 /// How many seeds a fault has to show itself in.
 const SEEDS: u64 = 40_000;
@@ -112,7 +120,10 @@ fn run_all(only: Option<&str>, steps: usize) -> Result<bool, Trouble> {
         let line = result?;
         found += usize::from(line.is_some());
         println!("{}: {}", mutant.name, mutant.sentence);
-        println!("    {}", line.unwrap_or_else(|| format!("NOT FOUND in {SEEDS} seeds")));
+        println!(
+            "    {}",
+            line.unwrap_or_else(|| format!("NOT FOUND in {SEEDS} seeds"))
+        );
     }
     println!(
         "{found} of {} planted faults found, in {} s with building",
@@ -131,7 +142,15 @@ fn try_one(
 ) -> Result<Option<String>, Trouble> {
     // Optimising across crates would cost more here than it saves.
     let build = Command::new("cargo")
-        .args(["build", "--release", "--quiet", "--package", "visitbook-tests", "--bin", "simulate"])
+        .args([
+            "build",
+            "--release",
+            "--quiet",
+            "--package",
+            "visitbook-tests",
+            "--bin",
+            "simulate",
+        ])
         .current_dir(copy)
         .env("CARGO_TARGET_DIR", target)
         .env("CARGO_PROFILE_RELEASE_LTO", "off")
@@ -144,7 +163,13 @@ fn try_one(
     let began = Instant::now();
     let program = target.join("release").join("simulate");
     let output = Command::new(&program)
-        .args(["--terse", "--seeds", &SEEDS.to_string(), "--steps", &steps.to_string()])
+        .args([
+            "--terse",
+            "--seeds",
+            &SEEDS.to_string(),
+            "--steps",
+            &steps.to_string(),
+        ])
         .output()
         .map_err(|error| Trouble::File(program, error))?;
     if output.status.success() {
@@ -152,7 +177,10 @@ fn try_one(
     }
     let said = String::from_utf8_lossy(&output.stdout);
     let mut parts = said.trim().splitn(3, '\t');
-    let (schedules, law) = (parts.next().unwrap_or("?"), parts.next().unwrap_or("by a panic"));
+    let (schedules, law) = (
+        parts.next().unwrap_or("?"),
+        parts.next().unwrap_or("by a panic"),
+    );
     Ok(Some(format!(
         "found after {schedules} schedules, {:.1} s, by {law}",
         began.elapsed().as_secs_f64()

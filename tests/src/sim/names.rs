@@ -82,7 +82,8 @@ impl Hasher for NameHasher {
         for chunk in bytes.chunks(8) {
             let mut word = [0u8; 8];
             word[..chunk.len()].copy_from_slice(chunk);
-            self.0 = self.0.rotate_left(23).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from_le_bytes(word);
+            self.0 = self.0.rotate_left(23).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                ^ u64::from_le_bytes(word);
         }
         self.0 = super::rng::mix(self.0);
     }

@@ -27,7 +27,10 @@ fn replaces(a: &Fact, a_counts: bool, b: &Fact) -> bool {
     let names_too_many =
         a.replaces.len() >= 2 && a.kind != Kind::Resolve && a.kind != Kind::SetRemove;
     let is_own = a.author == b.author;
-    let is_text = matches!(b.kind, Kind::EntryAdd | Kind::EntryRevise | Kind::EntryWithdraw);
+    let is_text = matches!(
+        b.kind,
+        Kind::EntryAdd | Kind::EntryRevise | Kind::EntryWithdraw
+    );
     let is_risk = a.policy == Policy::Risk || b.policy == Policy::Risk;
     let settles = a.kind == Kind::Resolve && a_counts;
     if !about_the_same || names_too_many || b.policy == Policy::Words {
@@ -148,7 +151,8 @@ impl Circumstances<'_> {
     fn role_could_be_known(&self, child: RecordId) -> Option<Role> {
         let commit = &self.volume.commit;
         // Only what had been arranged by then can be in the log that the commit names.
-        self.ledger.role_at(commit.author, child, commit.assignment_seen)
+        self.ledger
+            .role_at(commit.author, child, commit.assignment_seen)
     }
 
     fn role_now(&self, child: RecordId) -> Option<Role> {
@@ -206,14 +210,18 @@ impl Circumstances<'_> {
     fn shape(&self, op: &Op, content: Option<&Content>) -> Option<Class> {
         let aside = Some(Class::Aside);
         let several = op.replaces.len() > 1;
-        if !op.target.is_well_formed() || (several && !matches!(op.kind, Kind::Resolve | Kind::SetRemove)) {
+        if !op.target.is_well_formed()
+            || (several && !matches!(op.kind, Kind::Resolve | Kind::SetRemove))
+        {
             return aside;
         }
         let suits = match (op.kind, content) {
             (Kind::Unknown(_), _) => return None,
             (Kind::SetRemove, None) => true,
             (_, None) => false,
-            (Kind::EntryAdd, Some(c)) if op.policy == Policy::Words => matches!(c, Content::Words(_)),
+            (Kind::EntryAdd, Some(c)) if op.policy == Policy::Words => {
+                matches!(c, Content::Words(_))
+            }
             (Kind::EntryAdd | Kind::EntryRevise, Some(c)) => matches!(c, Content::Text { .. }),
             (Kind::EntryWithdraw | Kind::SetRemove, Some(c)) => matches!(c, Content::Reason(_)),
             (Kind::Assert | Kind::SetAdd, Some(c)) => matches!(c, Content::Value(_)),
@@ -245,7 +253,10 @@ impl Circumstances<'_> {
             Some(Content::Settlement(settlement)) => Some(&settlement.value.code),
             _ => None,
         };
-        let is_text = matches!(op.kind, Kind::EntryAdd | Kind::EntryRevise | Kind::EntryWithdraw);
+        let is_text = matches!(
+            op.kind,
+            Kind::EntryAdd | Kind::EntryRevise | Kind::EntryWithdraw
+        );
         let is_answer = matches!(op.kind, Kind::Assert | Kind::SetAdd | Kind::SetRemove);
         let is_set = matches!(op.kind, Kind::SetAdd | Kind::SetRemove);
         let broken = field.policy() != op.policy
@@ -253,7 +264,8 @@ impl Circumstances<'_> {
             || (field.sort != Sort::Entry && is_text)
             || (is_set && op.policy != Policy::Set)
             || (field.sort == Sort::Choice
-                && code.is_some_and(|code| field.choices.iter().all(|choice| choice.code != *code)));
+                && code
+                    .is_some_and(|code| field.choices.iter().all(|choice| choice.code != *code)));
         if broken { aside } else { None }
     }
 
@@ -265,12 +277,19 @@ impl Circumstances<'_> {
         if cannot {
             return Class::Aside;
         }
-        let listed: Vec<&Fact> =
-            op.replaces.iter().filter_map(|id| state.known.get(id)).map(|k| &k.fact).collect();
+        let listed: Vec<&Fact> = op
+            .replaces
+            .iter()
+            .filter_map(|id| state.known.get(id))
+            .map(|k| &k.fact)
+            .collect();
         if listed.len() < op.replaces.len() {
             return Class::Held;
         }
-        if listed.iter().any(|f| f.record != commit.record || f.target != op.target) {
+        if listed
+            .iter()
+            .any(|f| f.record != commit.record || f.target != op.target)
+        {
             return Class::Aside;
         }
         if op.policy != Policy::Risk {
@@ -281,7 +300,13 @@ impl Circumstances<'_> {
             .child()
             .is_some_and(|child| self.role_could_be_known(child) == Some(Role::Manager));
         let chosen = worry(commit.record_kind, &op.target, &Answer::of(content));
-        let may = may_settle(commit.record_kind, &listed, commit.author, is_manager, chosen);
+        let may = may_settle(
+            commit.record_kind,
+            &listed,
+            commit.author,
+            is_manager,
+            chosen,
+        );
         if may { Class::Applied } else { Class::Aside }
     }
 
@@ -313,7 +338,10 @@ impl Circumstances<'_> {
 /// Whether an operation is text that colleagues may not read before a finish lists it.
 pub(crate) fn is_withheld_at_first(kind: RecordKind, op: &Fact) -> bool {
     kind == RecordKind::Visit
-        && matches!(op.kind, Kind::EntryAdd | Kind::EntryRevise | Kind::EntryWithdraw)
+        && matches!(
+            op.kind,
+            Kind::EntryAdd | Kind::EntryRevise | Kind::EntryWithdraw
+        )
 }
 
 /// Whose device it is, by the number in its name.

@@ -198,7 +198,10 @@ impl Phone {
     }
 
     pub(crate) fn row(&self, op: &OpId) -> Option<&Row> {
-        self.disk.row_of.get(op).map(|index| &self.disk.rows[*index])
+        self.disk
+            .row_of
+            .get(op)
+            .map(|index| &self.disk.rows[*index])
     }
 
     /// All known statements of a record, in the order in which they came to this phone.
@@ -222,8 +225,7 @@ impl Phone {
             .map(|row| &row.fact)
             .filter(|fact| fact.target == *target && !is_aside(fact))
             .collect();
-        let counts =
-            |fact: &Fact| fact.verdict.as_ref().is_none_or(Verdict::is_applied);
+        let counts = |fact: &Fact| fact.verdict.as_ref().is_none_or(Verdict::is_applied);
         live_among(&facts, counts, |_, _| true)
             .into_iter()
             .map(|index| facts[index])
@@ -254,7 +256,10 @@ impl Phone {
             })
             .collect();
         let status = status_of(&pieces, self.worker, None);
-        !matches!(status, None | Some(Status::SavedHere { .. } | Status::Sending))
+        !matches!(
+            status,
+            None | Some(Status::SavedHere { .. } | Status::Sending)
+        )
     }
 
     /// How many of the phone's own commits the council has answered for.
@@ -296,7 +301,6 @@ impl Phone {
     pub(crate) fn role_for(&self, child: &RecordId) -> Option<Role> {
         self.disk.holds.get(child).copied()
     }
-
 }
 
 /// Asking and finishing answer no question.

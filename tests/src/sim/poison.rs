@@ -100,7 +100,12 @@ pub(crate) fn plan(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Option<P
         .filter(|row| row.fact.target == target)
         .map(|row| row.fact.id)
         .collect();
-    let mut draft = assert(risk, target, rng, known_ids.last().copied().into_iter().collect())?;
+    let mut draft = assert(
+        risk,
+        target,
+        rng,
+        known_ids.last().copied().into_iter().collect(),
+    )?;
     let mut plan = plan_of(visit, RecordKind::Visit, child, vec![]);
     plan.twist = Twist::Content;
     match poison {
@@ -121,8 +126,10 @@ pub(crate) fn plan(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Option<P
         }
         Poison::ManyLinks => draft.replaces = several(known_ids)?,
         Poison::OtherChild => {
-            let others: Vec<RecordId> =
-                (0..8).map(names::child).filter(|c| phone.role_for(c).is_none()).collect();
+            let others: Vec<RecordId> = (0..8)
+                .map(names::child)
+                .filter(|c| phone.role_for(c).is_none())
+                .collect();
             let other = *rng.pick(&others)?;
             plan.record = names::planned_visit(other.0[0].wrapping_sub(0x10), 0);
             plan.scope = Scope::Child(other);
@@ -172,7 +179,9 @@ pub(crate) fn plan(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Option<P
         }
         Poison::RevisesWords => {
             let voice = *rng.pick(&known(phone, child, 0x03))?;
-            let words = phone.rows_of(&voice).find(|row| row.fact.policy == Policy::Words)?;
+            let words = phone
+                .rows_of(&voice)
+                .find(|row| row.fact.policy == Policy::Words)?;
             plan.record = voice;
             plan.kind = RecordKind::Voice;
             draft = entry(
@@ -210,7 +219,12 @@ pub(crate) fn plan(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Option<P
         Poison::OthersObservation => {
             let question = rng.pick(&form.observed)?;
             let other = names::worker(u8::from(phone.worker == names::worker(0)));
-            draft = assert(question, Target::element(&question.field, other.to_string()), rng, vec![])?;
+            draft = assert(
+                question,
+                Target::element(&question.field, other.to_string()),
+                rng,
+                vec![],
+            )?;
         }
         Poison::FinishesUnread => {
             let all: Vec<OpId> = phone

@@ -75,13 +75,17 @@ impl Reading {
                                 let counts = arrived_as.is_applied();
                                 let at = reading.ops.len();
                                 reading.by_id.insert(*id, at);
-                                reading.by_record.entry(op.fact.record).or_default().push(at);
+                                reading
+                                    .by_record
+                                    .entry(op.fact.record)
+                                    .or_default()
+                                    .push(at);
                                 reading.ops.push(Stated {
                                     fact: op.fact,
                                     index,
-                                    content: payload.as_ref().and_then(|p| {
-                                        world.ledger.words(p).content.clone()
-                                    }),
+                                    content: payload
+                                        .as_ref()
+                                        .and_then(|p| world.ledger.words(p).content.clone()),
                                     payload: payload.map(|p| p.bytes),
                                     arrived_as,
                                     counted_at: counts.then_some(row.at),
@@ -100,7 +104,10 @@ impl Reading {
                 }
                 let log = Log {
                     statements: tx.statements(&scope)?,
-                    digest: tx.last(&scope)?.map(|(_, digest)| digest).unwrap_or_default(),
+                    digest: tx
+                        .last(&scope)?
+                        .map(|(_, digest)| digest)
+                        .unwrap_or_default(),
                     rows,
                 };
                 reading.logs.insert(scope, log);
@@ -149,7 +156,9 @@ impl Reading {
         self.by_record
             .get(record)
             .and_then(|ops| ops.first())
-            .map_or(RecordKind::Unknown(0), |at| self.ops[*at].volume.commit.record_kind)
+            .map_or(RecordKind::Unknown(0), |at| {
+                self.ops[*at].volume.commit.record_kind
+            })
     }
 
     /// The finish that stands: the first that counted.

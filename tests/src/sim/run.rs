@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use visitbook_record::fold::live_shared;
 use visitbook_record::fact::Fact;
+use visitbook_record::fold::live_shared;
 use visitbook_record::verdict::Verdict;
 
 use super::laws::{Broken, Checked, check_all, must};
@@ -64,8 +64,8 @@ fn once(
 ) -> Result<(World, Reading), Broken> {
     let mut world = World::new(schedule.setting, clocks)?;
     world.play(schedule, trace)?;
-    let reading =
-        Reading::of(&world).map_err(|error| Broken::new(2, format!("the council's store: {error}")))?;
+    let reading = Reading::of(&world)
+        .map_err(|error| Broken::new(2, format!("the council's store: {error}")))?;
     check_all(&world, &reading)?;
     Ok((world, reading))
 }
@@ -75,9 +75,17 @@ fn clocks_decide_nothing(a: (&World, &Reading), b: (&World, &Reading)) -> Checke
     let (first, second) = (seen(a.0, a.1), seen(b.0, b.1));
     for (name, what) in &first {
         let other = second.get(name);
-        must!(other == Some(what), 10, "{name} is {what}; under other clocks {other:?}");
+        must!(
+            other == Some(what),
+            10,
+            "{name} is {what}; under other clocks {other:?}"
+        );
     }
-    must!(first.len() == second.len(), 10, "under other clocks more was written");
+    must!(
+        first.len() == second.len(),
+        10,
+        "under other clocks more was written"
+    );
     Ok(())
 }
 
@@ -93,8 +101,10 @@ fn seen(world: &World, reading: &Reading) -> BTreeMap<String, String> {
     }
     for ((record, target), group) in reading.groups() {
         let facts: Vec<Fact> = group.iter().map(|stated| stated.fact.clone()).collect();
-        let live: Vec<String> =
-            live_shared(&facts).into_iter().map(|i| plain(&world.ledger, group[i])).collect();
+        let live: Vec<String> = live_shared(&facts)
+            .into_iter()
+            .map(|i| plain(&world.ledger, group[i]))
+            .collect();
         seen.insert(format!("{record} {target}"), live.join(" "));
     }
     for record in reading.by_record.keys() {

@@ -19,7 +19,11 @@ pub(crate) struct Setting {
 impl Setting {
     /// Whose phone it is. The manager has one phone; the others share out the rest.
     pub(crate) const fn holder(self, phone: u8) -> u8 {
-        if phone == 0 { 0 } else { 1 + (phone - 1) % self.workers }
+        if phone == 0 {
+            0
+        } else {
+            1 + (phone - 1) % self.workers
+        }
     }
 }
 
@@ -70,7 +74,10 @@ const DEEDS: [(Deed, usize, &str); 18] = [
 
 impl Deed {
     pub(crate) fn name(self) -> &'static str {
-        DEEDS.iter().find(|(deed, ..)| *deed == self).map_or("", |(.., name)| name)
+        DEEDS
+            .iter()
+            .find(|(deed, ..)| *deed == self)
+            .map_or("", |(.., name)| name)
     }
 
     fn draw(rng: &mut Rng) -> Self {
@@ -140,7 +147,10 @@ const FAULTS: [(Fault, &str); 15] = [
 
 impl Fault {
     pub(crate) fn name(self) -> &'static str {
-        FAULTS.iter().find(|(fault, _)| *fault == self).map_or("", |(_, name)| name)
+        FAULTS
+            .iter()
+            .find(|(fault, _)| *fault == self)
+            .map_or("", |(_, name)| name)
     }
 }
 
@@ -169,19 +179,52 @@ impl Line {
 /// One thing that happens.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Step {
-    Write { phone: u8, deed: Deed, chance: u64 },
-    Poison { phone: u8, poison: Poison, chance: u64 },
-    Sync { phone: u8, line: Line, chance: u64 },
-    Dies { phone: u8, moment: Moment },
-    Lock { phone: u8 },
-    Give { worker: u8, child: u8, role: u8 },
-    Take { worker: u8, child: u8 },
-    PhoneClock { phone: u8, jump: Jump },
-    CouncilClock { jump: Jump },
+    Write {
+        phone: u8,
+        deed: Deed,
+        chance: u64,
+    },
+    Poison {
+        phone: u8,
+        poison: Poison,
+        chance: u64,
+    },
+    Sync {
+        phone: u8,
+        line: Line,
+        chance: u64,
+    },
+    Dies {
+        phone: u8,
+        moment: Moment,
+    },
+    Lock {
+        phone: u8,
+    },
+    Give {
+        worker: u8,
+        child: u8,
+        role: u8,
+    },
+    Take {
+        worker: u8,
+        child: u8,
+    },
+    PhoneClock {
+        phone: u8,
+        jump: Jump,
+    },
+    CouncilClock {
+        jump: Jump,
+    },
     /// The council's next transaction fails at its n-th write.
-    CouncilFails { after: u8 },
+    CouncilFails {
+        after: u8,
+    },
     /// A request that was on its way arrives, or an old one arrives again.
-    Arrives { chance: u64 },
+    Arrives {
+        chance: u64,
+    },
 }
 
 /// A step and the time since the one before, in milliseconds.
@@ -264,7 +307,9 @@ impl Step {
                 phone,
                 jump: Jump::draw(rng),
             },
-            96 => Self::CouncilClock { jump: Jump::draw(rng) },
+            96 => Self::CouncilClock {
+                jump: Jump::draw(rng),
+            },
             97 => Self::CouncilFails {
                 after: rng.below(24) as u8,
             },
@@ -297,7 +342,9 @@ impl std::fmt::Display for Timed {
         write!(f, "{:>6} s later: ", f64::from(self.after_ms) / 1000.0)?;
         match self.step {
             Step::Write { phone, deed, .. } => write!(f, "phone {phone} writes {deed:?}"),
-            Step::Poison { phone, poison, .. } => write!(f, "phone {phone} breaks a rule: {poison:?}"),
+            Step::Poison { phone, poison, .. } => {
+                write!(f, "phone {phone} breaks a rule: {poison:?}")
+            }
             Step::Sync { phone, line, .. } => {
                 write!(f, "phone {phone} syncs")?;
                 if let Some(ms) = line.open_ms {
@@ -313,14 +360,21 @@ impl std::fmt::Display for Timed {
             }
             Step::Dies { phone, moment } => write!(f, "phone {phone} dies: {moment:?}"),
             Step::Lock { phone } => write!(f, "phone {phone} locks"),
-            Step::Give { worker, child, role } => {
+            Step::Give {
+                worker,
+                child,
+                role,
+            } => {
                 write!(f, "worker {worker} is given child {child}, role {role}")
             }
             Step::Take { worker, child } => write!(f, "worker {worker} loses child {child}"),
             Step::PhoneClock { phone, jump } => write!(f, "phone {phone}'s clock: {jump:?}"),
             Step::CouncilClock { jump } => write!(f, "the council's clock: {jump:?}"),
             Step::CouncilFails { after } => {
-                write!(f, "the council's next transaction fails after {after} writes")
+                write!(
+                    f,
+                    "the council's next transaction fails after {after} writes"
+                )
             }
             Step::Arrives { .. } => write!(f, "a late or old request arrives"),
         }

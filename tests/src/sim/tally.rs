@@ -75,7 +75,14 @@ fn list<K: std::fmt::Display>(
     title: &str,
     counts: &BTreeMap<K, u64>,
 ) -> std::fmt::Result {
-    let all: Vec<String> = counts.iter().map(|(name, n)| format!("{name} {n}")).collect();
-    let all = if all.is_empty() { "none".to_owned() } else { all.join(" · ") };
+    let all: Vec<String> = counts
+        .iter()
+        .map(|(name, n)| format!("{name} {n}"))
+        .collect();
+    let all = if all.is_empty() {
+        "none".to_owned()
+    } else {
+        all.join(" · ")
+    };
     writeln!(f, "{title}: {all}")
 }

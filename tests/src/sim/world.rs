@@ -132,7 +132,10 @@ impl World {
                 phone.open();
                 if let Some(plan) = poison::plan(phone, poison, &mut Rng::new(chance)) {
                     let saved = phone.save(vec![plan]);
-                    self.ledger.tally.borrow_mut().fault("rule broken on purpose");
+                    self.ledger
+                        .tally
+                        .borrow_mut()
+                        .fault("rule broken on purpose");
                     if saved.is_err() {
                         self.killed(phone_index(step), "phone killed in a save");
                     }
@@ -187,7 +190,10 @@ impl World {
                 let at = rng.below(self.wayside.requests.len());
                 if let Some((route, body)) = self.wayside.requests.get(at) {
                     self.council.answer(*route, body);
-                    self.ledger.tally.borrow_mut().fault("old or late request arrived");
+                    self.ledger
+                        .tally
+                        .borrow_mut()
+                        .fault("old or late request arrived");
                 }
             }
         }
@@ -234,7 +240,10 @@ impl World {
     /// 22: a run that says it did everything left nothing unsent and nothing unread.
     fn complete_means_complete(&self, n: usize, ran: &Ran) -> Checked {
         let phone = &self.phones[n];
-        let Some(outcome) = ran.outcome.filter(|outcome| outcome.ended == Ended::Complete) else {
+        let Some(outcome) = ran
+            .outcome
+            .filter(|outcome| outcome.ended == Ended::Complete)
+        else {
             return Ok(());
         };
         if outcome.trouble.is_some() || outcome.more_waiting || !phone.is_open {
@@ -245,7 +254,11 @@ impl World {
             22,
             "a run of phone {n} says that it is complete, and words wait"
         );
-        must!(self.is_up_to_date(n), 22, "a run of phone {n} says that it is complete, and has not read all");
+        must!(
+            self.is_up_to_date(n),
+            22,
+            "a run of phone {n} says that it is complete, and has not read all"
+        );
         Ok(())
     }
 
@@ -255,7 +268,10 @@ impl World {
         let Some(n) = (0..self.phones.len()).max_by_key(|n| self.phones[*n].waits()) else {
             return Ok(());
         };
-        let Some(blocked) = self.phones[n].first_waiting().filter(|_| self.phones[n].waits() > 1) else {
+        let Some(blocked) = self.phones[n]
+            .first_waiting()
+            .filter(|_| self.phones[n].waits() > 1)
+        else {
             return Ok(());
         };
         self.wayside.blocked = Some(blocked);
@@ -267,7 +283,10 @@ impl World {
             }
         }
         self.wayside.blocked = None;
-        self.ledger.tally.borrow_mut().fault("firewall drops one envelope");
+        self.ledger
+            .tally
+            .borrow_mut()
+            .fault("firewall drops one envelope");
         must!(
             self.phones[n].waits() <= 1,
             20,
@@ -283,9 +302,17 @@ impl World {
         let Some(first) = ran.first.filter(|_| ran.had_work) else {
             return Ok(());
         };
-        must!(first.is_upload, 21, "words wait, and the first request does not carry them");
+        must!(
+            first.is_upload,
+            21,
+            "words wait, and the first request does not carry them"
+        );
         let small = limits::FIRST_REQUEST_BYTES.max(phone.largest_parcel() + 64);
-        must!(first.bytes <= small, 21, "the first request is larger than a short window");
+        must!(
+            first.bytes <= small,
+            21,
+            "the first request is larger than a short window"
+        );
         must!(
             first.begins_with_the_most_urgent,
             21,

@@ -20,7 +20,9 @@ pub(super) fn all_who_hold_agree(world: &World, reading: &Reading) -> Checked {
     for (scope, log) in &reading.logs {
         digest_tells_verdicts_apart(reading, scope)?;
         for phone in &world.phones {
-            let Some(at) = phone.disk.vector.get(scope) else { continue };
+            let Some(at) = phone.disk.vector.get(scope) else {
+                continue;
+            };
             if at.position != log.rows.len() as u64 {
                 continue;
             }
@@ -58,11 +60,22 @@ pub(super) fn all_who_hold_agree(world: &World, reading: &Reading) -> Checked {
             let is_its_own = stated.volume.commit.origin.device == phone.device;
             // What waited was readable while it waited; if it was set aside later, who has it has it.
             let had_waited = matches!(stated.arrived_as, Verdict::Held { .. });
-            let may = is_its_own || may_read(phone.worker, stated, released.contains(&stated.fact.id));
+            let may =
+                is_its_own || may_read(phone.worker, stated, released.contains(&stated.fact.id));
             let has = row.is_some_and(|row| row.words.is_some());
             let there = stated.payload.is_some();
-            must!(has || !may || !there, 6, "phone {} lacks words that its holder may read", phone.number);
-            must!(!has || may || had_waited, 15, "phone {} has words that its holder may not read", phone.number);
+            must!(
+                has || !may || !there,
+                6,
+                "phone {} lacks words that its holder may read",
+                phone.number
+            );
+            must!(
+                !has || may || had_waited,
+                15,
+                "phone {} has words that its holder may not read",
+                phone.number
+            );
         }
     }
     Ok(())
@@ -82,7 +95,11 @@ fn may_read(reader: WorkerId, stated: &Stated, released: bool) -> bool {
 
 /// A digest that does not change with a verdict would find nothing.
 fn digest_tells_verdicts_apart(reading: &Reading, scope: &Scope) -> Checked {
-    let Some(first) = reading.ops.iter().find(|stated| stated.volume.commit.scope == *scope) else {
+    let Some(first) = reading
+        .ops
+        .iter()
+        .find(|stated| stated.volume.commit.scope == *scope)
+    else {
         return Ok(());
     };
     let digests: Vec<ScopeDigest> = [
@@ -117,7 +134,10 @@ fn facts_of(group: &[&Stated]) -> Vec<Fact> {
 }
 
 fn live_ids(facts: &[Fact]) -> BTreeSet<OpId> {
-    live_shared(facts).into_iter().map(|i| facts[i].id).collect()
+    live_shared(facts)
+        .into_iter()
+        .map(|i| facts[i].id)
+        .collect()
 }
 
 /// 7
@@ -125,9 +145,17 @@ pub(super) fn live_is_the_written_rule(_: &World, reading: &Reading) -> Checked 
     for ((_, target), group) in reading.groups() {
         let facts = facts_of(&group);
         let borrowed: Vec<&Fact> = facts.iter().collect();
-        must!(group.len() <= oracle::LARGEST, 7, "a question with too many answers to check");
+        must!(
+            group.len() <= oracle::LARGEST,
+            7,
+            "a question with too many answers to check"
+        );
         let expected = oracle::live(&borrowed, Fact::is_applied);
-        must!(live_ids(&facts) == expected, 7, "live values of {target} differ from the written rule");
+        must!(
+            live_ids(&facts) == expected,
+            7,
+            "live values of {target} differ from the written rule"
+        );
     }
     Ok(())
 }
@@ -141,10 +169,18 @@ pub(super) fn order_does_not_matter(_: &World, reading: &Reading) -> Checked {
         let mut facts = facts_of(&group);
         let first = live_ids(&facts);
         facts.reverse();
-        must!(live_ids(&facts) == first, 8, "live values of {target} depend on order");
+        must!(
+            live_ids(&facts) == first,
+            8,
+            "live values of {target} depend on order"
+        );
         let half = facts.len() / 2;
         facts.rotate_left(half);
-        must!(live_ids(&facts) == first, 8, "live values of {target} depend on order");
+        must!(
+            live_ids(&facts) == first,
+            8,
+            "live values of {target} depend on order"
+        );
     }
     for record in reading.by_record.keys() {
         let mut statements = reading.statements(record);
@@ -160,19 +196,41 @@ pub(super) fn order_does_not_matter(_: &World, reading: &Reading) -> Checked {
                 .values()
                 .map(|q| {
                     let live: Vec<OpId> = q.live.iter().map(|i| id(*i)).collect();
-                    (q.target.clone(), live, q.standing.map(id), q.open, q.maybe_worse)
+                    (
+                        q.target.clone(),
+                        live,
+                        q.standing.map(id),
+                        q.open,
+                        q.maybe_worse,
+                    )
                 })
                 .collect();
             let entries: Vec<_> = page
                 .entries
                 .iter()
-                .map(|e| (e.target.clone(), e.first.map(id), e.open, e.withdrawn, e.late))
+                .map(|e| {
+                    (
+                        e.target.clone(),
+                        e.first.map(id),
+                        e.open,
+                        e.withdrawn,
+                        e.late,
+                    )
+                })
                 .collect();
-            (questions, entries, page.finished.map(|finish| id(finish.by)))
+            (
+                questions,
+                entries,
+                page.finished.map(|finish| id(finish.by)),
+            )
         };
         let first = shown(&statements);
         statements.reverse();
-        must!(shown(&statements) == first, 8, "a page depends on the order in which statements came");
+        must!(
+            shown(&statements) == first,
+            8,
+            "a page depends on the order in which statements came"
+        );
     }
     Ok(())
 }

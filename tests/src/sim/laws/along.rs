@@ -21,7 +21,10 @@ use super::{Broken, Checked, must};
 /// Whatever a phone must never see, it says itself.
 pub(crate) fn phone_has_no_alarm(phone: &Phone) -> Checked {
     match phone.alarms.first() {
-        Some((law, alarm)) => Err(Broken::new(*law, format!("phone {}: {alarm}", phone.number))),
+        Some((law, alarm)) => Err(Broken::new(
+            *law,
+            format!("phone {}: {alarm}", phone.number),
+        )),
         None => Ok(()),
     }
 }
@@ -45,7 +48,12 @@ pub(crate) fn status_is_truthful(world: &World, phone: &Phone) -> Checked {
         }
         Ok(false)
     });
-    must!(matches!(missing, Ok(false)), 22, "phone {} claims a record that the council lacks", phone.number);
+    must!(
+        matches!(missing, Ok(false)),
+        22,
+        "phone {} claims a record that the council lacks",
+        phone.number
+    );
     Ok(())
 }
 
@@ -101,8 +109,14 @@ pub(crate) fn repeats_change_nothing(world: &mut World, chance: u64) -> Checked 
     let body = encode(&Upload {
         envelopes: envelopes.into_iter().map(Into::into).collect(),
     });
-    let reply = world.council.answer(visitbook_device::sync::exchange::Route::Upload, &body);
-    must!(world.council.lasts() == before, 19, "sending everything again added to a log");
+    let reply = world
+        .council
+        .answer(visitbook_device::sync::exchange::Route::Upload, &body);
+    must!(
+        world.council.lasts() == before,
+        19,
+        "sending everything again added to a log"
+    );
     let answer: UploadAnswer =
         decode(&reply.body).map_err(|_| Broken::new(19, "no answer to a repeated upload"))?;
     let mut statements = BTreeSet::new();
@@ -152,7 +166,11 @@ pub(crate) fn effort_is_bounded(phone: &mut Phone, from: u64, chance: u64) -> Ch
         let mut effect = engine.step(phone, begin);
         while let Ok(Effect::Send { .. }) = effect {
             attempts += 1;
-            must!(attempts <= ATTEMPTS_PER_HOUR, 23, "more than {ATTEMPTS_PER_HOUR} attempts in an hour without a line");
+            must!(
+                attempts <= ATTEMPTS_PER_HOUR,
+                23,
+                "more than {ATTEMPTS_PER_HOUR} attempts in an hour without a line"
+            );
             let problem = TransportProblem::NoLine;
             effect = engine.step(phone, Event::TransportFailed { now, problem });
         }

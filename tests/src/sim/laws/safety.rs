@@ -25,7 +25,10 @@ use super::{Broken, Checked, must};
 pub(super) fn deletion_never_beats_content(_: &World, reading: &Reading) -> Checked {
     for record in reading.by_record.keys() {
         let statements = reading.statements(record);
-        if !statements.iter().any(|s| s.fact.kind == Kind::EntryWithdraw) {
+        if !statements
+            .iter()
+            .any(|s| s.fact.kind == Kind::EntryWithdraw)
+        {
             continue;
         }
         let page = lay_out(reading.kind_of(record), &statements, View::Shared);
@@ -63,12 +66,21 @@ pub(super) fn worry_wins(world: &World, reading: &Reading) -> Checked {
         let statements = reading.statements(record);
         let page = lay_out(kind, &statements, View::Shared);
         for question in page.questions.values() {
-            let answers: BTreeSet<&Answer> =
-                question.live.iter().map(|i| &statements[*i].fact.answer).collect();
+            let answers: BTreeSet<&Answer> = question
+                .live
+                .iter()
+                .map(|i| &statements[*i].fact.answer)
+                .collect();
             let unreadable = answers.contains(&Answer::Unreadable) && question.live.len() > 1;
             let differ = answers.len() > 1 || unreadable;
             let can = matches!(question.policy, Policy::Risk | Policy::Ordinary);
-            must!(question.open == (differ && can), 14, "{} is open: {}, differs: {differ}", question.target, question.open);
+            must!(
+                question.open == (differ && can),
+                14,
+                "{} is open: {}, differs: {differ}",
+                question.target,
+                question.open
+            );
             conflicts.0 += u64::from(question.open);
             conflicts.1 += u64::from(question.open);
             if question.policy != Policy::Risk {
@@ -80,11 +92,21 @@ pub(super) fn worry_wins(world: &World, reading: &Reading) -> Checked {
                     && !matches!(s.fact.kind, Kind::Ask | Kind::Finish)
                     && matches!(s.fact.verdict, Some(Verdict::Quarantined { .. }))
             });
-            must!(question.maybe_worse == aside, 13, "an answer that was set aside leaves no mark");
-            let worry = |i: &usize| oracle::worry(kind, &question.target, &statements[*i].fact.answer);
+            must!(
+                question.maybe_worse == aside,
+                13,
+                "an answer that was set aside leaves no mark"
+            );
+            let worry =
+                |i: &usize| oracle::worry(kind, &question.target, &statements[*i].fact.answer);
             let most = question.live.iter().map(worry).max();
             let standing = question.standing.as_ref().map(worry);
-            must!(standing == most, 13, "{} shows a less worrying answer than it has", question.target);
+            must!(
+                standing == most,
+                13,
+                "{} shows a less worrying answer than it has",
+                question.target
+            );
         }
     }
     let mut tally = world.ledger.tally.borrow_mut();
@@ -122,9 +144,11 @@ pub(super) fn conflicts_end_only_by_people(world: &World, reading: &Reading) -> 
                         .map(|stated| (stated, stated.arrived_as.clone()))
                         .collect()
                 }
-                Entry::Judged { op, verdict } => {
-                    reading.op(op).map(|stated| (stated, verdict.clone())).into_iter().collect()
-                }
+                Entry::Judged { op, verdict } => reading
+                    .op(op)
+                    .map(|stated| (stated, verdict.clone()))
+                    .into_iter()
+                    .collect(),
             };
             for (stated, verdict) in came {
                 if matches!(stated.fact.kind, Kind::Finish | Kind::Ask) {
@@ -139,7 +163,12 @@ pub(super) fn conflicts_end_only_by_people(world: &World, reading: &Reading) -> 
 }
 
 /// One statement comes, or is judged again: what leaves must leave rightly. Returns 1 if a question opened.
-fn one_came(world: &World, past: &mut Past, stated: &Stated, verdict: Verdict) -> Result<u64, Broken> {
+fn one_came(
+    world: &World,
+    past: &mut Past,
+    stated: &Stated,
+    verdict: Verdict,
+) -> Result<u64, Broken> {
     let about = (stated.fact.record, stated.fact.target.clone());
     let before = past.live(&about);
     let group = past.facts.entry(about.clone()).or_default();
@@ -163,12 +192,23 @@ fn one_came(world: &World, past: &mut Past, stated: &Stated, verdict: Verdict) -
                 && (by.author == left.author
                     || (by.kind == Kind::Resolve && by.is_applied() && may(world, by, group)))
         });
-        must!(rightly, 14, "an answer to {} left without its author and without anybody who may settle", about.1);
+        must!(
+            rightly,
+            14,
+            "an answer to {} left without its author and without anybody who may settle",
+            about.1
+        );
     }
     let differing = |ids: &BTreeSet<OpId>| {
-        let answers: BTreeSet<&Answer> =
-            ids.iter().filter_map(fact_of).map(|fact| &fact.answer).collect();
-        answers.len() > 1 && group.iter().all(|f| matches!(f.policy, Policy::Risk | Policy::Ordinary))
+        let answers: BTreeSet<&Answer> = ids
+            .iter()
+            .filter_map(fact_of)
+            .map(|fact| &fact.answer)
+            .collect();
+        answers.len() > 1
+            && group
+                .iter()
+                .all(|f| matches!(f.policy, Policy::Risk | Policy::Ordinary))
     };
     Ok(u64::from(!differing(&before) && differing(&after)))
 }
@@ -179,9 +219,14 @@ fn may(world: &World, by: &Fact, group: &[Fact]) -> bool {
         return true;
     };
     let commit = &origin.written.volume.commit;
-    let listed: Vec<&Fact> = group.iter().filter(|fact| by.replaces.contains(&fact.id)).collect();
+    let listed: Vec<&Fact> = group
+        .iter()
+        .filter(|fact| by.replaces.contains(&fact.id))
+        .collect();
     let is_manager = commit.scope.child().is_some_and(|child| {
-        world.ledger.role_at(commit.author, child, commit.assignment_seen)
+        world
+            .ledger
+            .role_at(commit.author, child, commit.assignment_seen)
             == Some(visitbook_record::commit::Role::Manager)
     });
     let chosen = oracle::worry(commit.record_kind, &by.target, &by.answer);
@@ -191,8 +236,12 @@ fn may(world: &World, by: &Fact, group: &[Fact]) -> bool {
 /// 12
 pub(super) fn finished_is_finished(world: &World, reading: &Reading) -> Checked {
     for record in reading.by_record.keys() {
-        let Some(stands) = reading.finish_of(record) else { continue };
-        let Some(Content::Finish(listed)) = &stands.content else { continue };
+        let Some(stands) = reading.finish_of(record) else {
+            continue;
+        };
+        let Some(Content::Finish(listed)) = &stands.content else {
+            continue;
+        };
         let statements = reading.statements(record);
         let page = lay_out(reading.kind_of(record), &statements, View::Shared);
         let Some(finished) = &page.finished else {
@@ -204,7 +253,11 @@ pub(super) fn finished_is_finished(world: &World, reading: &Reading) -> Checked 
             "another finish stands than the first that was accepted"
         );
         let listed: BTreeSet<OpId> = listed.iter().copied().collect();
-        must!(finished.listed == listed, 12, "a finish fixes another list than its own");
+        must!(
+            finished.listed == listed,
+            12,
+            "a finish fixes another list than its own"
+        );
         let late: BTreeSet<OpId> = page.late.iter().map(|i| statements[*i].fact.id).collect();
         let expected: BTreeSet<OpId> = statements
             .iter()
@@ -213,7 +266,11 @@ pub(super) fn finished_is_finished(world: &World, reading: &Reading) -> Checked 
             .filter(|f| !matches!(f.kind, Kind::Finish | Kind::Ask))
             .map(|f| f.id)
             .collect();
-        must!(late == expected, 12, "what came beside a finish is not all shown beside it");
+        must!(
+            late == expected,
+            12,
+            "what came beside a finish is not all shown beside it"
+        );
         for question in page.questions.values() {
             let on_the_page: Vec<&Fact> = statements
                 .iter()
@@ -222,23 +279,49 @@ pub(super) fn finished_is_finished(world: &World, reading: &Reading) -> Checked 
                 .filter(|f| !matches!(f.kind, Kind::Finish | Kind::Ask))
                 .collect();
             let fixed = oracle::live(&on_the_page, Fact::is_applied);
-            let shown: BTreeSet<OpId> =
-                question.on_page.iter().map(|i| statements[*i].fact.id).collect();
-            let standing: BTreeSet<OpId> =
-                question.standing.iter().map(|i| statements[*i].fact.id).collect();
+            let shown: BTreeSet<OpId> = question
+                .on_page
+                .iter()
+                .map(|i| statements[*i].fact.id)
+                .collect();
+            let standing: BTreeSet<OpId> = question
+                .standing
+                .iter()
+                .map(|i| statements[*i].fact.id)
+                .collect();
             let right = shown == fixed || (shown.is_empty() && standing == fixed);
-            must!(right, 12, "the finished page shows other answers to {} than were listed", question.target);
-            let live: BTreeSet<OpId> = question.live.iter().map(|i| statements[*i].fact.id).collect();
+            must!(
+                right,
+                12,
+                "the finished page shows other answers to {} than were listed",
+                question.target
+            );
+            let live: BTreeSet<OpId> = question
+                .live
+                .iter()
+                .map(|i| statements[*i].fact.id)
+                .collect();
             let settled = |id: &OpId| {
                 statements.iter().any(|s| {
-                    s.fact.kind == Kind::Resolve && s.fact.is_applied() && s.fact.replaces.contains(id)
+                    s.fact.kind == Kind::Resolve
+                        && s.fact.is_applied()
+                        && s.fact.replaces.contains(id)
                 })
             };
             let kept = fixed
                 .iter()
-                .filter(|id| reading.op(id).is_some_and(|s| s.fact.kind.states_something()))
+                .filter(|id| {
+                    reading
+                        .op(id)
+                        .is_some_and(|s| s.fact.kind.states_something())
+                })
                 .all(|id| live.contains(id) || settled(id) || settled_by_chain(id, &statements));
-            must!(kept, 12, "an ordinary late edit took a finished answer to {} away", question.target);
+            must!(
+                kept,
+                12,
+                "an ordinary late edit took a finished answer to {} away",
+                question.target
+            );
         }
         let mut tally = world.ledger.tally.borrow_mut();
         tally.finished += 1;
@@ -252,7 +335,9 @@ fn settled_by_chain(id: &OpId, statements: &[visitbook_record::page::Statement])
     statements.iter().any(|s| {
         s.fact.replaces.contains(id)
             && statements.iter().any(|r| {
-                r.fact.kind == Kind::Resolve && r.fact.is_applied() && r.fact.replaces.contains(&s.fact.id)
+                r.fact.kind == Kind::Resolve
+                    && r.fact.is_applied()
+                    && r.fact.replaces.contains(&s.fact.id)
             })
     })
 }
@@ -264,7 +349,10 @@ pub(super) fn verdicts_follow_the_sentences(world: &World, reading: &Reading) ->
         // The council's own commits are not judged here; they were there before or came in between, and nobody links to them.
         if oracle::is_writer(&stated.volume) {
             let commit = &stated.volume.commit;
-            state.homes.entry(commit.record).or_insert((commit.scope, commit.record_kind));
+            state
+                .homes
+                .entry(commit.record)
+                .or_insert((commit.scope, commit.record_kind));
             state.known.insert(
                 stated.fact.id,
                 Known {
@@ -284,7 +372,10 @@ pub(super) fn verdicts_follow_the_sentences(world: &World, reading: &Reading) ->
         let circumstances = circumstances(world, &volume, arrival.acknowledged, arrival.moves);
         for (index, id) in volume.ids.iter().enumerate() {
             let Some(stated) = reading.op(id) else {
-                return Err(Broken::new(2, "an acknowledged statement is not at the council"));
+                return Err(Broken::new(
+                    2,
+                    "an acknowledged statement is not at the council",
+                ));
             };
             let content = content_at_council(world, id);
             let class = circumstances.judge(&state, index, content.as_ref());
@@ -303,23 +394,34 @@ pub(super) fn verdicts_follow_the_sentences(world: &World, reading: &Reading) ->
             }
         }
         let commit = &volume.commit;
-        state.homes.entry(commit.record).or_insert((commit.scope, commit.record_kind));
-        let ends = arrivals.get(n + 1).is_none_or(|next| next.statement != arrival.statement);
+        state
+            .homes
+            .entry(commit.record)
+            .or_insert((commit.scope, commit.record_kind));
+        let ends = arrivals
+            .get(n + 1)
+            .is_none_or(|next| next.statement != arrival.statement);
         touched.insert(commit.record);
         if ends {
             // Only what came into the same scope can be what a sound statement waits for.
             let (mut due, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut waiting)
                 .into_iter()
-                .partition(|(v, ..)| v.commit.scope == commit.scope && touched.contains(&v.commit.record));
+                .partition(|(v, ..)| {
+                    v.commit.scope == commit.scope && touched.contains(&v.commit.record)
+                });
             judge_waiting(world, reading, &mut state, &mut due)?;
             waiting = rest;
             waiting.extend(due);
             touched.clear();
         }
     }
-    must!(waiting.iter().all(|(v, i, _)| reading.op(&v.ids[*i]).is_some_and(|s| {
-        matches!(s.fact.verdict, Some(Verdict::Held { .. }))
-    })), 15, "something that waits for a missing statement was judged all the same");
+    must!(
+        waiting.iter().all(|(v, i, _)| reading
+            .op(&v.ids[*i])
+            .is_some_and(|s| { matches!(s.fact.verdict, Some(Verdict::Held { .. })) })),
+        15,
+        "something that waits for a missing statement was judged all the same"
+    );
     Ok(())
 }
 
@@ -348,10 +450,22 @@ fn content_at_council(world: &World, id: &OpId) -> Option<Content> {
     if origin.written.twist == Twist::WrongWords {
         return None;
     }
-    origin.written.words.get(origin.index)?.as_ref()?.content.clone()
+    origin
+        .written
+        .words
+        .get(origin.index)?
+        .as_ref()?
+        .content
+        .clone()
 }
 
-fn know(state: &mut State, circumstances: &Circumstances<'_>, index: usize, content: Option<&Content>, class: Class) {
+fn know(
+    state: &mut State,
+    circumstances: &Circumstances<'_>,
+    index: usize,
+    content: Option<&Content>,
+    class: Class,
+) {
     let Some(fact) = circumstances.volume.facts.get(index) else {
         return;
     };
@@ -395,10 +509,20 @@ fn judge_waiting(
             still.push((volume, index, n));
             continue;
         }
-        let now = reading.op(&id).and_then(|stated| stated.fact.verdict.as_ref()).map(Class::of);
-        must!(now == Some(class), 15, "what waited was judged {now:?}, by the sentences it is {class:?}");
+        let now = reading
+            .op(&id)
+            .and_then(|stated| stated.fact.verdict.as_ref())
+            .map(Class::of);
+        must!(
+            now == Some(class),
+            15,
+            "what waited was judged {now:?}, by the sentences it is {class:?}"
+        );
         if class == Class::Applied || class == Class::FromPreviousWorker {
-            release(state, content.as_ref().filter(|c| matches!(c, Content::Finish(_))));
+            release(
+                state,
+                content.as_ref().filter(|c| matches!(c, Content::Finish(_))),
+            );
         }
     }
     *waiting = still;
@@ -413,8 +537,16 @@ pub(super) fn receipts_chain(_: &World, reading: &Reading) -> Checked {
         for (first, signed) in &log.statements {
             let statement: ReceiptStatement = decode(&signed.bytes)
                 .map_err(|_| Broken::new(17, "a stored receipt cannot be read"))?;
-            must!(statement.previous == previous, 17, "a receipt does not name the one before it");
-            must!(statement.scope == *scope && statement.first == *first, 17, "a receipt is for another place");
+            must!(
+                statement.previous == previous,
+                17,
+                "a receipt does not name the one before it"
+            );
+            must!(
+                statement.scope == *scope && statement.first == *first,
+                17,
+                "a receipt is for another place"
+            );
             must!(first.position > last, 17, "receipts overlap");
             last = first.position + statement.received.len() as u64 - 1;
             previous = Some(ReceiptStatement::hash_of(&signed.bytes));

@@ -14,9 +14,14 @@ pub(super) fn no_word_is_lost(world: &World, reading: &Reading) -> Checked {
     for phone in &world.phones {
         for own in &phone.disk.own {
             let volume = &own.written.volume;
-            let is_kept_here = own.written.is_refusable
-                || volume.ids.iter().all(|id| phone.row(id).is_some());
-            must!(is_kept_here, 1, "phone {} lost a commit of its own", phone.number);
+            let is_kept_here =
+                own.written.is_refusable || volume.ids.iter().all(|id| phone.row(id).is_some());
+            must!(
+                is_kept_here,
+                1,
+                "phone {} lost a commit of its own",
+                phone.number
+            );
             for (id, words) in volume.ids.iter().zip(&own.written.words) {
                 let Some(words) = words else { continue };
                 if !own.written.is_refusable {
@@ -43,15 +48,26 @@ pub(super) fn no_word_is_lost(world: &World, reading: &Reading) -> Checked {
 pub(super) fn acknowledged_is_durable(world: &World, reading: &Reading) -> Checked {
     for phone in &world.phones {
         for own in &phone.disk.own {
-            let Some(receipt) = &own.receipt else { continue };
+            let Some(receipt) = &own.receipt else {
+                continue;
+            };
             let there = reading.commits.get(&own.written.volume.hash);
             let same = there.is_some_and(|(scope, at, bytes)| {
                 *scope == receipt.scope && *at == receipt.at && *bytes == own.written.volume.bytes
             });
-            must!(same, 2, "a commit of phone {} is not where its receipt says", phone.number);
+            must!(
+                same,
+                2,
+                "a commit of phone {} is not where its receipt says",
+                phone.number
+            );
             for (id, verdict) in own.written.volume.ids.iter().zip(&receipt.verdicts) {
                 let arrived = reading.op(id).map(|stated| &stated.arrived_as);
-                must!(arrived == Some(verdict), 2, "a receipt states another verdict than the log");
+                must!(
+                    arrived == Some(verdict),
+                    2,
+                    "a receipt states another verdict than the log"
+                );
             }
         }
     }
@@ -66,7 +82,9 @@ pub(super) fn childs_words_are_identical(world: &World, reading: &Reading) -> Ch
             if op.policy != Policy::Words || written.twist != Twist::None {
                 continue;
             }
-            let Some(Some(words)) = written.words.get(index) else { continue };
+            let Some(Some(words)) = written.words.get(index) else {
+                continue;
+            };
             let id = &volume.ids[index];
             let everywhere = world
                 .phones
@@ -75,7 +93,11 @@ pub(super) fn childs_words_are_identical(world: &World, reading: &Reading) -> Ch
                 .filter_map(|row| row.words.as_ref().map(|words| &words.payload.bytes))
                 .chain(reading.op(id).and_then(|stated| stated.payload.as_ref()));
             for bytes in everywhere {
-                must!(*bytes == words.payload.bytes, 3, "a child's words differ somewhere");
+                must!(
+                    *bytes == words.payload.bytes,
+                    3,
+                    "a child's words differ somewhere"
+                );
             }
         }
     }
@@ -85,8 +107,13 @@ pub(super) fn childs_words_are_identical(world: &World, reading: &Reading) -> Ch
 /// 4
 pub(super) fn no_text_is_invented(world: &World, reading: &Reading) -> Checked {
     for stated in &reading.ops {
-        if let (Some(origin), Some(bytes)) = (world.ledger.origin(&stated.fact.id), &stated.payload) {
-            let written = origin.written.words.get(origin.index).and_then(Option::as_ref);
+        if let (Some(origin), Some(bytes)) = (world.ledger.origin(&stated.fact.id), &stated.payload)
+        {
+            let written = origin
+                .written
+                .words
+                .get(origin.index)
+                .and_then(Option::as_ref);
             must!(
                 written.is_some_and(|words| words.payload.bytes == *bytes),
                 4,
@@ -96,10 +123,15 @@ pub(super) fn no_text_is_invented(world: &World, reading: &Reading) -> Checked {
     }
     for phone in &world.phones {
         for row in &phone.disk.rows {
-            let (Some(origin), Some(words)) = (world.ledger.origin(&row.fact.id), &row.words) else {
+            let (Some(origin), Some(words)) = (world.ledger.origin(&row.fact.id), &row.words)
+            else {
                 continue;
             };
-            let written = origin.written.words.get(origin.index).and_then(Option::as_ref);
+            let written = origin
+                .written
+                .words
+                .get(origin.index)
+                .and_then(Option::as_ref);
             must!(
                 written.is_some_and(|written| written.payload == words.payload),
                 4,
@@ -127,7 +159,11 @@ pub(super) fn nothing_is_left(world: &World, _: &Reading) -> Checked {
                 "a commit of phone {} ({:?}) has {} and {:?}",
                 phone.number,
                 own.written.twist,
-                if own.receipt.is_some() { "a receipt" } else { "no receipt" },
+                if own.receipt.is_some() {
+                    "a receipt"
+                } else {
+                    "no receipt"
+                },
                 own.refused
             );
         }
@@ -144,7 +180,12 @@ pub(super) fn nothing_is_left(world: &World, _: &Reading) -> Checked {
         }
         let really: Vec<_> = world.children_of(phone.worker);
         let thinks: Vec<_> = phone.disk.holds.iter().map(|(c, r)| (*c, *r)).collect();
-        must!(really == thinks, 11, "phone {} does not know whom its holder holds", phone.number);
+        must!(
+            really == thinks,
+            11,
+            "phone {} does not know whom its holder holds",
+            phone.number
+        );
     }
     Ok(())
 }
@@ -152,9 +193,18 @@ pub(super) fn nothing_is_left(world: &World, _: &Reading) -> Checked {
 /// 18
 pub(super) fn both_under_one_number_are_kept(world: &World, reading: &Reading) -> Checked {
     for phone in &world.phones {
-        for own in phone.disk.own.iter().filter(|own| own.written.twist == Twist::SameNumber) {
+        for own in phone
+            .disk
+            .own
+            .iter()
+            .filter(|own| own.written.twist == Twist::SameNumber)
+        {
             let hash = &own.written.volume.hash;
-            must!(reading.commits.contains_key(hash), 18, "a second commit under one number is gone");
+            must!(
+                reading.commits.contains_key(hash),
+                18,
+                "a second commit under one number is gone"
+            );
         }
     }
     Ok(())
@@ -164,7 +214,12 @@ pub(super) fn both_under_one_number_are_kept(world: &World, reading: &Reading) -
 /// verdict depends on.
 pub(super) fn poison_is_isolated(world: &World, reading: &Reading) -> Checked {
     for phone in &world.phones {
-        for own in phone.disk.own.iter().filter(|own| own.written.twist == Twist::None) {
+        for own in phone
+            .disk
+            .own
+            .iter()
+            .filter(|own| own.written.twist == Twist::None)
+        {
             must!(
                 reading.commits.contains_key(&own.written.volume.hash),
                 20,

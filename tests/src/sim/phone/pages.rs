@@ -37,7 +37,9 @@ impl Phone {
                 match denial {
                     Denial::NotEnrolled => return Err(ReplyProblem::NotEnrolled),
                     Denial::UnknownToken => self.alarms.push((19, "the council forgot a token")),
-                    Denial::Malformed => self.alarms.push((19, "the council cannot read a request")),
+                    Denial::Malformed => {
+                        self.alarms.push((19, "the council cannot read a request"))
+                    }
                     Denial::Replayed => {}
                 }
                 Ok(PullTaken {
@@ -51,7 +53,10 @@ impl Phone {
     fn apply_page(&mut self, page: &Page) -> Result<PullTaken, ReplyProblem<Died>> {
         let volumes = self.verify(page)?;
         if !page.digests.is_empty() {
-            self.alarms.push((6, "the council's digest differs from this phone's at the same token"));
+            self.alarms.push((
+                6,
+                "the council's digest differs from this phone's at the same token",
+            ));
         }
         for (entry, volume) in page.entries.iter().zip(volumes) {
             self.apply_entry(entry, volume);
@@ -98,7 +103,8 @@ impl Phone {
         let (scope, at) = (entry.scope(), entry.at());
         let read = self.disk.vector.get(&scope).copied();
         if read.is_some_and(|read| at <= read) {
-            self.alarms.push((6, "an entry came twice in one reading of a log"));
+            self.alarms
+                .push((6, "an entry came twice in one reading of a log"));
         }
         let follows = read.map_or(1, |read| read.position + 1);
         if at.position != follows {
@@ -107,10 +113,20 @@ impl Phone {
         self.disk.vector.insert(scope, at);
         match (entry, volume) {
             (LogEntry::Commit(entry), Some(volume)) => self.apply_commit(entry, &volume),
-            (LogEntry::Judged { op, verdict, released, .. }, _) => {
+            (
+                LogEntry::Judged {
+                    op,
+                    verdict,
+                    released,
+                    ..
+                },
+                _,
+            ) => {
                 match self.disk.row_of.get(op).copied() {
                     Some(index) => self.log_verdict(index, scope, verdict, at),
-                    None => self.alarms.push((6, "a statement was judged that this phone was not sent")),
+                    None => self
+                        .alarms
+                        .push((6, "a statement was judged that this phone was not sent")),
                 }
                 self.take_released(released);
             }
@@ -119,7 +135,11 @@ impl Phone {
     }
 
     fn apply_commit(&mut self, entry: &CommitEntry, volume: &Volume) {
-        let given = entry.payloads.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+        let given = entry
+            .payloads
+            .iter()
+            .map(Option::as_ref)
+            .chain(std::iter::repeat(None));
         for ((fact, verdict), payload) in volume.facts.iter().zip(&entry.verdicts).zip(given) {
             let index = match self.disk.row_of.get(&fact.id) {
                 Some(index) => *index,
@@ -165,7 +185,9 @@ impl Phone {
                     let commit = self.ledger.words(payload);
                     self.take_words(index, commit);
                 }
-                None => self.alarms.push((6, "words were released that belong to nothing here")),
+                None => self
+                    .alarms
+                    .push((6, "words were released that belong to nothing here")),
             }
         }
     }
@@ -179,7 +201,8 @@ impl Phone {
             .position(|other| *other == id)
             .and_then(|place| volume.commit.ops[place].payload);
         if signed != Some(words.hash) {
-            self.alarms.push((4, "the council sent words that are not those signed"));
+            self.alarms
+                .push((4, "the council sent words that are not those signed"));
             return;
         }
         self.take_words(index, words);
@@ -235,7 +258,11 @@ impl Phone {
             .disk
             .vector
             .keys()
-            .filter(|scope| scope.child().is_some_and(|child| !holds.contains_key(&child)))
+            .filter(|scope| {
+                scope
+                    .child()
+                    .is_some_and(|child| !holds.contains_key(&child))
+            })
             .copied()
             .collect();
         for scope in closed {
@@ -246,5 +273,4 @@ impl Phone {
             }
         }
     }
-
 }

@@ -55,7 +55,10 @@ pub(crate) enum Twist {
 
 impl Twist {
     const fn is_refusable(self) -> bool {
-        matches!(self, Self::ForgedSignature | Self::OtherCouncil | Self::Garbage)
+        matches!(
+            self,
+            Self::ForgedSignature | Self::OtherCouncil | Self::Garbage
+        )
     }
 }
 
@@ -114,7 +117,10 @@ impl Phone {
         let mut ops = Vec::with_capacity(plan.drafts.len());
         let mut words = Vec::with_capacity(plan.drafts.len());
         let is_now = plan.kind == RecordKind::Concern;
-        let is_soon = plan.drafts.iter().any(|d| d.kind == Kind::Finish || d.policy == Policy::Words);
+        let is_soon = plan
+            .drafts
+            .iter()
+            .any(|d| d.kind == Kind::Finish || d.policy == Policy::Words);
         for (index, draft) in plan.drafts.into_iter().enumerate() {
             let payload = draft
                 .content
@@ -248,7 +254,11 @@ impl Phone {
     ) -> usize {
         let index = self.disk.rows.len();
         self.disk.row_of.insert(fact.id, index);
-        self.disk.by_record.entry(fact.record).or_default().push(index);
+        self.disk
+            .by_record
+            .entry(fact.record)
+            .or_default()
+            .push(index);
         self.disk.rows.push(Row {
             fact,
             scope: volume.commit.scope,

@@ -34,7 +34,9 @@ impl SyncStore for Phone {
             };
             let mut class = own.class;
             if self.is_open {
-                let record = urgent.entry(own.written.volume.commit.record).or_insert(class);
+                let record = urgent
+                    .entry(own.written.volume.commit.record)
+                    .or_insert(class);
                 *record = (*record).min(class);
                 class = *record;
             }
@@ -87,7 +89,11 @@ impl SyncStore for Phone {
             return Ok(None);
         }
         self.disk.counter += 1;
-        let digests = self.disk.vector.keys().map(|scope| (*scope, self.digest(scope)));
+        let digests = self
+            .disk
+            .vector
+            .keys()
+            .map(|scope| (*scope, self.digest(scope)));
         let whole = (!self.disk.history_arriving).then(|| whole(digests));
         let acknowledges = self.acknowledges();
         let request = PullRequest {
@@ -189,7 +195,8 @@ impl Phone {
             };
             match &own.receipt {
                 Some(receipt) if receipt.statement != bytes => {
-                    self.alarms.push((19, "one commit has two receipts that differ"));
+                    self.alarms
+                        .push((19, "one commit has two receipts that differ"));
                     continue;
                 }
                 Some(_) => continue,
