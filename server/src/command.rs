@@ -20,6 +20,7 @@ use visitbook_record::time::WallMillis;
 use visitbook_seal::bundle::{BundleError, SignedBundle};
 
 use crate::clock::{self, Now};
+use crate::continuity::{self, Continuity};
 use crate::enrol::{CodeError, make_code};
 use crate::import::{ImportError, Rejected, give_to_managers, import};
 use crate::keys::{KeysError, ServerKeys};
@@ -105,6 +106,9 @@ enum Command {
         #[arg(long)]
         by: Option<String>,
     },
+    /// Back-ups, restoring, keys, and who was sent what.
+    #[command(flatten)]
+    Continuity(Continuity),
     /// List the devices.
     Devices,
     /// Prove every chain, signature, receipt and digest of the log.
@@ -113,7 +117,7 @@ enum Command {
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
-enum Problem {
+pub(crate) enum Problem {
     #[error(transparent)]
     Keys(#[from] KeysError),
     #[error(transparent)]
@@ -134,6 +138,14 @@ enum Problem {
     NoSuchChild(String),
     #[error("{0} is not a role: allocated, joint, cover or manager")]
     NoSuchRole(String),
+    #[error(transparent)]
+    Backup(#[from] crate::backup::BackupError),
+    #[error(transparent)]
+    Restore(#[from] crate::restore::RestoreError),
+    #[error("there is no device {0}")]
+    NoSuchDevice(String),
+    #[error("name a child or a worker")]
+    NobodyNamed,
     #[error("{0}: {1}")]
     Report(PathBuf, std::io::Error),
 }
@@ -178,7 +190,7 @@ where
 }
 
 /// What a command has to say, for programs and for people.
-struct Output {
+pub(crate) struct Output {
     json: Json,
     text: String,
 }
@@ -198,9 +210,9 @@ impl Output {
     }
 }
 
-type Done = Result<(Output, ExitCode), Problem>;
+pub(crate) type Done = Result<(Output, ExitCode), Problem>;
 
-fn done(json: Json, text: String) -> Done {
+pub(crate) fn done(json: Json, text: String) -> Done {
     Ok((Output { json, text }, ExitCode::SUCCESS))
 }
 
@@ -232,6 +244,7 @@ fn act(line: Line, now: &Now) -> Done {
             role,
             by,
         } => assigning(&dir, &worker, &child, &role, by.as_deref(), now()),
+        Command::Continuity(command) => continuity::run(&dir, command, now()),
         Command::Devices => devices(&dir),
         Command::Verify => verifying(&dir),
     }
@@ -449,11 +462,15 @@ fn writer(keys: &ServerKeys, author: Option<WorkerId>) -> Writer {
     }
 }
 
-fn child_id(council: CouncilId, code: &str) -> RecordId {
+pub(crate) fn child_id(council: CouncilId, code: &str) -> RecordId {
     RecordId(derived_uuid(council, "child", code))
 }
 
-fn find_worker(keys: &ServerKeys, store: &SqliteStore, code: &str) -> Result<WorkerId, Problem> {
+pub(crate) fn find_worker(
+    keys: &ServerKeys,
+    store: &SqliteStore,
+    code: &str,
+) -> Result<WorkerId, Problem> {
     let id = WorkerId(derived_uuid(keys.council, "worker", code));
     store
         .read_with(|tx| tx.worker(&id))?

@@ -420,10 +420,14 @@ async fn answer_pull(
                 .map(Token)
                 .map_err(|_| StoreError::NoRandomness)?;
             let now = (service.now)();
-            service
+            let mut reply = service
                 .queue
                 .write(move |tx| pull(tx, now, fresh, &request))
-                .await?
+                .await?;
+            if let PullReply::Page(page) = &mut reply {
+                page.keys = Some(service.keys.public.serial);
+            }
+            reply
         }
     };
     seal(sealer, encode(&reply)).await
@@ -437,6 +441,13 @@ fn read_pull(service: &Service, plain: &[u8]) -> Result<Result<PullRequest, Deni
     let Ok((signed, request)) = request else {
         return Ok(Err(Denial::Malformed));
     };
+    // Before anything about the device: a restored list may lack it, and it must learn why nothing fits any more.
+    if request
+        .epoch
+        .is_some_and(|epoch| epoch != service.keys.epoch_id)
+    {
+        return Ok(Err(Denial::NewEpoch));
+    }
     let device = service.store.read_with(|tx| tx.device(&request.device))?;
     let genuine = device.is_some_and(|device| {
         verified(

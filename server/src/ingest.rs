@@ -46,6 +46,63 @@ pub struct Incoming {
     hash: CommitHash,
     contents: Vec<Option<Content>>,
     payloads: Vec<Option<Payload>>,
+    /// The device, where the store lacks it and the council vouched for it once.
+    newcomer: Option<Device>,
+    /// What an earlier life of this log said of the commit.
+    earlier: Option<Earlier>,
+}
+
+/// A receipt statement of an earlier epoch, proven, and what it says of one commit.
+#[derive(Clone)]
+struct Earlier {
+    statement: Signed,
+    time: WallMillis,
+    verdicts: Vec<Verdict>,
+}
+
+/// The statement that a commit was given back with, if it is one of this council's, of an earlier epoch, and names it.
+fn earlier(
+    view: &dyn ReadTx,
+    suite: &dyn Suite,
+    commit: &Commit,
+    hash: CommitHash,
+    statement: Signed,
+) -> Result<Option<Earlier>, StoreError> {
+    let Ok(read) = visitbook_record::cbor::decode::<ReceiptStatement>(&statement.bytes) else {
+        return Ok(None);
+    };
+    let of_an_earlier_life = read.scope == commit.scope && read.first.epoch < view.epoch()?;
+    if !of_an_earlier_life
+        || !suite.verify_receipt(read.first.epoch, &statement.bytes, &statement.signature)
+    {
+        return Ok(None);
+    }
+    let said = read
+        .received
+        .into_iter()
+        .find(|one| one.commit == hash && one.verdicts.len() == commit.ops.len());
+    Ok(said.map(|one| Earlier {
+        statement,
+        time: read.time,
+        verdicts: one.verdicts,
+    }))
+}
+
+/// The judgement of today, kept to what was said before the restore: what was applied stays applied and what was set aside
+/// stays so. What waited is judged anew, and what waits today for words that are still to be given back waits again.
+fn kept_to(earlier: Option<&Earlier>, today: Vec<Verdict>) -> Vec<Verdict> {
+    let Some(earlier) = earlier else {
+        return today;
+    };
+    today
+        .into_iter()
+        .zip(&earlier.verdicts)
+        .map(|(today, before)| match before {
+            Verdict::Held { .. } => today,
+            _ if matches!(today, Verdict::Held { .. }) => today,
+            _ => before.clone(),
+        })
+        .collect()
 }
 
 /// Reads one envelope's body, and checks that an enrolled device of this council signed it.
@@ -76,7 +133,15 @@ pub fn prepare(
     if commit.ops.len() > limits::COMMIT_OPS {
         return Ok(Err(Refusal::BeyondLimits));
     }
-    let Some(device) = view.device(&commit.origin.device)? else {
+    let known = view.device(&commit.origin.device)?;
+    let newcomer = match (&known, &body.certificate) {
+        (None, None) => return Ok(Err(Refusal::NoCertificate)),
+        (None, Some(certificate)) => suite
+            .certified(certificate)
+            .filter(|device| device.id == commit.origin.device),
+        (Some(_), _) => None,
+    };
+    let Some(device) = known.as_ref().or(newcomer.as_ref()) else {
         return Ok(Err(Refusal::NotSigned));
     };
     if !suite.verify_commit(
@@ -115,12 +180,18 @@ pub fn prepare(
         .map(|payload| payload.as_ref().and_then(|p| p.content().ok()))
         .collect();
     let hash = Commit::hash_of(&body.commit.bytes);
+    let earlier = match body.receipt {
+        Some(statement) => earlier(view, suite, &commit, hash, statement)?,
+        None => None,
+    };
     Ok(Ok(Incoming {
         commit,
         signed: body.commit,
         hash,
         contents,
         payloads,
+        newcomer,
+        earlier,
     }))
 }
 
@@ -147,7 +218,16 @@ pub fn take(
     let mut order: Vec<StatementHash> = Vec::new();
     let mut by_scope: Vec<(Scope, Vec<Incoming>)> = Vec::new();
     for incoming in session {
+        if let Some(newcomer) = &incoming.newcomer
+            && tx.device(&newcomer.id)?.is_none()
+        {
+            tx.put_device(newcomer.clone())?;
+            tx.put_unconfirmed(&newcomer.id)?;
+        }
         if let Some(stored) = tx.commit(&incoming.hash)? {
+            if let Some(earlier) = &incoming.earlier {
+                ScopeWriter::open(tx, stored.scope, now)?.remember(&stored, earlier)?;
+            }
             let (_, statement) = tx
                 .statement_at(&stored.scope, stored.at)?
                 .ok_or(StoreError::Missing("receipt statement"))?;
@@ -284,6 +364,8 @@ impl<'a> ScopeWriter<'a> {
             hash,
             contents,
             payloads,
+            earlier,
+            ..
         } = incoming;
         let device = self
             .tx
@@ -302,6 +384,10 @@ impl<'a> ScopeWriter<'a> {
             };
             judge_commit(&context, &commit, &contents)
         })?;
+        let verdicts = kept_to(earlier.as_ref(), verdicts);
+        if let Some(earlier) = &earlier {
+            self.tx.put_earlier(&hash, &earlier.statement)?;
+        }
 
         let facts = Fact::of_commit(&commit, &contents);
         let ops = facts.iter().map(|fact| fact.id).collect();
@@ -350,7 +436,7 @@ impl<'a> ScopeWriter<'a> {
             scope: self.scope,
             at,
             signed,
-            received: self.now,
+            received: earlier.map_or(self.now, |earlier| earlier.time),
             ops,
             verdicts: verdicts.clone(),
             author_held: rights.role_now.is_some(),
@@ -362,10 +448,55 @@ impl<'a> ScopeWriter<'a> {
         Ok((at, received))
     }
 
+    /// A commit that somebody else gave back before now brings what was said of it before the restore: that it counted then
+    /// it counts again, and everybody learns how early it was received.
+    fn remember(mut self, stored: &StoredCommit, earlier: &Earlier) -> Result<(), StoreError> {
+        if self.tx.earlier(&stored.hash)?.is_some() {
+            return Ok(());
+        }
+        self.tx.put_earlier(&stored.hash, &earlier.statement)?;
+        for (id, before) in stored.ops.iter().zip(&earlier.verdicts) {
+            let mut op = self.tx.op(id)?.ok_or(StoreError::Missing("operation"))?;
+            let is_finish = op.fact.kind == Kind::Finish;
+            let counts_again = before.is_applied() && !op.fact.is_applied();
+            if !counts_again && !is_finish {
+                continue;
+            }
+            let mut parts = vec![Vec::new()];
+            if counts_again {
+                if let Some(old) = &op.fact.verdict {
+                    self.digest.remove(id, old);
+                }
+                self.digest.add(id, before);
+                op.fact.verdict = Some(before.clone());
+                if !op.withheld {
+                    parts = vec![vec![*id]];
+                }
+                self.tx.put_op(op.clone())?;
+                if is_finish {
+                    let listed = self.tx.payload(id)?.and_then(|p| p.content().ok());
+                    parts.extend(self.release(listed.as_ref())?);
+                }
+            }
+            let verdict = op.fact.verdict.ok_or(StoreError::Missing("verdict"))?;
+            for part in parts {
+                self.judged(*id, verdict.clone(), part)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Lets a statement that was set aside count, if the placement that names it was applied.
     fn place(&mut self, placement: &OpId, op: &OpId) -> Result<(), StoreError> {
-        let applied = self.tx.op(placement)?.is_some_and(|op| op.fact.is_applied());
-        let Some(mut placed) = self.tx.op(op)?.filter(|op| applied && !op.fact.is_applied()) else {
+        let applied = self
+            .tx
+            .op(placement)?
+            .is_some_and(|op| op.fact.is_applied());
+        let Some(mut placed) = self
+            .tx
+            .op(op)?
+            .filter(|op| applied && !op.fact.is_applied())
+        else {
             return Ok(());
         };
         if let Some(old) = &placed.fact.verdict {
@@ -375,7 +506,11 @@ impl<'a> ScopeWriter<'a> {
         self.digest.add(op, &verdict);
         placed.fact.verdict = Some(verdict.clone());
         let is_finish = placed.fact.kind == Kind::Finish;
-        let readable = if placed.withheld { Vec::new() } else { vec![*op] };
+        let readable = if placed.withheld {
+            Vec::new()
+        } else {
+            vec![*op]
+        };
         self.tx.put_op(placed)?;
         let mut parts = vec![readable];
         if is_finish {
@@ -487,6 +622,8 @@ impl<'a> ScopeWriter<'a> {
         if matches!(verdict, Verdict::Held { .. }) {
             return Ok(());
         }
+        let before = said_before(self.tx, &stored, held.index)?;
+        let verdict = before.filter(Verdict::is_applied).unwrap_or(verdict);
         if let Some(old) = &held.fact.verdict {
             self.digest.remove(&held.fact.id, old);
         }
@@ -562,6 +699,24 @@ fn placements(incoming: &Incoming) -> Vec<(OpId, OpId)> {
             _ => None,
         })
         .collect()
+}
+
+/// What an earlier life of the log said of one operation, by the statement that its commit was given back with.
+fn said_before(
+    view: &dyn ReadTx,
+    stored: &StoredCommit,
+    index: u32,
+) -> Result<Option<Verdict>, StoreError> {
+    let Some(statement) = view.earlier(&stored.hash)? else {
+        return Ok(None);
+    };
+    let read: ReceiptStatement = visitbook_record::cbor::decode(&statement.bytes)
+        .map_err(|_| StoreError::Unreadable("statement"))?;
+    Ok(read
+        .received
+        .into_iter()
+        .find(|one| one.commit == stored.hash)
+        .and_then(|one| one.verdicts.into_iter().nth(index as usize)))
 }
 
 fn standing(device: &Device) -> DeviceStanding {

@@ -128,6 +128,8 @@ fn what_no_enrolled_device_signed_is_refused_and_leaves_nothing() {
         EnvelopeBody {
             commit,
             payloads: good.payloads.clone(),
+            certificate: None,
+            receipt: None,
         }
     };
     let changed_but_not_resigned = |change: &dyn Fn(&mut Commit)| {

@@ -322,6 +322,8 @@ impl Phone {
         EnvelopeBody {
             commit: Signed { bytes, signature },
             payloads,
+            certificate: None,
+            receipt: None,
         }
     }
 
@@ -340,6 +342,7 @@ impl Phone {
             whole: None,
             budget: 1 << 20,
             acknowledges: None,
+            epoch: None,
         }
     }
 

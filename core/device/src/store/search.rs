@@ -102,7 +102,13 @@ pub(crate) fn words_of(content: &Content) -> Option<String> {
             None => of_value(&settlement.value),
         }),
         Content::Assignment(assignment) => Some(assignment.reason.clone()),
-        Content::Finish(_) => None,
+        Content::Correction(correction) => Some(format!(
+            "{} {}",
+            of_value(&correction.value),
+            correction.reason
+        )),
+        Content::Void { reason, .. } | Content::Placement { reason, .. } => Some(reason.clone()),
+        Content::Finish(_) | Content::SignOff(_) | Content::FamilySession(_) => None,
     }
 }
 

@@ -196,7 +196,11 @@ impl Show<'_> {
             }
             Content::Ask { value, .. } => Some(value.label.clone()),
             Content::Assignment(assignment) => Some(assignment.reason.clone()),
-            Content::Finish(_) => None,
+            Content::Correction(correction) => Some(correction.value.label.clone()),
+            Content::Void { reason, .. } | Content::Placement { reason, .. } => {
+                Some(reason.clone())
+            }
+            Content::Finish(_) | Content::SignOff(_) | Content::FamilySession(_) => None,
         }
     }
 
@@ -346,6 +350,12 @@ fn kind_word(kind: Kind) -> String {
         Kind::SetRemove => "set_remove",
         Kind::Finish => "finish",
         Kind::Resolve => "resolve",
+        Kind::Correct => "correct",
+        Kind::SignOff => "sign_off",
+        Kind::Return => "return",
+        Kind::Void => "void",
+        Kind::Place => "place",
+        Kind::EnterFamily => "enter_family",
         Kind::Ask => "ask",
         Kind::Assign => "assign",
         Kind::Unassign => "unassign",

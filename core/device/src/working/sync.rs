@@ -14,6 +14,7 @@ use visitbook_seal::request::seal_request;
 use super::Working;
 use super::receipts::SyncError;
 use super::save::class_from;
+use crate::error::UnlockError;
 use crate::locked::pick;
 use crate::spool::FrameInfo;
 use crate::store::rows::{name, signed, unsigned};
@@ -66,7 +67,8 @@ impl Working {
     /// The newest assignment entry that everything still to be sent names. What was written first names the oldest.
     fn acknowledges(&self) -> Result<Option<LogPosition>, StoreError> {
         let oldest: Option<i64> = self.store.writer.query_row(
-            "SELECT min(signed) FROM outgoing WHERE refused IS NULL",
+            "SELECT min(outgoing.signed) FROM outgoing JOIN signed ON signed.no = outgoing.signed
+             WHERE outgoing.refused IS NULL AND signed.own = 1",
             [],
             |row| row.get(0),
         )?;
@@ -110,6 +112,13 @@ impl Working {
                     ..PullTaken::default()
                 })
             }
+            Denial::NewEpoch => Ok(PullTaken {
+                again: true,
+                keys_wanted: true,
+                ..PullTaken::default()
+            }),
+            // Words go; what comes, comes once a person at the council has looked through the lists.
+            Denial::NotConfirmed => Ok(PullTaken::default()),
             Denial::UnknownToken => {
                 self.store
                     .writer
@@ -174,6 +183,11 @@ impl SyncStore for Working {
             },
             budget,
             acknowledges: self.acknowledges()?,
+            epoch: Some(
+                self.epoch_statement()
+                    .map_err(|_| StoreError::Row("an epoch"))?
+                    .id,
+            ),
         });
         let signature = self.keys.signing_key().sign(Purpose::Request, &request);
         let signed = encode(&Signed {
@@ -200,12 +214,27 @@ impl SyncStore for Working {
                 entries: self.apply(&page)?,
                 more: page.more,
                 again: false,
+                keys_wanted: page.keys.is_some_and(|serial| serial > self.bundle.serial),
             }),
             PullReply::Denied {
                 denial,
                 next_counter,
             } => self.taken_denial(denial, next_counter),
         }
+    }
+
+    fn take_keys(&mut self, body: &[u8]) -> Result<bool, ReplyProblem<SyncError>> {
+        let taken = match self.take_bundle(body) {
+            Ok(taken) => taken,
+            Err(UnlockError::Store(error)) => return Err(SyncError::from(error).into()),
+            Err(UnlockError::Save(error)) => return Err(SyncError::from(error).into()),
+            Err(UnlockError::Seal(error)) => return Err(SyncError::from(error).into()),
+            Err(UnlockError::Spool(error)) => return Err(SyncError::from(error).into()),
+            Err(UnlockError::Io(_)) => return Err(SyncError::from(StoreError::Io).into()),
+            Err(_) => return Err(ReplyProblem::NotTheCouncil),
+        };
+        self.seal_under_known_keys()?;
+        Ok(taken)
     }
 }
 

@@ -196,6 +196,10 @@ impl Working {
                     .push(format!("receipt {hash}: cannot be read"));
                 continue;
             };
+            // Of a server whose back-ups are gone too: nobody can say any more who signed for it.
+            if self.bundle.receipt_key(statement.first.epoch).is_none() {
+                continue;
+            }
             if !super::receipts::is_signed(&self.bundle, &statement, &exact) {
                 report
                     .problems
@@ -356,6 +360,9 @@ fn sentence(kind: &str) -> &'static str {
         "unknown_operation" => "The council judged a statement that never came here.",
         "book_went_back" => {
             "The book was an older one than before. This device writes on as a new one; nothing sent was lost."
+        }
+        "epoch_fork" => {
+            "Two servers of the council were restored beside each other. Nothing is given to the second one."
         }
         "refused" => "The council did not take something; it is still here.",
         _ => "Something unexpected happened.",

@@ -349,6 +349,8 @@ impl Council {
         self.take(vec![EnvelopeBody {
             commit: Signed { bytes, signature },
             payloads,
+            certificate: None,
+            receipt: None,
         }]);
     }
 
@@ -530,6 +532,7 @@ impl Council {
                 received: WallMillis(self.now),
                 payloads: payloads.clone(),
                 released,
+                earlier: None,
             };
             self.logs
                 .get_mut(&commit.scope)
@@ -727,6 +730,7 @@ impl Council {
             more,
             digests,
             time: WallMillis(self.now),
+            keys: None,
         }
     }
 
