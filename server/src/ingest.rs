@@ -11,16 +11,18 @@ use std::collections::BTreeMap;
 use visitbook_record::commit::Commit;
 use visitbook_record::digest::ScopeDigest;
 use visitbook_record::fact::{Fact, RecordHome, is_withheld_until_finish};
-use visitbook_record::id::{CommitHash, CouncilId, OpId, PayloadHash, RecordId, StatementHash};
+use visitbook_record::id::{
+    CommitHash, CouncilId, OpId, PayloadHash, RecordId, StatementHash, WorkerId,
+};
 use visitbook_record::judge::{
     Context, DeviceStanding, KnownOp, Rights, judge_again, judge_commit,
 };
 use visitbook_record::limits;
 use visitbook_record::op::Kind;
-use visitbook_record::payload::{Content, Payload};
+use visitbook_record::payload::{self, Content, Payload};
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::WallMillis;
-use visitbook_record::verdict::Verdict;
+use visitbook_record::verdict::{Reason, Verdict};
 use visitbook_record::wire::{
     EnvelopeBody, ReceiptStatement, Received, Refusal, Signed, UploadReply,
 };
@@ -37,6 +39,9 @@ const FRAME_SLACK: usize = 64 << 10;
 /// How many bytes of payload one log position may release. A finish that releases more goes on at further positions, so
 /// that no single entry outgrows a page.
 const RELEASE_BYTES: usize = 1 << 20;
+
+/// Rows of a log read at a time when rights come back.
+const LOST_BATCH: usize = 256;
 
 /// A commit whose bytes are proven and whose signature verifies, ready to be judged.
 #[derive(Clone)]
@@ -217,13 +222,12 @@ pub fn take(
     let mut statements: BTreeMap<StatementHash, Signed> = BTreeMap::new();
     let mut order: Vec<StatementHash> = Vec::new();
     let mut by_scope: Vec<(Scope, Vec<Incoming>)> = Vec::new();
+    let mut given: Vec<payload::Assignment> = Vec::new();
     for incoming in session {
-        if let Some(newcomer) = &incoming.newcomer
-            && tx.device(&newcomer.id)?.is_none()
-        {
-            tx.put_device(newcomer.clone())?;
-            tx.put_unconfirmed(&newcomer.id)?;
+        if let Some(newcomer) = &incoming.newcomer {
+            welcome(tx, newcomer)?;
         }
+        given.extend(assignments_in(&incoming));
         if let Some(stored) = tx.commit(&incoming.hash)? {
             if let Some(earlier) = &incoming.earlier {
                 ScopeWriter::open(tx, stored.scope, now)?.remember(&stored, earlier)?;
@@ -244,10 +248,27 @@ pub fn take(
         let statement = ScopeWriter::open(tx, scope, now)?.take(group, suite)?;
         remember(&mut statements, &mut order, statement);
     }
+    for assignment in given {
+        let scope = Scope::Child(assignment.child);
+        ScopeWriter::open(tx, scope, now)?.judge_lost_rights(assignment.worker)?;
+    }
     Ok(order
         .iter()
         .filter_map(|hash| statements.remove(hash))
         .collect())
+}
+
+/// Takes a device in that the store lacks and the council vouched for once. Its words count from now on; it is sent nothing
+/// until a person has confirmed it.
+///
+/// # Errors
+/// [`StoreError`]; the caller's transaction must then be given up.
+pub fn welcome(tx: &mut dyn WriteTx, newcomer: &Device) -> Result<(), StoreError> {
+    if tx.device(&newcomer.id)?.is_none() {
+        tx.put_device(newcomer.clone())?;
+        tx.put_unconfirmed(&newcomer.id)?;
+    }
+    Ok(())
 }
 
 fn remember(
@@ -486,6 +507,53 @@ impl<'a> ScopeWriter<'a> {
         Ok(())
     }
 
+    /// A worker's assignment came back that a restore had lost. What they sent before it, and what was set aside for the lack
+    /// of it, is judged again.
+    fn judge_lost_rights(mut self, worker: WorkerId) -> Result<(), StoreError> {
+        let epoch = self.tx.epoch()?;
+        if epoch == 1 {
+            return Ok(());
+        }
+        let mut after = LogPosition { epoch, position: 0 };
+        let mut waiting = Vec::new();
+        loop {
+            let rows = self.tx.log(&self.scope, Some(after), LOST_BATCH)?;
+            let Some(last) = rows.last() else { break };
+            after = last.at;
+            for row in rows {
+                let Entry::Commit(hash) = row.entry else {
+                    continue;
+                };
+                let stored = self.tx.commit(&hash)?;
+                let stored = stored.ok_or(StoreError::Missing("commit"))?;
+                let commit = Commit::from_bytes(&stored.signed.bytes)
+                    .map_err(|_| StoreError::Unreadable("commit"))?;
+                if commit.author == worker && rights::names_lost_entry(self.tx, &commit)? {
+                    waiting.extend(stored.ops.iter().copied());
+                }
+            }
+        }
+        for id in waiting {
+            let op = self.tx.op(&id)?;
+            let op = op.filter(|op| {
+                let verdict = op.fact.verdict.as_ref();
+                verdict.is_some_and(|verdict| {
+                    matches!(
+                        verdict,
+                        Verdict::Quarantined {
+                            reason: Reason::NotHeld,
+                            ..
+                        }
+                    )
+                })
+            });
+            if let Some(op) = op {
+                self.judge_one_again(op)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Lets a statement that was set aside count, if the placement that names it was applied.
     fn place(&mut self, placement: &OpId, op: &OpId) -> Result<(), StoreError> {
         let applied = self
@@ -596,13 +664,16 @@ impl<'a> ScopeWriter<'a> {
             slot.clone_from(&content);
         }
         // It was found in order on arrival but for what it waited for, and waiting must not change that: its author's
-        // standing is taken as it was then.
+        // standing is taken as it was then. What was set aside because a restore had lost the author's rights was not.
+        let was_held = matches!(held.fact.verdict, Some(Verdict::Held { .. }));
         let mut rights = rights::of_commit(self.tx, &device, &commit)?;
-        rights = Rights {
-            stale: false,
-            role_now: rights.role_known.filter(|_| stored.author_held),
-            ..rights
-        };
+        if was_held {
+            rights = Rights {
+                stale: false,
+                role_now: rights.role_known.filter(|_| stored.author_held),
+                ..rights
+            };
+        }
         let owner = rights::owner(self.tx, self.scope, commit.author)?;
         let home = self.tx.home(&commit.record)?;
         let verdict = with_known(self.tx, |known| {
@@ -624,12 +695,16 @@ impl<'a> ScopeWriter<'a> {
         }
         let before = said_before(self.tx, &stored, held.index)?;
         let verdict = before.filter(Verdict::is_applied).unwrap_or(verdict);
+        if held.fact.verdict.as_ref() == Some(&verdict) {
+            return Ok(());
+        }
         if let Some(old) = &held.fact.verdict {
             self.digest.remove(&held.fact.id, old);
         }
         self.digest.add(&held.fact.id, &verdict);
         let id = held.fact.id;
         let releases = held.fact.kind == Kind::Finish && verdict.is_applied();
+        let readable = !was_held && !held.withheld;
         held.fact.verdict = Some(verdict.clone());
         self.tx.put_op(held)?;
         let mut parts = if releases {
@@ -637,6 +712,9 @@ impl<'a> ScopeWriter<'a> {
         } else {
             Vec::new()
         };
+        if readable {
+            parts.insert(0, vec![id]);
+        }
         if parts.is_empty() {
             parts.push(Vec::new());
         }
@@ -687,6 +765,19 @@ impl<'a> ScopeWriter<'a> {
         }
         Ok(())
     }
+}
+
+/// The assignments in a commit of the council's own.
+fn assignments_in(incoming: &Incoming) -> impl Iterator<Item = payload::Assignment> {
+    let of_a_worker = matches!(incoming.commit.scope, Scope::Worker(_));
+    incoming
+        .contents
+        .iter()
+        .filter(move |_| of_a_worker)
+        .filter_map(|content| match content {
+            Some(Content::Assignment(assignment)) => Some(assignment.clone()),
+            _ => None,
+        })
 }
 
 /// The placements in a commit: each with the statement it puts in its place.

@@ -100,6 +100,17 @@ pub fn of_commit(
     })
 }
 
+/// Whether a commit names an assignment entry that a restore lost.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn names_lost_entry(view: &dyn ReadTx, commit: &Commit) -> Result<bool, StoreError> {
+    match commit.assignment_seen {
+        Some(seen) => is_lost(view, commit.author, seen),
+        None => Ok(false),
+    }
+}
+
 /// Whether a restore lost the entry that a commit names: it stood beyond the last that was kept.
 fn is_lost(view: &dyn ReadTx, author: WorkerId, seen: LogPosition) -> Result<bool, StoreError> {
     if seen.epoch >= view.epoch()? {

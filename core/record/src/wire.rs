@@ -154,6 +154,9 @@ pub struct PullRequest {
     /// The random name of the epoch that the device knows: with another one its positions mean nothing here.
     #[cbor(n(7), with = "minicbor::bytes")]
     pub epoch: Option<[u8; 16]>,
+    /// The device's certificate, when the server said that it does not know the device: a restored server may lack it.
+    #[n(8)]
+    pub certificate: Option<minicbor::bytes::ByteVec>,
 }
 
 /// One entry of a scope's log.

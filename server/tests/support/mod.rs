@@ -343,6 +343,7 @@ impl Phone {
             budget: 1 << 20,
             acknowledges: None,
             epoch: None,
+            certificate: None,
         }
     }
 

@@ -359,7 +359,13 @@ impl Engine {
                     self.take_upload_answer(store, &mut run, keys, now, &reply.body)?
                 }
                 (None, Route::Keys) => match store.take_keys(&reply.body) {
-                    Ok(_) => Ok(()),
+                    Ok(taken) => {
+                        if taken {
+                            // What was answered for in words that this device could not read yet is asked again.
+                            run.behind.clear();
+                        }
+                        Ok(())
+                    }
                     Err(problem) => fault_of(problem)?,
                 },
                 (None, _) => self.take_page(store, &mut run, &reply.body)?,

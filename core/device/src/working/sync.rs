@@ -82,6 +82,11 @@ impl Working {
             .assignment_seen)
     }
 
+    fn own_certificate(&self) -> Result<Vec<u8>, StoreError> {
+        let db = &self.store.writer;
+        Ok(db.query_row("SELECT certificate FROM meta", [], |row| row.get(0))?)
+    }
+
     fn next_counter(&mut self) -> Result<u64, StoreError> {
         let counter: i64 = self.store.writer.query_row(
             "UPDATE meta SET counter = counter + 1 RETURNING counter - 1",
@@ -97,6 +102,13 @@ impl Working {
         next: u64,
     ) -> Result<PullTaken, ReplyProblem<SyncError>> {
         match denial {
+            Denial::NotEnrolled if !self.introduces_itself => {
+                self.introduces_itself = true;
+                Ok(PullTaken {
+                    again: true,
+                    ..PullTaken::default()
+                })
+            }
             Denial::NotEnrolled => Err(ReplyProblem::NotEnrolled),
             Denial::Malformed => Err(ReplyProblem::NotTheCouncil),
             Denial::Replayed => {
@@ -188,6 +200,11 @@ impl SyncStore for Working {
                     .map_err(|_| StoreError::Row("an epoch"))?
                     .id,
             ),
+            certificate: if self.introduces_itself {
+                Some(self.own_certificate()?.into())
+            } else {
+                None
+            },
         });
         let signature = self.keys.signing_key().sign(Purpose::Request, &request);
         let signed = encode(&Signed {

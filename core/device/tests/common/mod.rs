@@ -605,6 +605,7 @@ impl Council {
             op: id,
             verdict: verdict.clone(),
             released: vec![],
+            earlier: None,
         });
         self.known.get_mut(&id).unwrap().fact.verdict = Some(verdict);
     }
