@@ -637,19 +637,32 @@ fn a_restore_that_is_killed_leaves_no_council_and_is_simply_made_again() {
     let root = server.root();
     let words = words(root.to_str().unwrap());
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    for patience in [0, 3, 10, 25, 60, 120] {
-        let place = server.folder.path().join(format!("killed-{patience}"));
+    for seen in [
+        "control.key",
+        "council.db",
+        "database.key",
+        "receipt-2.key",
+        "nothing",
+    ] {
+        let place = server.folder.path().join(format!("killed-{seen}"));
+        let unfinished = server
+            .folder
+            .path()
+            .join(format!("killed-{seen}.restoring"));
         let mut child = program(&place, &words)
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(Duration::from_millis(patience));
+        while !unfinished.join(seen).exists() && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
         let _ = child.kill();
         child.wait().unwrap();
         if !place.exists() {
             assert!(command(&place, &["verify"]).is_err(), "no council is there");
             command(&place, &words).unwrap();
         }
+        assert!(!unfinished.exists());
         let lists = command(&place, &["restore-confirm"]).unwrap();
         assert_eq!(
             (&lists["epoch"], &lists["confirmed"]),

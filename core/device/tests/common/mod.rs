@@ -291,6 +291,13 @@ impl Council {
         }
     }
 
+    /// A bundle that says something else, signed all the same.
+    pub fn bundle_with(&self, change: impl FnOnce(&mut KeyBundle, &SigningKey)) -> Vec<u8> {
+        let mut keys = self.keys.clone();
+        change(&mut keys, &self.control);
+        keys.sign(&self.control).encode()
+    }
+
     /// The council's own commit about one record.
     pub fn write(
         &mut self,
