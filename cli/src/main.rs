@@ -79,11 +79,11 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             let pin = pin::read(cli.pin_fd, "PIN: ")?;
             let working = open::unlock(&cli.store, clock, &pin)?;
             let hello = session::hello(&working)?;
-            let crashed = !working.recovered().is_empty();
+            let crashed = !working.recovered().is_empty() || !working.kept_drafts().is_empty();
             if crashed && !cli.json {
                 println!("{}", hello.text);
             }
-            let recovered = crashed.then(|| hello.json["recovered"].clone());
+            let crash = crashed.then_some(hello.json);
             let mut desk = Desk::new(working, cli.via);
             let quiet = cli.json || !std::io::stderr().is_terminal();
             let outcome = desk.run(command, &mut |line| {
@@ -93,10 +93,10 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             });
             drop(desk.working.lock());
             let mut reply = outcome?;
-            if let (serde_json::Value::Object(fields), Some(recovered)) =
-                (&mut reply.json, recovered)
-            {
-                fields.insert("recovered".to_owned(), recovered);
+            if let (serde_json::Value::Object(fields), Some(crash)) = (&mut reply.json, crash) {
+                for what in ["recovered", "kept_drafts"] {
+                    fields.insert(what.to_owned(), crash[what].clone());
+                }
             }
             Ok(print(reply, cli.json))
         }

@@ -98,10 +98,19 @@ pub(crate) fn record(working: &Working, typed: &str) -> Result<RecordId, Failure
         return only("visit", typed, &today);
     }
     let ending = typed.to_lowercase();
+    let mut visits = Vec::new();
+    for child in working.children()? {
+        visits.extend(working.visits(child.child)?);
+    }
     let found: Vec<(RecordId, String)> = working
         .statuses()?
         .into_iter()
         .map(|line| (line.record, format!("{} of {}", line.kind, line.child_name)))
+        .chain(
+            visits
+                .into_iter()
+                .map(|v| (v.record, format!("visit of {}", v.child_name))),
+        )
         .chain(
             working
                 .concerns(None)?

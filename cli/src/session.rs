@@ -6,7 +6,7 @@
 use std::io::{self, BufRead, Write};
 
 use clap::Parser;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use visitbook_device::Working;
 use visitbook_record::words;
 
@@ -88,8 +88,15 @@ pub(crate) fn hello(working: &Working) -> Result<Reply, Failure> {
             .and_then(|version| version.text.clone());
         recovered.push(json!({"record": draft.record, "heading": draft.heading, "entry": draft.entry, "tail": draft.tail, "text": whole}));
     }
-    Ok(Reply::new(
-        text,
-        json!({"label": me.label, "worker": me.name, "recovered": Json::Array(recovered)}),
-    ))
+    let mut kept = Vec::new();
+    for draft in working.kept_drafts() {
+        text.push_str(&format!(
+            "These words were being typed and could not be saved as an entry: {}. They are kept on this device.\n  {}\n",
+            draft.reason, draft.text
+        ));
+        kept.push(json!({"record": draft.record, "heading": draft.heading, "entry": draft.entry, "text": draft.text, "reason": draft.reason}));
+    }
+    let json =
+        json!({"label": me.label, "worker": me.name, "recovered": recovered, "kept_drafts": kept});
+    Ok(Reply::new(text, json))
 }
