@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use visitbook_record::digest::{ScopeDigest, whole};
 use visitbook_record::id::{DeviceId, OpId, Token, WorkerId};
 use visitbook_record::limits;
+use visitbook_record::op::Kind;
 use visitbook_record::payload::Payload;
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::WallMillis;
@@ -332,9 +333,13 @@ impl Filler<'_> {
 }
 
 /// Need to know, for one who holds the scope: text that its author has not finished is the author's alone; what was set aside
-/// is for its author and the person who decides about it.
+/// is for its author and the person who decides about it. The first key of a child's session on a device is for the council's
+/// eyes alone (PROTOCOL §4).
 #[must_use]
 pub fn may_read(reader: WorkerId, op: &StoredOp) -> bool {
+    if op.fact.kind == Kind::EnterFamily {
+        return false;
+    }
     if op.fact.author == reader {
         return true;
     }

@@ -8,11 +8,11 @@ mod support;
 const ON_DISK: bool = false;
 
 use support::*;
-use visitbook_record::commit::{Commit, Role};
+use visitbook_record::commit::{Commit, RecordKind, Role};
 use visitbook_record::digest::whole;
 use visitbook_record::id::{CouncilId, Incarnation, OpId, RecordId, Token};
 use visitbook_record::op::{Kind, Policy, Target};
-use visitbook_record::payload::{Content, Payload};
+use visitbook_record::payload::{Content, FamilySession, Payload};
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::verdict::{Reason, Verdict};
 use visitbook_record::wire::{Denial, EnvelopeBody, LogEntry, Page, PullReply, Refusal};
@@ -684,6 +684,33 @@ fn words_that_were_missing_the_first_time_are_taken_when_the_commit_comes_again(
 
     council.upload(vec![whole]);
     assert_eq!(words(&bryony.pull(&council)), [], "once is enough");
+}
+
+#[test]
+fn the_first_key_of_a_childs_session_is_served_to_nobody() {
+    let council = Council::new();
+    let (mut phone, mut tablet) = (council.device(1, ROWAN), council.device(3, ROWAN));
+    let mut manager = council.device(4, SAGE);
+    for device in [&mut phone, &mut tablet, &mut manager] {
+        device.pull(&council);
+    }
+    let say = Say(
+        Kind::EnterFamily,
+        Policy::Ordinary,
+        Target::element("family", "s1"),
+        vec![],
+        Content::FamilySession(FamilySession {
+            session: [7; 16],
+            first_key: [9; 32],
+        }),
+    );
+    let (mut commit, payloads) = phone.draft(WREN, 1, vec![say]);
+    (commit.record, commit.record_kind) = (WREN, RecordKind::Child);
+    let body = phone.seal((commit, payloads));
+    assert_eq!(verdicts(&council, body), [Verdict::Applied]);
+    for device in [&mut phone, &mut tablet, &mut manager] {
+        assert_eq!(words(&device.pull(&council)), []);
+    }
 }
 
 #[test]
