@@ -5,22 +5,22 @@
 //! thrown away here; a verdict may set an operation aside, and a refusal is only for bytes that no enrolled device signed
 //! or that no device of ours could have saved.
 
+mod again;
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use visitbook_record::commit::Commit;
 use visitbook_record::digest::ScopeDigest;
-use visitbook_record::fact::{Answer, Fact, RecordHome, is_withheld_until_finish};
+use visitbook_record::fact::{Fact, RecordHome, is_withheld_until_finish};
 use visitbook_record::id::{CommitHash, CouncilId, OpId, PayloadHash, RecordId, StatementHash};
-use visitbook_record::judge::{
-    Context, DeviceStanding, KnownOp, Rights, judge_again, judge_commit,
-};
+use visitbook_record::judge::{Context, DeviceStanding, KnownOp, judge_commit};
 use visitbook_record::limits;
 use visitbook_record::op::Kind;
 use visitbook_record::payload::{Content, Payload};
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::WallMillis;
-use visitbook_record::verdict::{Reason, Verdict};
+use visitbook_record::verdict::Verdict;
 use visitbook_record::wire::{
     EnvelopeBody, ReceiptStatement, Received, Refusal, Signed, UploadReply,
 };
@@ -248,7 +248,7 @@ impl<'a> ScopeWriter<'a> {
             if !touched.contains(&incoming.commit.record) {
                 touched.push(incoming.commit.record);
             }
-            placed.extend(placements(&incoming));
+            placed.extend(again::placements(&incoming));
             ended.extend(endings(&incoming, self.scope));
             let (at, one) = self.commit(incoming, &mut overflow)?;
             first.get_or_insert(at);
@@ -370,49 +370,6 @@ impl<'a> ScopeWriter<'a> {
         Ok((at, received))
     }
 
-    /// Lets a statement that was set aside count, if the placement that names it was applied.
-    fn place(&mut self, placement: &OpId, op: &OpId) -> Result<(), StoreError> {
-        let applied = self
-            .tx
-            .op(placement)?
-            .is_some_and(|op| op.fact.is_applied());
-        let Some(mut placed) = self
-            .tx
-            .op(op)?
-            .filter(|op| applied && !op.fact.is_applied())
-        else {
-            return Ok(());
-        };
-        if let Some(old) = &placed.fact.verdict {
-            self.digest.remove(op, old);
-        }
-        let author = placed.fact.author;
-        let verdict = match self.scope.child() {
-            Some(child) if !notice::holds(self.tx, author, child)? => {
-                Verdict::AppliedFromPreviousWorker
-            }
-            _ => Verdict::Applied,
-        };
-        self.digest.add(op, &verdict);
-        placed.fact.verdict = Some(verdict.clone());
-        let is_finish = placed.fact.kind == Kind::Finish;
-        let readable = if placed.withheld {
-            Vec::new()
-        } else {
-            vec![*op]
-        };
-        self.tx.put_op(placed)?;
-        let mut parts = vec![readable];
-        if is_finish {
-            let listed = self.tx.payload(op)?.and_then(|p| p.content().ok());
-            parts.extend(self.release(listed.as_ref())?);
-        }
-        for part in parts {
-            self.judged(*op, verdict.clone(), part)?;
-        }
-        notice::of_one(self.tx, self.scope, author, op, &verdict)
-    }
-
     /// Takes the withheld mark off what an applied finish lists, and gives those operations in parts that fit a page.
     fn release(&mut self, finish: Option<&Content>) -> Result<Vec<Vec<OpId>>, StoreError> {
         let Some(Content::Finish(ids)) = finish else {
@@ -437,135 +394,6 @@ impl<'a> ScopeWriter<'a> {
         }
         parts.push(part);
         Ok(parts)
-    }
-
-    /// A commit that is here already came again: takes the words that were missing the first time, and judges anew what was
-    /// set aside for want of them. Words that are gone for another reason stay gone.
-    fn complete(&mut self, again: &Incoming) -> Result<(), StoreError> {
-        let ids = again.commit.op_ids();
-        for ((id, payload), content) in ids.iter().zip(&again.payloads).zip(&again.contents) {
-            let (Some(payload), Some(mut op)) = (payload, self.tx.op(id)?) else {
-                continue;
-            };
-            let missing = matches!(
-                &op.fact.verdict,
-                Some(Verdict::Quarantined {
-                    reason: Reason::PayloadMissing,
-                    ..
-                })
-            );
-            if missing {
-                op.fact.answer = Answer::of(content.as_ref());
-                self.tx.put_op(op.clone())?;
-                self.tx.put_payload(&self.scope, id, payload)?;
-                self.judge_one_again(op)?;
-                // Readers have the statement already; this position brings them its words.
-                if let Some(op) = self
-                    .tx
-                    .op(id)?
-                    .filter(|op| op.fact.is_applied() && !op.withheld)
-                    && let Some(verdict) = op.fact.verdict
-                {
-                    self.judged(*id, verdict, vec![*id])?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Judges again what was held in a record and now has everything it waited for.
-    fn judge_held(&mut self, record: RecordId) -> Result<(), StoreError> {
-        // In the order of arrival, not of names: of two finishes that waited for the same words, the first to come stands.
-        let mut waiting = Vec::new();
-        for held in self.tx.held(&record)? {
-            let at = self.tx.commit(&held.commit)?.map(|commit| commit.at);
-            waiting.push((at, held.index, held));
-        }
-        waiting.sort_by_key(|(at, index, _)| (*at, *index));
-        for (_, _, held) in waiting {
-            let Some(Verdict::Held { missing }) = held.fact.verdict.clone() else {
-                continue;
-            };
-            let mut still_missing = false;
-            for id in &missing {
-                still_missing |= self.tx.op(id)?.is_none();
-            }
-            if !still_missing {
-                self.judge_one_again(held)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn judge_one_again(&mut self, mut held: StoredOp) -> Result<(), StoreError> {
-        let stored = self
-            .tx
-            .commit(&held.commit)?
-            .ok_or(StoreError::Missing("commit"))?;
-        if stored.scope != self.scope {
-            return Ok(());
-        }
-        let commit = Commit::from_bytes(&stored.signed.bytes)
-            .map_err(|_| StoreError::Unreadable("commit"))?;
-        let device = self
-            .tx
-            .device(&commit.origin.device)?
-            .ok_or(StoreError::Missing("device"))?;
-        let mut contents: Vec<Option<Content>> = vec![None; commit.ops.len()];
-        let content = self
-            .tx
-            .payload(&held.fact.id)?
-            .and_then(|p| p.content().ok());
-        if let Some(slot) = contents.get_mut(held.index as usize) {
-            slot.clone_from(&content);
-        }
-        // It was found in order on arrival but for what it waited for, and waiting must not change that: its author's
-        // standing is taken as it was then.
-        let mut rights = rights::of_commit(self.tx, &device, &commit)?;
-        rights = Rights {
-            stale: false,
-            role_now: rights.role_known.filter(|_| stored.author_held),
-            ..rights
-        };
-        let owner = rights::owner(self.tx, self.scope, commit.author)?;
-        let home = self.tx.home(&commit.record)?;
-        let verdict = with_known(self.tx, |known| {
-            let context = Context {
-                device: DeviceStanding {
-                    ended: false,
-                    ..standing(&device)
-                },
-                rights,
-                owner,
-                home,
-                known,
-            };
-            judge_again(&context, &commit, held.index as usize, &contents)
-        })?
-        .ok_or(StoreError::Unreadable("commit"))?;
-        if matches!(verdict, Verdict::Held { .. }) {
-            return Ok(());
-        }
-        if let Some(old) = &held.fact.verdict {
-            self.digest.remove(&held.fact.id, old);
-        }
-        self.digest.add(&held.fact.id, &verdict);
-        let (id, author) = (held.fact.id, held.fact.author);
-        let releases = held.fact.kind == Kind::Finish && verdict.is_applied();
-        held.fact.verdict = Some(verdict.clone());
-        self.tx.put_op(held)?;
-        let mut parts = if releases {
-            self.release(content.as_ref())?
-        } else {
-            Vec::new()
-        };
-        if parts.is_empty() {
-            parts.push(Vec::new());
-        }
-        for part in parts {
-            self.judged(id, verdict.clone(), part)?;
-        }
-        notice::of_one(self.tx, self.scope, author, &id, &verdict)
     }
 
     fn judged(
@@ -624,18 +452,6 @@ fn endings(incoming: &Incoming, scope: Scope) -> Vec<RecordId> {
         _ => None,
     })
     .collect()
-}
-
-/// The placements in a commit: each with the statement it puts in its place.
-fn placements(incoming: &Incoming) -> Vec<(OpId, OpId)> {
-    let ids = incoming.commit.op_ids();
-    ids.into_iter()
-        .zip(&incoming.contents)
-        .filter_map(|(id, content)| match content {
-            Some(Content::Placement { op, .. }) => Some((id, *op)),
-            _ => None,
-        })
-        .collect()
 }
 
 fn standing(device: &Device) -> DeviceStanding {
