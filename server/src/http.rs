@@ -4,6 +4,8 @@
 //! The expensive work (opening, verifying, sealing) runs on worker threads beside each other; only judging and storing goes
 //! through the one writing thread. Logs say method, route, status, bytes and milliseconds: no path, no person, no content.
 
+mod body;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +19,6 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use visitbook_record::cbor::{decode, encode};
 use visitbook_record::id::Token;
-use visitbook_record::limits;
 use visitbook_record::wire::{
     Denial, EnrolReply, EnrolRequest, EnvelopeBody, MEDIA_TYPE, PullReply, PullRequest, Refusal,
     SealedGroup, Signed, Upload, UploadAnswer, UploadReply,
@@ -27,6 +28,7 @@ use visitbook_seal::purpose::Purpose;
 use visitbook_seal::reply::seal_reply;
 use visitbook_seal::secret::random_public;
 
+use self::body::read_body;
 use crate::clock::Now;
 use crate::enrol::enrol;
 use crate::ingest::{Incoming, prepare, take};
@@ -43,12 +45,6 @@ pub(crate) const PULL: &str = "pull";
 
 /// The name under which an enrolment is sealed.
 pub(crate) const ENROL: &str = "enrol";
-
-/// A message of the largest size, its seal and its framing.
-const BODY_BYTES: usize = limits::MESSAGE_BYTES + (256 << 10);
-
-/// How long a sender may take over one body.
-const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the routes share.
 pub(crate) struct Service {
@@ -180,23 +176,6 @@ async fn answer(
             let result = handle(service, peer, body).await;
             finish(route, started, size, result)
         }
-    }
-}
-
-async fn read_body(request: Request) -> Result<Vec<u8>, Failure> {
-    let announced = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > BODY_BYTES) {
-        return Err(Failure(StatusCode::PAYLOAD_TOO_LARGE, None));
-    }
-    let reading = axum::body::to_bytes(request.into_body(), BODY_BYTES);
-    match tokio::time::timeout(BODY_PATIENCE, reading).await {
-        Ok(Ok(bytes)) => Ok(bytes.into()),
-        // Either longer than it may be, or cut off; the latter has nobody left to read the status.
-        Ok(Err(_)) => Err(Failure(StatusCode::PAYLOAD_TOO_LARGE, None)),
-        Err(_) => Err(Failure(StatusCode::REQUEST_TIMEOUT, None)),
     }
 }
 
