@@ -12,15 +12,21 @@ pub mod suite;
 pub mod writer;
 
 #[cfg(feature = "service")]
+pub mod backup;
+#[cfg(feature = "service")]
 pub mod clock;
 #[cfg(feature = "service")]
 mod command;
+#[cfg(feature = "service")]
+mod continuity;
 #[cfg(feature = "service")]
 pub mod enrol;
 #[cfg(feature = "service")]
 mod http;
 #[cfg(feature = "service")]
 pub mod import;
+#[cfg(feature = "service")]
+pub mod ingest_key;
 #[cfg(feature = "service")]
 pub mod keys;
 #[cfg(feature = "service")]
@@ -29,6 +35,8 @@ mod limiter;
 mod queue;
 #[cfg(feature = "service")]
 mod real;
+#[cfg(feature = "service")]
+pub mod restore;
 #[cfg(feature = "service")]
 pub mod serve;
 #[cfg(feature = "service")]

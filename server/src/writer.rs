@@ -158,6 +158,8 @@ impl Writer {
         Ok(EnvelopeBody {
             commit: Signed { bytes, signature },
             payloads,
+            certificate: None,
+            receipt: None,
         })
     }
 

@@ -7,6 +7,7 @@ pub mod commit;
 pub mod conflict;
 pub mod digest;
 pub mod due;
+pub mod epoch;
 pub mod fact;
 pub mod fold;
 pub mod id;

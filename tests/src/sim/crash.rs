@@ -12,8 +12,8 @@ use visitbook_record::payload::Payload;
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::wire::Signed;
 use visitbook_server::store::{
-    Assignment, Deed, Device, Enrolment, Entry, LogRow, ReadTx, StoreError, StoredCommit, StoredOp,
-    Vector, Worker, WriteTx,
+    Assignment, Deed, Device, Enrolment, Entry, LogRow, ReadTx, Served, StoreError, StoredCommit,
+    StoredOp, Vector, Worker, WriteTx,
 };
 
 /// Passes everything on to the real transaction until the writes it was given are used up.
@@ -83,6 +83,9 @@ read! {
     set_aside() -> Vec<StoredOp>;
     deeds() -> Vec<Deed>;
     enrolment(secret_hash: &[u8; 32]) -> Option<Enrolment>;
+    earlier(commit: &CommitHash) -> Option<Signed>;
+    unconfirmed() -> Vec<Option<DeviceId>>;
+    served(worker: Option<&WorkerId>, scope: Option<&Scope>) -> Vec<Served>;
 }
 
 write! {
@@ -101,4 +104,9 @@ write! {
     note(deed: &Deed) -> ();
     put_worker(worker: Worker) -> ();
     put_enrolment(enrolment: Enrolment) -> ();
+    put_earlier(commit: &CommitHash, statement: &Signed) -> ();
+    open_epoch(number: u64) -> ();
+    put_unconfirmed(device: &DeviceId) -> ();
+    confirm(device: Option<&DeviceId>) -> ();
+    put_served(served: Served) -> ();
 }

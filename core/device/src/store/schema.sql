@@ -125,7 +125,18 @@ CREATE TABLE receipt (
 ) STRICT;
 CREATE INDEX receipt_by_previous ON receipt (scope, previous);
 
--- Own commits that have no receipt yet, and under which key their envelope lies in the spool. One that is not found there
+-- The receipt that an earlier epoch gave for a commit: of two finishes the one with the earliest receipt stands, and what
+-- was applied then is applied again.
+CREATE TABLE earlier (
+    signed          INTEGER PRIMARY KEY REFERENCES signed,
+    receipt         INTEGER NOT NULL REFERENCES receipt
+) STRICT;
+
+-- Others' commits that a restored council may lack, still to be sealed and given back. Own ones need no list: they are those
+-- without a receipt.
+CREATE TABLE give_back (signed INTEGER PRIMARY KEY REFERENCES signed) STRICT;
+
+-- Own commits that have no receipt yet, and others' that are given back, and under which key their envelope lies in the spool. One that is not found there
 -- at unlock, because the phone died between the two, is sealed again.
 CREATE TABLE outgoing (
     signed          INTEGER PRIMARY KEY REFERENCES signed,

@@ -8,6 +8,7 @@ mod aside;
 mod board;
 mod drafts;
 mod due;
+mod epoch;
 mod finish;
 mod judging;
 mod listen;
@@ -150,6 +151,8 @@ pub struct Working {
     awaited: Option<visitbook_seal::request::ReplyOpener>,
     /// Envelopes handed out for sending since the last answer.
     on_their_way: BTreeSet<crate::sync::store::ParcelKey>,
+    /// The council asked who this is: what is sealed again carries the certificate.
+    introduces_itself: bool,
 }
 
 impl Working {
@@ -189,6 +192,7 @@ impl Working {
             unread: pull::Unread::default(),
             awaited: None,
             on_their_way: BTreeSet::new(),
+            introduces_itself: false,
         };
         match working.put_in_order(&found) {
             Ok(()) => Ok(working),
@@ -253,6 +257,7 @@ impl Working {
             tracing::warn!("an envelope that has its receipt still lies in the spool");
         }
         put_off_if_full(self.seal_relearned()).map_err(Box::new)?;
+        put_off_if_full(self.seal_given_back()).map_err(Box::new)?;
         (self.recovered, self.kept_drafts) = self.recover_drafts().map_err(Box::new)?;
         put_off_if_full(self.settle_moves()).map_err(Box::new)?;
         if !found.clean {
@@ -414,15 +419,24 @@ impl Working {
     }
 
     /// Takes a newer key bundle of the council. An older or equal one is ignored. Returns whether it was taken; from then on
-    /// new envelopes are sealed to its newest key.
+    /// new envelopes are sealed to its newest key. One that opens a new epoch says that the council's server was restored: what
+    /// lies beyond what it kept is sealed again, to be given back.
     ///
     /// # Errors
     /// [`UnlockError::Council`] if it is not from this council; the old one stays.
     pub fn take_bundle(&mut self, bytes: &[u8]) -> Result<bool, UnlockError> {
         let bundle = verified(bytes, &self.me.root)?;
-        if bundle.serial <= self.bundle.serial {
-            return Ok(false);
+        let epoch = bundle.epoch.verify(&bundle.control)?;
+        match self.compare(&bundle, &epoch)? {
+            epoch::Newness::Older => return Ok(false),
+            epoch::Newness::Fork => {
+                let about = format!("epoch {}", epoch.number);
+                log::raise(&self.store.writer, self.now().wall, "epoch_fork", &about)?;
+                return Ok(false);
+            }
+            epoch::Newness::Newer | epoch::Newness::Restored => {}
         }
+        let restored = epoch.number > self.epoch_statement()?.number;
         let ingest = bundle
             .ingest
             .first()
@@ -431,12 +445,20 @@ impl Working {
         let transaction = begin(&mut self.store.writer)?;
         transaction.execute("UPDATE meta SET bundle = ?1", params![bytes])?;
         put_session(&transaction, &session)?;
+        if restored {
+            epoch::step_back(&transaction, &epoch)?;
+        }
         transaction.commit()?;
         let council = CouncilFile::new(self.council.address.clone(), self.me.root, bytes.to_vec());
         files::replace(&self.folder.council(), &council.to_bytes())?;
         self.council = council;
         self.bundle = bundle;
         self.session = session;
+        if restored {
+            self.seal_relearned().map_err(Box::new)?;
+            self.seal_given_back().map_err(Box::new)?;
+            self.tell(BTreeSet::new(), true);
+        }
         Ok(true)
     }
 

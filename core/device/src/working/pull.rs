@@ -14,14 +14,14 @@ use visitbook_record::payload::{Content, Payload};
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::Verdict;
-use visitbook_record::wire::{CommitEntry, LogEntry, Page};
+use visitbook_record::wire::{CommitEntry, LogEntry, Page, Signed};
 use visitbook_seal::bundle::KeyBundle;
 use visitbook_seal::certificate::{CertificateRole, SignedCertificate};
 use visitbook_seal::purpose::Purpose;
 use visitbook_seal::sign::{PublicKey, Signature, verify};
 
 use super::receipts::SyncError;
-use super::{Working, begin};
+use super::{Working, begin, epoch};
 use crate::store::rows::signed;
 use crate::store::{StoreError, log, moved, views};
 
@@ -129,7 +129,11 @@ impl Working {
             "UPDATE meta SET token = ?1, arriving = ?2",
             params![token, arriving],
         )?;
-        if let Some(at) = changed.assignment {
+        // While a log is read again from its beginning, what was seen last stays the last.
+        let assignment = changed
+            .assignment
+            .filter(|at| Some(*at) > self.me.assignment_seen);
+        if let Some(at) = assignment {
             transaction.execute(
                 "UPDATE meta SET assignment_epoch = ?1, assignment_position = ?2",
                 params![signed(at.epoch), signed(at.position)],
@@ -137,7 +141,7 @@ impl Working {
         }
         transaction.commit()?;
         self.unread = unread;
-        self.me.assignment_seen = changed.assignment.or(self.me.assignment_seen);
+        self.me.assignment_seen = assignment.or(self.me.assignment_seen);
         if changed.relearned {
             super::put_off_if_full(self.seal_relearned())?;
         }
@@ -216,9 +220,11 @@ impl Applying<'_> {
                 op,
                 verdict,
                 released,
+                earlier,
                 ..
             } => {
                 self.judged(op, verdict, *at, &mut digest)?;
+                self.earlier_of(op, earlier.as_ref())?;
                 self.release(released)?;
             }
         }
@@ -248,6 +254,12 @@ impl Applying<'_> {
         };
         for ((id, no), verdict) in ops.iter().zip(&entry.verdicts) {
             self.count(id, *no, verdict, entry.at, digest)?;
+        }
+        if let Some(known) = log::commit(self.db, &hash)? {
+            if let Some(earlier) = &entry.earlier {
+                epoch::keep_earlier(self.db, self.bundle, known.no, &hash, earlier)?;
+            }
+            epoch::count_from_earlier(self.db, self.bundle, known.no, &hash)?;
         }
         if let Ok(commit) = Commit::from_bytes(&entry.commit.bytes) {
             self.assignments(&commit, entry)?;
@@ -351,6 +363,20 @@ impl Applying<'_> {
         Ok(())
     }
 
+    /// The council judged again by a receipt that somebody brought after a restore.
+    fn earlier_of(&self, id: &OpId, earlier: Option<&Signed>) -> Result<()> {
+        let Some(row) = log::statement(self.db, id)? else {
+            return Ok(());
+        };
+        let Some(known) = log::commit_no(self.db, row.signed)? else {
+            return Ok(());
+        };
+        if let Some(earlier) = earlier {
+            epoch::keep_earlier(self.db, self.bundle, known.no, &known.hash, earlier)?;
+        }
+        epoch::count_from_earlier(self.db, self.bundle, known.no, &known.hash)
+    }
+
     fn count(
         &self,
         id: &OpId,
@@ -447,6 +473,16 @@ pub(crate) fn key_of(
         .filter(|signed| signed.verify(&bundle.control, &bundle.council).is_ok())
         .map(|signed| signed.certificate.public_key)
         .filter(|key| key.key_id() == device.0))
+}
+
+/// The council's certificate for a device, as it can be shown to others.
+pub(crate) fn certificate_of(
+    db: &Connection,
+    bundle: &KeyBundle,
+    device: DeviceId,
+) -> Result<Option<Vec<u8>>> {
+    let known = known_certificate(db, device)?.or_else(|| bundled_writer(bundle, device));
+    Ok(known.map(|signed| signed.encode()))
 }
 
 fn known_certificate(db: &Connection, device: DeviceId) -> Result<Option<SignedCertificate>> {

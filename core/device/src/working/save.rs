@@ -328,7 +328,7 @@ impl Working {
             signature: signature.0.to_vec(),
         };
         let class = class_of(&commit);
-        let sealed = self.seal(class, &exact, &payloads)?;
+        let sealed = self.seal(class, &exact, &payloads, (None, None))?;
         Ok(Built {
             hash: Commit::hash_of(&exact.bytes),
             commit,
@@ -344,10 +344,13 @@ impl Working {
         class: SendClass,
         exact: &Signed,
         payloads: &[Option<Payload>],
+        (certificate, receipt): (Option<Vec<u8>>, Option<Signed>),
     ) -> Result<Sealed, SaveError> {
         let body = EnvelopeBody {
             commit: exact.clone(),
             payloads: payloads.iter().flatten().cloned().collect(),
+            certificate: certificate.map(Into::into),
+            receipt,
         };
         let plaintext = zeroize::Zeroizing::new(visitbook_record::cbor::encode(&body));
         Ok(self.session.seal(seal_class(class), &plaintext)?)
@@ -429,7 +432,8 @@ impl Working {
             )?;
             return Ok(SealedAgain::WordsMissing);
         }
-        let sealed = self.seal(class, &row.signed, &payloads)?;
+        let credentials = self.credentials(no, &row.signed)?;
+        let sealed = self.seal(class, &row.signed, &payloads, credentials)?;
         let transaction = begin(&mut self.store.writer)?;
         transaction.execute("DELETE FROM outgoing WHERE signed = ?1", [no])?;
         put_outgoing(&transaction, no, class, &sealed)?;
@@ -477,7 +481,7 @@ fn put_outgoing(
 }
 
 /// How soon the council wants it: a concern before everything, a child's words, finishes and oversight next.
-fn class_of(commit: &Commit) -> SendClass {
+pub(super) fn class_of(commit: &Commit) -> SendClass {
     match commit.record_kind {
         RecordKind::Concern => SendClass::Now,
         RecordKind::Voice => SendClass::Soon,

@@ -206,6 +206,10 @@ impl Working {
                     .push(format!("receipt {hash}: cannot be read"));
                 continue;
             };
+            // Of a server whose back-ups are gone too: nobody can say any more who signed for it.
+            if self.bundle.receipt_key(statement.first.epoch).is_none() {
+                continue;
+            }
             if !super::receipts::is_signed(&self.bundle, &statement, &exact) {
                 report
                     .problems
@@ -379,6 +383,9 @@ fn sentence(kind: &str) -> &'static str {
         }
         "stranded" => {
             "Sealed work lay here that the book did not have. It is sent, and comes back from the council."
+        }
+        "epoch_fork" => {
+            "Two servers of the council were restored beside each other. Nothing is given to the second one."
         }
         "refused" => "The council did not take something; it is still here.",
         _ => "Something unexpected happened.",
