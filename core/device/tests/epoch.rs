@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{field, larkspurs, push, sync, visit_to_wren};
+use common::{ROWAN, WREN, field, larkspurs, pull, push, sync, visit_to_wren};
 use visitbook_device::UnlockError;
 use visitbook_seal::bundle::{EpochStatement, KeyBundle};
 use visitbook_seal::sign::SigningKey;
@@ -87,4 +87,39 @@ fn what_the_council_had_is_on_its_way_again_after_a_restore_and_stays_so_through
     assert_eq!(working.epoch().unwrap(), 2);
     assert_eq!(working.sealed_waiting(), waiting);
     assert_eq!(working.verify().unwrap().problems, Vec::<String>::new());
+}
+
+#[test]
+fn a_child_that_moved_is_not_purged_before_what_the_council_lost_of_her_is_given_back() {
+    let (council, phone, mut working) = larkspurs();
+    let visit = visit_to_wren(&mut working);
+    working.set(visit, &field("seen"), "yes", None).unwrap();
+    sync(&council, &mut working);
+    let bundle = council
+        .lock()
+        .unwrap()
+        .bundle_with(|bundle, control| change(bundle, 2, 2, 8, control));
+    assert!(working.take_bundle(&bundle).unwrap());
+    council.lock().unwrap().unassign(ROWAN, WREN);
+    pull(&council, &mut working);
+    let moved = |working: &visitbook_device::Working| {
+        let waiting = working.sealed_waiting();
+        assert_eq!(working.verify().unwrap().problems, Vec::<String>::new());
+        waiting
+    };
+    assert!(moved(&working) > 0, "it still has what it gives back");
+    // The council of this test still has everything, of epoch 1, and says so again.
+    push(&council, &mut working);
+    assert_eq!(moved(&working), 0, "given back, and purged");
+    drop(working);
+    let mut working = phone.unlock();
+    let kinds: Vec<String> = working
+        .alarms()
+        .unwrap()
+        .into_iter()
+        .map(|alarm| alarm.kind)
+        .collect();
+    assert_eq!(kinds, Vec::<String>::new());
+    assert!(working.visit(visit).is_err(), "the child is gone");
+    assert_eq!(working.search("Larkspur").unwrap().len(), 0);
 }

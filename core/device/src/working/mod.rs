@@ -36,6 +36,7 @@ use rusqlite::{Transaction, TransactionBehavior, params};
 use visitbook_record::commit::{Clocks, Origin};
 use visitbook_record::id::{CommitHash, CouncilId, DeviceId, Incarnation, StatementHash, WorkerId};
 use visitbook_record::scope::LogPosition;
+use visitbook_record::time::WallMillis;
 use visitbook_seal::bundle::KeyBundle;
 use visitbook_seal::envelope::SealingSession;
 use visitbook_seal::hardware::HardwareKeys;
@@ -236,18 +237,9 @@ impl Working {
             for session in &stranded {
                 log::raise(&transaction, self.clock.read().wall, "stranded", session)?;
             }
-            let incarnation = Incarnation(random::bytes()?);
-            transaction.execute(
-                "UPDATE meta SET incarnation = ?1, seq = 0",
-                params![incarnation.0],
-            )?;
-            log::raise(
-                &transaction,
-                self.clock.read().wall,
-                "book_went_back",
-                &incarnation.to_string(),
-            )?;
-            self.me.incarnation = incarnation;
+            let now = self.clock.read().wall;
+            self.me.incarnation =
+                new_life(&transaction, now, "book_went_back").map_err(Box::new)?;
             self.me.seq = 0;
         }
         transaction.commit()?;
@@ -536,6 +528,20 @@ impl From<SaveError> for UnlockError {
     fn from(error: SaveError) -> Self {
         Self::Save(Box::new(error))
     }
+}
+
+/// Begins a new writing life, because numbers of the present one may have been used already, and raises why. Its first commit
+/// names the last one that this book knows.
+fn new_life(
+    db: &rusqlite::Connection,
+    now: WallMillis,
+    why: &str,
+) -> Result<Incarnation, SaveError> {
+    let life = Incarnation(random::bytes()?);
+    db.execute("UPDATE meta SET incarnation = ?1, seq = 0", params![life.0])
+        .map_err(StoreError::from)?;
+    log::raise(db, now, why, &life.to_string())?;
+    Ok(life)
 }
 
 /// The own chain's new head, in the same transaction as the commit.

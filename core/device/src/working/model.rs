@@ -552,7 +552,8 @@ pub struct Found {
 pub struct AlarmView {
     /// When it was noticed.
     pub at: Moment,
-    /// `digest_differs`, `receipts_fork`, `bad_signature`, `bad_payload`, `no_certificate`, `book_went_back`, `refused`.
+    /// `digest_differs`, `receipts_fork`, `bad_signature`, `bad_payload`, `no_certificate`, `book_went_back`, `two_copies`,
+    /// `epoch_fork`, `refused`.
     pub kind: String,
     /// In a sentence.
     pub sentence: String,

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, params};
 use visitbook_record::commit::{Commit, Role};
 use visitbook_record::digest::{ScopeDigest, whole};
-use visitbook_record::id::{DeviceId, OpId, RecordId, WorkerId};
+use visitbook_record::id::{DeviceId, Incarnation, OpId, RecordId, WorkerId};
 use visitbook_record::op::{Kind, Target};
 use visitbook_record::payload::{Content, Payload};
 use visitbook_record::scope::{LogPosition, Scope};
@@ -21,8 +21,8 @@ use visitbook_seal::purpose::Purpose;
 use visitbook_seal::sign::{PublicKey, Signature, verify};
 
 use super::receipts::SyncError;
-use super::{Working, begin, epoch};
-use crate::store::rows::signed;
+use super::{Working, begin, epoch, new_life};
+use crate::store::rows::{name, signed};
 use crate::store::{StoreError, log, moved, views};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -51,6 +51,8 @@ struct Changed {
     assignment: Option<LogPosition>,
     /// An own commit came that this book did not have.
     relearned: bool,
+    /// One of them is of the writing life that this book is in: a copy of the device wrote it.
+    copied: bool,
 }
 
 impl Changed {
@@ -99,6 +101,11 @@ impl Working {
             ..self.unread
         };
         let changed = applying.changed;
+        let life = if changed.copied {
+            Some(new_life(&transaction, now, "two_copies")?)
+        } else {
+            None
+        };
         for (record, targets) in &changed.records {
             if let Some(row) = log::record(&transaction, *record)? {
                 views::refresh(&transaction, &row, targets.as_ref())?;
@@ -140,6 +147,9 @@ impl Working {
             )?;
         }
         transaction.commit()?;
+        if let Some(life) = life {
+            (self.me.incarnation, self.me.seq) = (life, 0);
+        }
         self.unread = unread;
         self.me.assignment_seen = assignment.or(self.me.assignment_seen);
         if changed.relearned {
@@ -294,11 +304,18 @@ impl Applying<'_> {
         let stored = log::insert_commit(self.db, &commit, &entry.commit, hash, own, &payloads)?;
         if own && !moved::bring_back(self.db, &hash, stored.signed)? {
             self.changed.relearned = true;
+            self.changed.copied |= commit.origin.incarnation == self.own_life()?;
         }
         log::set_received(self.db, stored.signed, entry.at, entry.received, None)?;
         let statements = commit.ops.iter().map(|op| (op.kind, &op.target));
         self.changed.note(commit.record, views::moved(statements));
         Ok(Some(stored.ops))
+    }
+
+    fn own_life(&self) -> Result<Incarnation> {
+        self.db
+            .prepare_cached("SELECT incarnation FROM meta")?
+            .query_row([], |row| Ok(name(row, 0)))?
     }
 
     fn own_device(&self) -> Result<[u8; 16]> {

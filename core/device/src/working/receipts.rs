@@ -201,7 +201,7 @@ impl Working {
         let receipted = {
             let mut all = self.store.writer.prepare_cached(
                 "SELECT signed.hash FROM signed JOIN received ON received.signed = signed.no
-                 WHERE signed.own = 1 AND received.receipt IS NOT NULL",
+                 WHERE received.receipt IS NOT NULL",
             )?;
             let mut rows = all.query([])?;
             let mut hashes = BTreeSet::new();

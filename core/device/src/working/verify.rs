@@ -381,6 +381,9 @@ fn sentence(kind: &str) -> &'static str {
         "book_went_back" => {
             "The book was an older one than before. This device writes on as a new one; nothing sent was lost."
         }
+        "two_copies" => {
+            "A copy of this device has been writing too. Both go on as two; nothing of either was lost."
+        }
         "stranded" => {
             "Sealed work lay here that the book did not have. It is sent, and comes back from the council."
         }
