@@ -3,7 +3,7 @@
 //! With `--json` every command prints one JSON object on standard output and nothing else; problems go to standard error, and the
 //! exit code is 1 (or 2 for a command line that does not read).
 
-mod moves;
+pub(crate) mod moves;
 
 use std::ffi::OsString;
 use std::io::Write as _;

@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use serde_json::{Value as Json, json};
-use visitbook_record::id::DeviceId;
+use visitbook_record::id::{DeviceId, WorkerId};
 use visitbook_record::scope::Scope;
 use visitbook_record::time::WallMillis;
 
 use crate::backup::backup;
+use crate::command::moves::spoken;
 use crate::command::{Done, Problem, child_id, done, find_worker};
 use crate::ingest_key::rotate_ingest_key;
 use crate::keys::ServerKeys;
+use crate::looks;
 use crate::restore::restore;
 use crate::store::{Device, ReadTx, StorageExt, StoreError};
 use crate::verify::verify;
@@ -55,7 +57,7 @@ pub(crate) enum Continuity {
         #[arg(long)]
         lost: bool,
     },
-    /// Who was sent pages about a child, or what a worker was sent.
+    /// Who looked at a child, as the devices say, and who was sent pages about the child; or all that about one worker.
     ReadLog {
         /// The child's code in the case system.
         #[arg(long)]
@@ -229,35 +231,64 @@ fn read_log(dir: &Path, child: Option<&str>, worker: Option<&str>) -> Done {
         return Err(Problem::NobodyNamed);
     }
     let (keys, store) = ServerKeys::load(dir)?;
-    let scope = child.map(|code| Scope::Child(child_id(keys.council, code)));
+    let child = child.map(|code| child_id(keys.council, code));
+    let scope = child.map(Scope::Child);
     let worker = worker
         .map(|code| find_worker(&keys, &store, code))
         .transpose()?;
-    let (served, workers) = store.read_with::<_, StoreError>(|tx| {
-        Ok((tx.served(worker.as_ref(), scope.as_ref())?, tx.workers()?))
+    let (served, seen, workers) = store.read_with::<_, StoreError>(|tx| {
+        Ok((
+            tx.served(worker.as_ref(), scope.as_ref())?,
+            looks::of(tx, worker, child)?,
+            tx.workers()?,
+        ))
     })?;
-    let mut rows = Vec::new();
-    let mut text = Vec::new();
-    for one in &served {
-        let code = workers
+    let code_of = |id: WorkerId| {
+        workers
             .iter()
-            .find(|worker| worker.id == one.worker)
-            .map_or("?", |worker| worker.code.as_str());
+            .find(|worker| worker.id == id)
+            .map_or("?", |worker| worker.code.as_str())
+    };
+    let mut looked = Vec::new();
+    let mut text = vec!["Looked at, by the devices' clocks:".to_owned()];
+    for one in &seen {
+        let code = code_of(one.worker);
+        text.push(format!(
+            "{}  {code}  {}  {}  {} {}",
+            spoken(one.at),
+            one.device,
+            one.looked.how.code(),
+            Scope::Child(one.looked.child),
+            one.looked.record,
+        ));
+        looked.push(json!({
+            "at": one.at,
+            "received": one.received,
+            "worker": code,
+            "device": one.device,
+            "how": one.looked.how.code(),
+            "child": one.looked.child,
+            "record": one.looked.record,
+        }));
+    }
+    if seen.is_empty() {
+        text.push("Nothing.".to_owned());
+    }
+    text.push("Sent to devices:".to_owned());
+    let mut rows = Vec::new();
+    for one in &served {
+        let code = code_of(one.worker);
         rows.push(json!({
             "at": one.at,
             "worker": code,
             "device": one.device,
             "scope": one.scope,
         }));
-        let at = chrono::DateTime::from_timestamp_millis(one.at.0).map_or_else(String::new, |at| {
-            at.with_timezone(&chrono_tz::Europe::London)
-                .format("%Y-%m-%d %H:%M:%S")
-                .to_string()
-        });
+        let at = spoken(one.at);
         text.push(format!("{at}  {code}  {}  {}", one.device, one.scope));
     }
-    if text.is_empty() {
-        text.push("Nothing was sent.".to_owned());
+    if served.is_empty() {
+        text.push("Nothing.".to_owned());
     }
-    done(json!({ "served": rows }), text.join("\n"))
+    done(json!({ "looked": looked, "served": rows }), text.join("\n"))
 }

@@ -149,7 +149,7 @@ pub fn owner(view: &dyn ReadTx, scope: Scope, author: WorkerId) -> Result<Worker
         }
     }
     let about = match scope {
-        Scope::Worker(worker) => worker,
+        Scope::Worker(worker) | Scope::Audit(worker) => worker,
         Scope::Child(_) | Scope::Restricted(_) | Scope::Council => author,
     };
     if let Some(manager) = view.worker(&about)?.and_then(|worker| worker.manager) {

@@ -246,6 +246,12 @@ impl Phone {
         phone
     }
 
+    /// Locks it and unlocks it again.
+    fn relock(self) -> Self {
+        let working = self.working.lock().unlock(PIN).unwrap();
+        Self { working, ..self }
+    }
+
     fn try_sync(&mut self, server: &Server) -> Outcome {
         let (_, address) = server.running.as_ref().unwrap();
         let line = HttpsTransport::new(self.working.address(), &self.working.tls_roots())
@@ -861,6 +867,46 @@ fn the_loss_of_the_ingest_key_costs_one_more_round_trip_and_no_word() {
 }
 
 #[test]
+fn every_look_on_a_device_is_in_the_read_log_once_it_was_locked_and_no_device_reads_it() {
+    let server = Server::new();
+    let mut rowan = Phone::enrol(&server, "W-ROWAN");
+    let mut sage = Phone::enrol(&server, "W-SAGE");
+    let visit = rowan.visit("C-WREN", "a note");
+    rowan.sync(&server);
+    sage.sync(&server);
+    let wren = sage.child("C-WREN");
+    sage.working.child_card(wren).unwrap();
+    sage.working.visit(visit).unwrap();
+    sage.working.history(visit).unwrap();
+    sage.sync(&server);
+    let log = |words: &[&str]| server.run(words)["looked"].as_array().unwrap().clone();
+    assert_eq!(log(&["read-log", "--worker", "W-SAGE"]), Vec::<Json>::new());
+    sage = sage.relock();
+    assert_eq!(sage.working.verify().unwrap().waiting, 0, "no words wait");
+    sage.sync(&server);
+    let looked = log(&["read-log", "--child", "C-WREN", "--worker", "W-SAGE"]);
+    let how: Vec<&str> = looked
+        .iter()
+        .map(|one| one["how"].as_str().unwrap())
+        .collect();
+    assert_eq!(how.len(), 3);
+    for one in ["card", "page", "history"] {
+        assert!(how.contains(&one), "{one}");
+    }
+    assert!(looked.iter().all(|one| one["worker"] == "W-SAGE"));
+    assert_eq!(log(&["read-log", "--child", "C-KITE"]), Vec::<Json>::new());
+    let served = server.run(&["read-log", "--worker", "W-SAGE"])["served"].clone();
+    assert!(!served.to_string().contains("audit:"));
+    let digests = server.verify();
+    assert!(
+        digests.to_string().contains("audit:"),
+        "it is a log like any other"
+    );
+    sage.sync(&server);
+    sage.agrees(&digests);
+}
+
+#[test]
 fn every_page_that_is_sent_is_logged_by_child_and_by_worker() {
     let server = Server::new();
     let mut rowan = Phone::enrol(&server, "W-ROWAN");
@@ -885,6 +931,9 @@ fn every_page_that_is_sent_is_logged_by_child_and_by_worker() {
     assert!(!sages.is_empty());
     rowan.visit("C-WREN", CANARY);
     rowan.sync(&server);
+    sage.sync(&server);
+    sage.working.search(CANARY).unwrap();
+    sage = sage.relock();
     sage.sync(&server);
     let all = serde_json::to_string(&log(&["read-log", "--worker", "W-SAGE"])).unwrap();
     assert!(!all.contains(CANARY));

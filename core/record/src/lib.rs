@@ -13,6 +13,7 @@ pub mod fold;
 pub mod id;
 pub mod judge;
 pub mod limits;
+pub mod look;
 pub mod op;
 pub mod outing;
 pub mod page;

@@ -265,6 +265,14 @@ CREATE TABLE oversight_view (
 ) STRICT;
 CREATE INDEX oversight_view_asked ON oversight_view (record) WHERE asked = 1;
 
+-- Looks at a child that this device has not told the council yet. Written when they happen, so that no crash hides one.
+CREATE TABLE look (
+    no              INTEGER PRIMARY KEY,
+    at              INTEGER NOT NULL,           -- wall milliseconds
+    how             TEXT NOT NULL,
+    child           BLOB NOT NULL, record BLOB NOT NULL
+) STRICT;
+
 -- The search index: tokens only, no text. Row numbers are those of `op`.
 CREATE VIRTUAL TABLE found USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');
 -- Operations whose words came after the operation: to be indexed when there is time.

@@ -9,10 +9,12 @@ mod board;
 mod drafts;
 mod due;
 mod epoch;
+mod export;
 mod finish;
 mod judging;
 mod listen;
 mod lists;
+mod looks;
 pub mod model;
 mod moving;
 mod oversight;
@@ -145,6 +147,7 @@ pub struct Working {
     bundle: KeyBundle,
     me: Me,
     listeners: listen::Listeners,
+    looks: looks::Looks,
     recovered: Vec<model::Recovered>,
     kept_drafts: Vec<model::KeptDraft>,
     unread: pull::Unread,
@@ -188,6 +191,7 @@ impl Working {
             bundle,
             me,
             listeners: listen::Listeners::default(),
+            looks: looks::Looks::default(),
             recovered: Vec::new(),
             kept_drafts: Vec::new(),
             unread: pull::Unread::default(),
@@ -315,12 +319,15 @@ impl Working {
         }
     }
 
-    /// Commits what is being typed, writes everything into the main file, closes it and forgets every key. If the draft
+    /// Commits what is being typed and says what was looked at, writes everything into the main file, closes it and forgets every key. If the draft
     /// cannot be committed (the storage is full), it stays a draft and is committed at the next unlock.
     #[must_use = "a locked device can still send, and keeps the folder for this process"]
     pub fn lock(mut self) -> Locked {
         if self.draft_commit(None).is_err() {
             tracing::warn!("a draft was left as a draft at lock");
+        }
+        if self.say_looks().is_err() {
+            tracing::warn!("what was looked at is said at the next lock");
         }
         if self.index().is_err() {
             tracing::warn!("the search index was left behind at lock");

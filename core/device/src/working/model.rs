@@ -14,6 +14,7 @@ mod aside;
 pub use aside::{KeptAside, PlacedView, SetAside};
 mod board;
 mod due;
+mod export;
 mod oversight;
 
 pub use board::{
@@ -21,6 +22,7 @@ pub use board::{
     NotSeen, Since, ToSign, TwoAnswersLine, WaitingChild,
 };
 pub use due::{DueLine, NoAccessLine, NoAnswerView, Owed};
+pub use export::{CaseSection, CaseText};
 pub use oversight::{CorrectionView, OversightView, ReturnedView, SignedOffView, VoidedView};
 
 /// Whose device this is.

@@ -92,11 +92,11 @@ pub struct Saved {
 }
 
 /// Where a commit belongs, and in what capacity its author writes.
-struct Place {
-    record: RecordId,
-    kind: RecordKind,
-    scope: Scope,
-    acting_as: Role,
+pub(super) struct Place {
+    pub(super) record: RecordId,
+    pub(super) kind: RecordKind,
+    pub(super) scope: Scope,
+    pub(super) acting_as: Role,
 }
 
 impl Saved {
@@ -157,13 +157,23 @@ impl Working {
         statements: Vec<NewStatement>,
         also: impl FnOnce(&rusqlite::Connection) -> Result<(), StoreError>,
     ) -> Result<Saved, SaveError> {
-        let now = self.now();
         let place = Place {
             record: RecordId(self.me.worker.0),
             kind: RecordKind::Worker,
             scope: Scope::Worker(self.me.worker),
             acting_as: Role::Allocated,
         };
+        self.save_at(place, statements, also)
+    }
+
+    /// Saves one commit where no role for a child is asked for.
+    pub(super) fn save_at(
+        &mut self,
+        place: Place,
+        statements: Vec<NewStatement>,
+        also: impl FnOnce(&rusqlite::Connection) -> Result<(), StoreError>,
+    ) -> Result<Saved, SaveError> {
+        let now = self.now();
         let (seq, head) = (self.me.seq + 1, self.me.head);
         let one = self.build_at(place, statements, seq, head, now, Refusing::No)?;
         self.keep(vec![one], now, also)

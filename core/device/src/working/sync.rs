@@ -267,10 +267,11 @@ impl SyncStore for Working {
 }
 
 impl Working {
-    /// How many envelopes wait to be sent.
+    /// How many envelopes with words wait to be sent; such as only say what was looked at are not counted.
     #[must_use]
     pub fn sealed_waiting(&self) -> usize {
-        self.spool.len()
+        let looks = self.looks_waiting().unwrap_or(0);
+        self.spool.len().saturating_sub(looks)
     }
 
     /// Whether the council has ever answered a pull.

@@ -245,6 +245,7 @@ impl Working {
                 LEFT JOIN received ON received.signed = signed.no
              WHERE signed.own = 1",
         )?;
+        let looks = u64::try_from(self.looks_waiting()?).unwrap_or(0);
         let mut rows = all.query([])?;
         while let Some(row) = rows.next()? {
             let hash: CommitHash = name(row, 0)?;
@@ -270,6 +271,7 @@ impl Working {
                 ));
             }
         }
+        report.waiting = report.waiting.saturating_sub(looks);
         Ok(())
     }
 
