@@ -17,6 +17,7 @@ mod lists;
 mod looks;
 pub mod model;
 mod moving;
+mod opening;
 mod oversight;
 mod pull;
 mod read;

@@ -23,7 +23,9 @@ pub use board::{
 };
 pub use due::{DueLine, NoAccessLine, NoAnswerView, Owed};
 pub use export::{CaseSection, CaseText};
-pub use oversight::{CorrectionView, OversightView, ReturnedView, SignedOffView, VoidedView};
+pub use oversight::{
+    CorrectionView, OpenedView, OversightView, ReturnedView, SignedOffView, VoidedView,
+};
 
 /// Whose device this is.
 #[derive(Clone, Serialize)]

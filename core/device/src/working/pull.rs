@@ -133,8 +133,8 @@ impl Working {
             }
         }
         transaction.execute(
-            "UPDATE meta SET token = ?1, arriving = ?2",
-            params![token, arriving],
+            "UPDATE meta SET token = ?1, arriving = ?2, heard = coalesce(?3, heard)",
+            params![token, arriving, (!page.more).then_some(page.time.0)],
         )?;
         // While a log is read again from its beginning, what was seen last stays the last.
         let assignment = changed
