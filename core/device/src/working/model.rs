@@ -17,8 +17,8 @@ mod due;
 mod oversight;
 
 pub use board::{
-    ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DueChild,
-    NotSeen, Since, ToSign, TwoAnswersLine, WaitingChild,
+    ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DeviceHeard,
+    DueChild, NotSeen, Since, ToSign, TwoAnswersLine, WaitingChild,
 };
 pub use due::{DueLine, NoAccessLine, NoAnswerView, Owed};
 pub use oversight::{
