@@ -334,6 +334,8 @@ pub struct LateView {
     pub text: Option<String>,
     /// Who.
     pub by: String,
+    /// On what: "Rowan's phone". Told where a record is laid out.
+    pub device: Option<String>,
     /// When its author first wrote about this; earlier than `written` for a text that was gone on with.
     pub begun: Moment,
     /// When, by the author's device.

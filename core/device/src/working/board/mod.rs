@@ -75,7 +75,7 @@ impl Working {
         let until = at
             .as_ref()
             .map_or(self.now().wall, |at| WallMillis(at.millis));
-        let devices = heard::devices(&self.store.reader, known, until, day)?;
+        let devices = heard::last_heard(&self.store.reader, known, until, day)?;
         Ok(day::Sheet::new(known, self.me.worker, day).board(whose, at, devices))
     }
 
