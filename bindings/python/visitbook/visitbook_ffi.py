@@ -2610,12 +2610,13 @@ class LateView:
     """
     What came after a finish.
 """
-    def __init__(self, *, op:str, target:str, label:str, text:typing.Optional[str], by:str, begun:Moment, written:Moment, received:typing.Optional[Moment]):
+    def __init__(self, *, op:str, target:str, label:str, text:typing.Optional[str], by:str, device:typing.Optional[str], begun:Moment, written:Moment, received:typing.Optional[Moment]):
         self.op = op
         self.target = target
         self.label = label
         self.text = text
         self.by = by
+        self.device = device
         self.begun = begun
         self.written = written
         self.received = received
@@ -2624,7 +2625,7 @@ class LateView:
 
     
     def __str__(self):
-        return "LateView(op={}, target={}, label={}, text={}, by={}, begun={}, written={}, received={})".format(self.op, self.target, self.label, self.text, self.by, self.begun, self.written, self.received)
+        return "LateView(op={}, target={}, label={}, text={}, by={}, device={}, begun={}, written={}, received={})".format(self.op, self.target, self.label, self.text, self.by, self.device, self.begun, self.written, self.received)
     def __eq__(self, other):
         if self.op != other.op:
             return False
@@ -2635,6 +2636,8 @@ class LateView:
         if self.text != other.text:
             return False
         if self.by != other.by:
+            return False
+        if self.device != other.device:
             return False
         if self.begun != other.begun:
             return False
@@ -2653,6 +2656,7 @@ class _UniffiFfiConverterTypeLateView(_UniffiConverterRustBuffer):
             label=_UniffiFfiConverterString.read(buf),
             text=_UniffiFfiConverterOptionalString.read(buf),
             by=_UniffiFfiConverterString.read(buf),
+            device=_UniffiFfiConverterOptionalString.read(buf),
             begun=_UniffiFfiConverterTypeMoment.read(buf),
             written=_UniffiFfiConverterTypeMoment.read(buf),
             received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
@@ -2665,6 +2669,7 @@ class _UniffiFfiConverterTypeLateView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.check_lower(value.label)
         _UniffiFfiConverterOptionalString.check_lower(value.text)
         _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterOptionalString.check_lower(value.device)
         _UniffiFfiConverterTypeMoment.check_lower(value.begun)
         _UniffiFfiConverterTypeMoment.check_lower(value.written)
         _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
@@ -2676,6 +2681,7 @@ class _UniffiFfiConverterTypeLateView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.label, buf)
         _UniffiFfiConverterOptionalString.write(value.text, buf)
         _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterOptionalString.write(value.device, buf)
         _UniffiFfiConverterTypeMoment.write(value.begun, buf)
         _UniffiFfiConverterTypeMoment.write(value.written, buf)
         _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
