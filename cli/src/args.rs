@@ -154,6 +154,9 @@ pub(crate) enum Book {
         /// The child's exact words.
         words: Option<String>,
     },
+    /// A page for a child, on which things can be handed in and nothing can be read. Needs a session; see `family enter`.
+    #[command(subcommand)]
+    Family(Family),
     /// Mark something urgent. This rings nobody.
     Concern {
         /// The children it is about; one record each.
@@ -292,6 +295,52 @@ pub(crate) enum Book {
     Verify,
     /// One number for each scope this device holds, to compare with another device or the council.
     Digests,
+}
+
+/// The child's page, and what the worker does about it afterwards.
+#[derive(Subcommand)]
+pub(crate) enum Family {
+    /// Close the vault and hand the device over. From here on only text, choice, draw, undo, hand-in and leave do anything.
+    Enter {
+        /// Whose page it is.
+        child: String,
+        /// The visit it belongs to.
+        #[arg(long)]
+        visit: Option<String>,
+    },
+    /// The child's words, in place of what is on the page.
+    Text {
+        /// Exactly these words.
+        text: String,
+    },
+    /// not_here, not_today, not_to_you, not_about_this, no_reason; fine_to_share, ask_me_first, only_my_worker; not_with/mum, …
+    Choice {
+        /// The choice.
+        code: String,
+    },
+    /// A drawing from a file, at most 1 MiB: png, jpeg or svg.
+    Draw {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Take the last change of the page back.
+    Undo,
+    /// Give what is on the page to the worker. Nobody can read it here afterwards.
+    HandIn,
+    /// Back to the worker. The next line of the input is the PIN.
+    Leave,
+    /// What children left on this device and you have not opened yet.
+    Unread,
+    /// Open one thing that a child gave.
+    Open {
+        /// The voice.
+        record: String,
+        /// Write the drawing into this file, which must not exist.
+        #[arg(long, value_name = "FILE")]
+        drawing: Option<PathBuf>,
+    },
+    /// When this device was in a child's hands, and how each time ended.
+    Sessions,
 }
 
 /// Recording a visit.

@@ -180,10 +180,22 @@ mirrors! {
         words: Vec<String>,
         /// What a worker saw.
         saw: Vec<String>,
+        /// Something the child drew or made.
+        drawing: Option<DrawingView>,
         /// Who entered it.
         by: String,
         /// When.
         written: Moment,
+    }
+
+    /// A drawing, without its bytes.
+    DrawingView {
+        /// Its media type.
+        media: String,
+        /// Its size in bytes.
+        bytes: u64,
+        /// SHA-256 of its bytes, in hexadecimal: the same for every reader.
+        sha256: String,
     }
 
     /// A concern on a list.

@@ -1,6 +1,7 @@
 //! One function for each command: words in, an answer out.
 
 mod aside;
+pub(crate) mod family;
 mod oversight;
 mod page;
 mod read;
@@ -38,6 +39,11 @@ impl Desk {
         }
     }
 
+    /// The book and the way to the council, to be put on a desk again later.
+    pub(crate) fn clear(self) -> (Working, Option<SocketAddr>) {
+        (self.working, self.via)
+    }
+
     /// Does what a command says. `show` is told how a sync goes on.
     pub(crate) fn run(
         &mut self,
@@ -57,6 +63,7 @@ impl Desk {
                 because,
                 words,
             } => write::voice(working, &child, visit.as_deref(), how, because, words),
+            Book::Family(command) => family::after(working, command),
             Book::Concern {
                 children,
                 visit,

@@ -183,10 +183,61 @@ pub struct VoiceView {
     pub words: Vec<String>,
     /// What a worker saw.
     pub saw: Vec<String>,
+    /// Something the child drew or made.
+    pub drawing: Option<DrawingView>,
     /// Who entered it.
     pub by: String,
     /// When.
     pub written: Moment,
+}
+
+/// A drawing, without its bytes; [`super::Working::drawing`] gives those.
+#[derive(Clone, Serialize)]
+pub struct DrawingView {
+    /// Its media type.
+    pub media: String,
+    /// Its size in bytes.
+    pub bytes: usize,
+    /// SHA-256 of its bytes, in hexadecimal: the same for every reader.
+    pub sha256: String,
+}
+
+/// What a child left for the worker on this device, unread.
+#[derive(Clone, Serialize)]
+pub struct LeftForYou {
+    /// The child.
+    pub child: RecordId,
+    /// The child's name.
+    pub child_name: String,
+    /// "Wren left you 2 things."
+    pub title: String,
+    /// What to do now.
+    pub detail: String,
+    /// The voices, in the order handed in.
+    pub records: Vec<RecordId>,
+}
+
+/// One time that this device was in a child's hands.
+#[derive(Clone, Serialize)]
+pub struct FamilySessionView {
+    /// The child.
+    pub child: RecordId,
+    /// The child's name.
+    pub child_name: String,
+    /// The visit.
+    pub visit: Option<RecordId>,
+    /// Since when, by the device's clock.
+    pub entered: Moment,
+    /// Until when; `None` if the worker did not leave it.
+    pub left: Option<Moment>,
+    /// How many things were found.
+    pub things: u64,
+    /// `confirmed`, `not_confirmed`, `count_mismatch` or `touched`.
+    pub ended: String,
+    /// That, for the worker.
+    pub title: String,
+    /// What it means.
+    pub detail: String,
 }
 
 /// A child's card.

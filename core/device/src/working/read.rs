@@ -10,7 +10,8 @@ use visitbook_record::scope::Scope;
 
 use super::Working;
 use super::model::{
-    AskView, ConcernView, Found, LateView, OpenQuestion, RecordPage, Version, VoiceView,
+    AskView, ConcernView, DrawingView, Found, LateView, OpenQuestion, RecordPage, Version,
+    VoiceView,
 };
 use super::show::Show;
 use super::standing::question_text;
@@ -29,25 +30,37 @@ impl Working {
         let mut voices = Vec::new();
         let all = log::records_of(&self.store.reader, scope, RecordKind::Voice)?;
         for record in all.into_iter().rev().take(most) {
-            voices.extend(self.voice_view(record)?);
+            // What a child handed in on this device is read by a deliberate tap first, never met on a list.
+            if !self.is_unread(record)? {
+                voices.extend(self.voice_view(record)?);
+            }
         }
         Ok(voices)
     }
 
-    fn voice_view(&self, record: RecordId) -> Result<Option<VoiceView>> {
+    pub(crate) fn voice_view(&self, record: RecordId) -> Result<Option<VoiceView>> {
         let (row, child, rows) = self.rows_of(record)?;
         let Some(first) = rows.first() else {
             return Ok(None);
         };
         let texts = |wanted: &str| -> Vec<String> {
-            rows.iter()
-                .filter(|row| row.statement.fact.target.name() == wanted)
-                .filter_map(|row| match &row.statement.content {
-                    Some(Content::Words(text) | Content::Text { text, .. }) => Some(text.clone()),
-                    _ => None,
-                })
-                .collect()
+            each_once(
+                rows.iter()
+                    .map(|row| &row.statement)
+                    .filter(|statement| statement.fact.target.name() == wanted),
+            )
         };
+        let drawing = rows.iter().find_map(|row| match &row.statement.content {
+            Some(Content::Drawing(drawing)) => Some(DrawingView {
+                media: drawing.media.clone(),
+                bytes: drawing.bytes.len(),
+                sha256: visitbook_seal::sha256(&drawing.bytes)
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect(),
+            }),
+            _ => None,
+        });
         let how = views::answer(&self.store.reader, row.no, "how")?;
         let (how, how_label) = how.map_or((None, None), |(code, label, _)| (code, label));
         Ok(Some(VoiceView {
@@ -57,12 +70,13 @@ impl Working {
             how_label,
             words: texts("words"),
             saw: texts("saw"),
+            drawing,
             by: self.staff_name(first.statement.fact.author)?,
             written: Moment::of(first.statement.written),
         }))
     }
 
-    fn rows_of(&self, record: RecordId) -> Result<(RecordRow, RecordId, Vec<Row>)> {
+    pub(crate) fn rows_of(&self, record: RecordId) -> Result<(RecordRow, RecordId, Vec<Row>)> {
         let unknown = || ReadError::UnknownRecord(record);
         let row = log::record(&self.store.reader, record)?.ok_or_else(unknown)?;
         let child = row.home.scope.child().ok_or_else(unknown)?;
@@ -119,13 +133,11 @@ impl Working {
                 status: self.status_of(&row)?,
             });
         }
-        let words = statements
-            .iter()
-            .filter_map(|statement| match &statement.content {
-                Some(Content::Words(words)) => Some(words.clone()),
-                _ => None,
-            })
-            .collect();
+        let words = each_once(
+            statements
+                .iter()
+                .filter(|statement| matches!(statement.content, Some(Content::Words(_)))),
+        );
         Ok(RecordPage {
             record,
             kind: row.home.kind.form().to_owned(),
@@ -386,6 +398,22 @@ impl Working {
         }
         Ok(all)
     }
+}
+
+/// The texts, in order. What the council and the worker's device both made of one thing a child handed in has one name and one
+/// wording, and is read once.
+fn each_once<'a>(statements: impl Iterator<Item = &'a Statement>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    statements
+        .filter_map(|statement| match &statement.content {
+            Some(Content::Words(text) | Content::Text { text, .. }) => {
+                Some((&statement.fact.target, text))
+            }
+            _ => None,
+        })
+        .filter(|one| seen.insert(*one))
+        .map(|(_, text)| text.clone())
+        .collect()
 }
 
 /// At most 200 characters around the first word looked for, or the beginning.

@@ -201,7 +201,10 @@ impl Show<'_> {
             Content::Void { reason, .. } | Content::Placement { reason, .. } => {
                 Some(reason.clone())
             }
-            Content::Finish(_) | Content::SignOff(_) | Content::FamilySession(_) => None,
+            Content::Finish(_)
+            | Content::SignOff(_)
+            | Content::FamilySession(_)
+            | Content::Drawing(_) => None,
         }
     }
 
