@@ -1,12 +1,11 @@
 //! The device in a child's hands, on a terminal: what the page takes, and one answer to everything else.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
 use visitbook_device::family::{DraftError, HandInError, StillFamily};
+use visitbook_device::model::LeftForYou;
 use visitbook_device::{Family, Working};
 use visitbook_record::words::{self, Message};
 
@@ -141,7 +140,7 @@ impl ChildsPage {
 pub(super) fn after(working: &mut Working, line: Line) -> Result<Reply, Failure> {
     match line {
         Line::Unread => unread(working),
-        Line::Open { record, drawing } => open(working, &record, drawing.as_deref()),
+        Line::Open { record, drawing } => super::heard::show(working, &record, drawing.as_deref()),
         Line::Sessions => sessions(working),
         Line::Enter { .. } => Err(Failure::new(
             "needs_a_session",
@@ -162,12 +161,7 @@ fn unread(working: &Working) -> Result<Reply, Failure> {
     if let Some(last) = odd {
         text.push_str(&format!("{}\n  {}\n", last.title, last.detail));
     }
-    for one in &left {
-        text.push_str(&format!("{}\n  {}\n", one.title, one.detail));
-        for record in &one.records {
-            text.push_str(&format!("  visitbook family open {record}\n"));
-        }
-    }
+    text.push_str(&left_lines(&left));
     if left.is_empty() {
         text.push_str("Nothing is waiting to be read.\n");
     }
@@ -177,29 +171,16 @@ fn unread(working: &Working) -> Result<Reply, Failure> {
     ))
 }
 
-fn open(working: &mut Working, record: &str, file: Option<&Path>) -> Result<Reply, Failure> {
-    let record = names::record(working, record)?;
-    let voice = working.open_voice(record)?;
-    let mut text = voice.how_label.clone().unwrap_or_default();
-    for words in &voice.words {
-        text.push_str(&format!("\n“{words}”"));
+/// What is to be read before leaving the address, without a word of it.
+pub(super) fn left_lines(left: &[LeftForYou]) -> String {
+    let mut text = String::new();
+    for one in left {
+        text.push_str(&format!("{}\n  {}\n", one.title, one.detail));
+        for record in &one.records {
+            text.push_str(&format!("  visitbook family open {record}\n"));
+        }
     }
-    if let Some(drawing) = &voice.drawing {
-        text.push_str(&format!(
-            "\nA drawing: {}, {} bytes",
-            drawing.media, drawing.bytes
-        ));
-    }
-    if let Some(file) = file {
-        let Some((_, bytes)) = working.drawing(record)? else {
-            return Err(Failure::new("no_drawing", "There is no drawing in this."));
-        };
-        let mut out = OpenOptions::new().write(true).create_new(true).open(file)?;
-        out.write_all(&bytes)?;
-    }
-    let json = serde_json::to_value(&voice)
-        .map_err(|error| Failure::new("not_read", error.to_string()))?;
-    Ok(Reply::new(text, json))
+    text
 }
 
 fn sessions(working: &Working) -> Result<Reply, Failure> {

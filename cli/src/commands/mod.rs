@@ -2,6 +2,7 @@
 
 mod aside;
 pub(crate) mod family;
+mod heard;
 mod oversight;
 mod page;
 mod read;
@@ -61,8 +62,17 @@ impl Desk {
                 visit,
                 how,
                 because,
+                with,
                 words,
-            } => write::voice(working, &child, visit.as_deref(), how, because, words),
+            } => heard::voice(
+                working,
+                &child,
+                visit.as_deref(),
+                (how, because),
+                &with,
+                words,
+            ),
+            Book::Heard(command) => heard::run(working, command),
             Book::Family(command) => family::after(working, command),
             Book::Concern {
                 children,

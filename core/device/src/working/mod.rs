@@ -27,6 +27,7 @@ mod stranded;
 mod sync;
 mod verify;
 mod visit;
+mod voice;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -59,6 +60,7 @@ pub use listen::{Change, Listener, Subscription};
 pub use receipts::SyncError;
 pub use record::VoiceGiven;
 pub use save::Saved;
+pub use voice::{Reply, Sharing};
 
 /// What the device knows of itself; one row of the store, kept at hand.
 #[derive(Debug, Clone)]

@@ -15,6 +15,7 @@ pub use aside::{KeptAside, PlacedView, SetAside};
 mod board;
 mod due;
 mod oversight;
+mod voice;
 
 pub use board::{
     ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DueChild,
@@ -22,6 +23,9 @@ pub use board::{
 };
 pub use due::{DueLine, NoAccessLine, NoAnswerView, Owed};
 pub use oversight::{CorrectionView, OversightView, ReturnedView, SignedOffView, VoidedView};
+pub use voice::{
+    DrawingView, FamilySessionView, LeftForYou, ReplyView, SharingView, UnopenedLine, VoiceView,
+};
 
 /// Whose device this is.
 #[derive(Clone, Serialize)]
@@ -130,6 +134,10 @@ pub struct Today {
     pub due: Vec<DueLine>,
     /// Concerns without a written decision.
     pub concerns: Vec<ConcernView>,
+    /// What children left on this device and the holder has not opened: to be read before leaving the address.
+    pub left_for_you: Vec<LeftForYou>,
+    /// What children handed in elsewhere and nobody has opened for too long, for their manager.
+    pub unopened: Vec<UnopenedLine>,
     /// How many questions need the holder's answer.
     pub questions: usize,
     /// Questions about the holder's finished visits that a manager sent back.
@@ -166,78 +174,6 @@ pub struct LastTime {
     pub date: String,
     /// By whom, if a visit here says so; `None` for what was imported.
     pub by: Option<String>,
-}
-
-/// Something the child gave.
-#[derive(Clone, Serialize)]
-pub struct VoiceView {
-    /// The voice.
-    pub record: RecordId,
-    /// The child.
-    pub child: RecordId,
-    /// How it was given.
-    pub how: Option<String>,
-    /// That, in words.
-    pub how_label: Option<String>,
-    /// The child's exact words.
-    pub words: Vec<String>,
-    /// What a worker saw.
-    pub saw: Vec<String>,
-    /// Something the child drew or made.
-    pub drawing: Option<DrawingView>,
-    /// Who entered it.
-    pub by: String,
-    /// When.
-    pub written: Moment,
-}
-
-/// A drawing, without its bytes; [`super::Working::drawing`] gives those.
-#[derive(Clone, Serialize)]
-pub struct DrawingView {
-    /// Its media type.
-    pub media: String,
-    /// Its size in bytes.
-    pub bytes: usize,
-    /// SHA-256 of its bytes, in hexadecimal: the same for every reader.
-    pub sha256: String,
-}
-
-/// What a child left for the worker on this device, unread.
-#[derive(Clone, Serialize)]
-pub struct LeftForYou {
-    /// The child.
-    pub child: RecordId,
-    /// The child's name.
-    pub child_name: String,
-    /// "Wren left you 2 things."
-    pub title: String,
-    /// What to do now.
-    pub detail: String,
-    /// The voices, in the order handed in.
-    pub records: Vec<RecordId>,
-}
-
-/// One time that this device was in a child's hands.
-#[derive(Clone, Serialize)]
-pub struct FamilySessionView {
-    /// The child.
-    pub child: RecordId,
-    /// The child's name.
-    pub child_name: String,
-    /// The visit.
-    pub visit: Option<RecordId>,
-    /// Since when, by the device's clock.
-    pub entered: Moment,
-    /// Until when; `None` if the worker did not leave it.
-    pub left: Option<Moment>,
-    /// How many things were found.
-    pub things: u64,
-    /// `confirmed`, `not_confirmed`, `count_mismatch` or `touched`.
-    pub ended: String,
-    /// That, for the worker.
-    pub title: String,
-    /// What it means.
-    pub detail: String,
 }
 
 /// A child's card.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use visitbook_record::commit::{RecordKind, Role};
 use visitbook_record::id::{OpId, RecordId};
+use visitbook_record::op::Target;
 use visitbook_record::page::{Page, Statement, View, lay_out};
 use visitbook_record::payload::Content;
 use visitbook_record::scope::Scope;
@@ -15,6 +16,7 @@ use super::model::{
 };
 use super::show::Show;
 use super::standing::question_text;
+use super::voice;
 use crate::clock::Moment;
 use crate::error::ReadError;
 use crate::store::log::{self, RecordRow, Row};
@@ -63,6 +65,10 @@ impl Working {
         });
         let how = views::answer(&self.store.reader, row.no, "how")?;
         let (how, how_label) = how.map_or((None, None), |(code, label, _)| (code, label));
+        let page = self.page(record)?;
+        let opened_by = voice::of_field(&page, "opened")
+            .filter_map(|(_, one)| Some(one.answers.first()?.by.clone()))
+            .collect();
         Ok(Some(VoiceView {
             record,
             child,
@@ -71,6 +77,15 @@ impl Working {
             words: texts("words"),
             saw: texts("saw"),
             drawing,
+            by_the_child: voice::code(&page, &Target::field("entered_by")).as_deref()
+                == Some("child_themselves"),
+            opened_by,
+            child_asks: voice::child_asks(&page),
+            family_papers: voice::code(&page, &Target::field("family_papers")),
+            sharing: voice::sharing(&page),
+            replies: voice::replies(&page),
+            readings: voice::texts(&page, "reading"),
+            translations: voice::texts(&page, "translation"),
             by: self.staff_name(first.statement.fact.author)?,
             written: Moment::of(first.statement.written),
         }))

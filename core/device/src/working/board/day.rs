@@ -14,10 +14,11 @@ use visitbook_record::words;
 use super::super::due::{Answers, VisitFacts, child_of, is_no_access};
 use super::super::model::{
     ActionBy, AloneLine, AsideLine, AskedLine, Board, Decided, DueChild, NotSeen, ReturnedView,
-    ToSign, TwoAnswersLine, WaitingChild,
+    ToSign, TwoAnswersLine, UnopenedLine, WaitingChild,
 };
 use super::super::show::Show;
 use super::known::{Known, KnownChild, KnownRecord};
+use super::unopened;
 use crate::clock::Moment;
 use crate::store::oversight_view::{asked_of, is_answered};
 
@@ -122,7 +123,7 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    pub(super) fn board(&self, whose: String, at: Option<Moment>) -> Board {
+    pub(super) fn board(&self, whose: String, at: Option<Moment>, now: &Moment) -> Board {
         let mut due = Vec::new();
         let (mut alone, mut also_seen) = (Vec::new(), Vec::new());
         let (mut written_up, mut to_write_up) = (0, 0);
@@ -150,6 +151,7 @@ impl<'a> Sheet<'a> {
             asked: self.asked(),
             two_answers: self.two_answers(),
             waiting: self.waiting(),
+            unopened: self.unopened(now),
             written_up,
             to_write_up,
             aside: self.aside(),
@@ -441,6 +443,15 @@ impl<'a> Sheet<'a> {
             });
         }
         all.sort_by(|a, b| (&a.since, &a.name, a.voice).cmp(&(&b.since, &b.name, b.voice)));
+        all
+    }
+
+    fn unopened(&self, now: &Moment) -> Vec<UnopenedLine> {
+        let mut all: Vec<UnopenedLine> = self
+            .records()
+            .filter_map(|(child, record)| unopened::of(record, &child.name, now))
+            .collect();
+        all.sort_by_key(|line| (line.received.millis, line.voice));
         all
     }
 

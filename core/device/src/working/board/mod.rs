@@ -7,6 +7,7 @@
 mod day;
 mod known;
 mod later;
+mod unopened;
 mod words;
 
 use visitbook_record::calendar::Date;
@@ -70,7 +71,8 @@ impl Working {
             Some(name) => name.clone(),
             None => self.me.worker.to_string(),
         };
-        Ok(day::Sheet::new(known, self.me.worker, day).board(whose, at))
+        let now = at.clone().unwrap_or_else(|| Moment::of(self.now().wall));
+        Ok(day::Sheet::new(known, self.me.worker, day).board(whose, at, &now))
     }
 
     /// The newest time of the council's clock on anything here.

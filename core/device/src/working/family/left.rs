@@ -8,8 +8,8 @@ use visitbook_record::id::RecordId;
 use visitbook_record::payload::Content;
 use visitbook_record::words;
 
-use super::super::model::{FamilySessionView, LeftForYou, VoiceView};
-use super::super::{Working, begin};
+use super::super::Working;
+use super::super::model::{FamilySessionView, LeftForYou};
 use crate::clock::Moment;
 use crate::error::ReadError;
 use crate::store::rows::{name, optional_name, unsigned};
@@ -55,23 +55,6 @@ impl Working {
             "SELECT 1 FROM family_post WHERE record = ?1 AND read = 0",
             params![record.0],
         )
-    }
-
-    /// Opens one thing a child gave, by a deliberate tap, and no longer prompts for it.
-    ///
-    /// # Errors
-    /// [`ReadError`].
-    pub fn open_voice(&mut self, record: RecordId) -> Result<VoiceView, ReadError> {
-        let view = self
-            .voice_view(record)?
-            .ok_or(ReadError::OtherKind("voice"))?;
-        let transaction = begin(&mut self.store.writer)?;
-        transaction.execute(
-            "UPDATE family_post SET read = 1 WHERE record = ?1",
-            params![record.0],
-        )?;
-        transaction.commit().map_err(StoreError::from)?;
-        Ok(view)
     }
 
     /// The exact bytes of a drawing that a child gave, with their media type.
