@@ -8,139 +8,133 @@ use super::page::VersionView;
 
 mirrors! {
     /// Something the child gave.
-    #[derive(Clone, Serialize)]
-    pub struct VoiceView {
+    VoiceView {
         /// The voice.
-        pub record: RecordId,
+        record: String,
         /// The child.
-        pub child: RecordId,
+        child: String,
         /// How it was given.
-        pub how: Option<String>,
+        how: Option<String>,
         /// That, in words.
-        pub how_label: Option<String>,
+        how_label: Option<String>,
         /// The child's exact words.
-        pub words: Vec<String>,
+        words: Vec<String>,
         /// What a worker saw.
-        pub saw: Vec<String>,
+        saw: Vec<String>,
         /// Something the child drew or made.
-        pub drawing: Option<DrawingView>,
+        drawing: Option<DrawingView>,
         /// The child entered it, on a page of the child's own.
-        pub by_the_child: bool,
+        by_the_child: bool,
         /// Who has opened what the child handed in.
-        pub opened_by: Vec<String>,
+        opened_by: Vec<String>,
         /// What the child asked about sharing it, in words; whom not to tell after that.
-        pub child_asks: Vec<String>,
+        child_asks: Vec<String>,
         /// `no_until_decided`, `yes` or `no`.
-        pub family_papers: Option<String>,
+        family_papers: Option<String>,
         /// What a person decided about sharing it.
-        pub sharing: Option<SharingView>,
+        sharing: Option<SharingView>,
         /// What was answered, oldest first.
-        pub replies: Vec<ReplyView>,
+        replies: Vec<ReplyView>,
         /// What workers think it tells them: never the child's words.
-        pub readings: Vec<VersionView>,
+        readings: Vec<VersionView>,
         /// The words in another language, by whoever `translated_by` names.
-        pub translations: Vec<VersionView>,
+        translations: Vec<VersionView>,
         /// Who entered it.
-        pub by: String,
+        by: String,
         /// When.
-        pub written: Moment,
+        written: Moment,
     }
 
     /// A drawing, without its bytes.
-    #[derive(Clone, Serialize)]
-    pub struct DrawingView {
+    DrawingView {
         /// Its media type.
-        pub media: String,
+        media: String,
         /// Its size in bytes.
-        pub bytes: usize,
+        bytes: u64,
         /// SHA-256 of its bytes, in hexadecimal: the same for every reader.
-        pub sha256: String,
+        sha256: String,
     }
 
     /// What a child left for the worker on this device, unread.
-    #[derive(Clone, Serialize)]
-    pub struct LeftForYou {
+    LeftForYou {
         /// The child.
-        pub child: RecordId,
+        child: String,
         /// The child's name.
-        pub child_name: String,
+        child_name: String,
         /// "Wren left you 2 things."
-        pub title: String,
+        title: String,
         /// What to do now.
-        pub detail: String,
+        detail: String,
         /// The voices, in the order handed in.
-        pub records: Vec<RecordId>,
+        records: Vec<String>,
     }
 
     /// One time that this device was in a child's hands.
-    #[derive(Clone, Serialize)]
-    pub struct FamilySessionView {
+    FamilySessionView {
         /// The child.
-        pub child: RecordId,
+        child: String,
         /// The child's name.
-        pub child_name: String,
+        child_name: String,
         /// The visit.
-        pub visit: Option<RecordId>,
+        visit: Option<String>,
         /// Since when, by the device's clock.
-        pub entered: Moment,
+        entered: Moment,
         /// Until when; `None` if the worker did not leave it.
-        pub left: Option<Moment>,
+        left: Option<Moment>,
         /// How many things were found.
-        pub things: u64,
+        things: u64,
         /// `confirmed`, `not_confirmed`, `count_mismatch` or `touched`.
-        pub ended: String,
+        ended: String,
         /// That, for the worker.
-        pub title: String,
+        title: String,
         /// What it means.
-        pub detail: String,
+        detail: String,
     }
 
     /// One answer to a child.
-    #[derive(Clone, PartialEq, Eq, Serialize)]
-    pub struct ReplyView {
+    ReplyView {
         /// Its name, to complete it later: `answers/NAME`.
-        pub reply: String,
+        reply: String,
         /// `heard`, `we_will`, `we_did`, `we_cannot`, `told_child` or `child_replied`.
-        pub code: Option<String>,
+        code: Option<String>,
         /// That, in words.
-        pub label: Option<String>,
+        label: Option<String>,
         /// Who will.
-        pub who: Option<String>,
+        who: Option<String>,
         /// By when.
-        pub by_when: Option<String>,
+        by_when: Option<String>,
         /// Why not.
-        pub because: Option<String>,
+        because: Option<String>,
         /// When the child was told.
-        pub on: Option<String>,
+        on: Option<String>,
         /// How.
-        pub how: Option<String>,
+        how: Option<String>,
         /// What the child replied.
-        pub voice: Option<String>,
+        voice: Option<String>,
         /// Who gave it.
-        pub by: String,
+        by: String,
         /// When, by their device.
-        pub written: Moment,
+        written: Moment,
     }
 
     /// What a person decided about sharing what a child gave.
-    #[derive(Clone, PartialEq, Eq, Serialize)]
-    pub struct SharingView {
+    SharingView {
         /// `as_child_asked`, `shared_for_safety`, `shared_by_law_or_court` or `held_back_for_safety`.
-        pub code: Option<String>,
+        code: Option<String>,
         /// That, in words.
-        pub label: Option<String>,
+        label: Option<String>,
         /// Why.
-        pub because: Option<String>,
+        because: Option<String>,
         /// Whether the child was told: `yes` or `not_yet`.
-        pub child_told: Option<String>,
+        child_told: Option<String>,
         /// When.
-        pub child_told_on: Option<String>,
+        child_told_on: Option<String>,
         /// Who decided.
-        pub by: String,
+        by: String,
         /// When, by their device.
-        pub written: Moment,
+        written: Moment,
         /// Two decisions stand, and a person has to say which.
-        pub open: bool,
+        open: bool,
     }
 
     /// What a child handed in and nobody has opened for too long.

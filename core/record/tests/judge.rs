@@ -725,3 +725,19 @@ fn only_the_named_owner_puts_a_statement_in_its_place() {
         }
     );
 }
+
+#[test]
+fn only_the_childs_manager_opens_what_is_not_finished() {
+    let draft = || {
+        about_the_record(
+            Kind::Open,
+            Target::field("open"),
+            Content::Reason("Rowan is off sick".into()),
+        )
+    };
+    let by = |who, role| Bench::of(who, role).judge(&Pen::new(who, 9).write(vec![draft()]));
+    assert_eq!(by(SAGE, Role::Manager), Verdict::Applied);
+    for role in [Role::Allocated, Role::Joint, Role::Cover] {
+        assert_eq!(by(BRYONY, role), aside(Reason::NotManager), "{role:?}");
+    }
+}

@@ -15,6 +15,7 @@ mod listen;
 mod lists;
 pub mod model;
 mod moving;
+mod opening;
 mod oversight;
 mod pull;
 mod read;

@@ -22,7 +22,9 @@ pub use board::{
     NotSeen, Since, ToSign, TwoAnswersLine, WaitingChild,
 };
 pub use due::{DueLine, NoAccessLine, NoAnswerView, Owed};
-pub use oversight::{CorrectionView, OversightView, ReturnedView, SignedOffView, VoidedView};
+pub use oversight::{
+    CorrectionView, OpenedView, OversightView, ReturnedView, SignedOffView, VoidedView,
+};
 pub use voice::{
     DrawingView, FamilySessionView, LeftForYou, ReplyView, SharingView, UnopenedLine, VoiceView,
 };

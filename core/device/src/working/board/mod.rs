@@ -75,12 +75,12 @@ impl Working {
         Ok(day::Sheet::new(known, self.me.worker, day).board(whose, at, &now))
     }
 
-    /// The newest time of the council's clock on anything here.
+    /// When the council last had nothing more for this device, by the council's clock.
     fn heard(&self) -> Result<Option<Moment>, ReadError> {
-        let newest: Option<i64> =
-            self.store
-                .reader
-                .query_row("SELECT max(at) FROM received", [], |row| row.get(0))?;
-        Ok(newest.map(|at| Moment::of(WallMillis(at))))
+        let at: Option<i64> = self
+            .store
+            .reader
+            .query_row("SELECT heard FROM meta", [], |row| row.get(0))?;
+        Ok(at.map(|at| Moment::of(WallMillis(at))))
     }
 }
