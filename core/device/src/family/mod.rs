@@ -87,6 +87,18 @@ impl Family {
         words::family_before(&self.pack.child_name, &self.pack.worker_name)
     }
 
+    /// The council's address, as the enrolment code gave it.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        self.locked.address()
+    }
+
+    /// The certificates that the council's address is checked by.
+    #[must_use]
+    pub fn tls_roots(&self) -> Vec<Vec<u8>> {
+        self.locked.tls_roots()
+    }
+
     /// How many things were handed in.
     #[must_use]
     pub fn count(&self) -> u64 {

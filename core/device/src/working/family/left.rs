@@ -36,6 +36,10 @@ impl Working {
         }
         let mut all = Vec::with_capacity(by_child.len());
         for (child, records) in by_child {
+            // Of a child who moved nothing is read here any more, sent or not.
+            if self.held_scope(child).is_err() {
+                continue;
+            }
             let child_name = self.child_name(child)?;
             let message = words::left_for_you(&child_name, records.len());
             all.push(LeftForYou {
@@ -83,6 +87,9 @@ impl Working {
         let mut all = Vec::new();
         while let Some(row) = rows.next()? {
             let child: RecordId = name(row, 0)?;
+            if self.held_scope(child).is_err() {
+                continue;
+            }
             let left: Option<i64> = row.get(3)?;
             let posts: Option<i64> = row.get(4)?;
             let ended: Option<String> = row.get(5)?;
