@@ -24,6 +24,8 @@ mod continuity;
 #[cfg(feature = "service")]
 pub mod enrol;
 #[cfg(feature = "service")]
+pub mod family;
+#[cfg(feature = "service")]
 mod http;
 #[cfg(feature = "service")]
 pub mod import;

@@ -9,6 +9,7 @@ pub mod digest;
 pub mod due;
 pub mod epoch;
 pub mod fact;
+pub mod family;
 pub mod fold;
 pub mod id;
 pub mod judge;

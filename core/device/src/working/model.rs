@@ -16,6 +16,7 @@ mod board;
 mod due;
 mod export;
 mod oversight;
+mod voice;
 
 pub use board::{
     ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DeviceHeard,
@@ -25,6 +26,9 @@ pub use due::{DueLine, NoAccessLine, NoAnswerView, Owed};
 pub use export::{CaseSection, CaseText};
 pub use oversight::{
     CorrectionView, OpenedView, OversightView, ReturnedView, SignedOffView, VoidedView,
+};
+pub use voice::{
+    DrawingView, FamilySessionView, LeftForYou, ReplyView, SharingView, UnopenedLine, VoiceView,
 };
 
 /// Whose device this is.
@@ -134,6 +138,10 @@ pub struct Today {
     pub due: Vec<DueLine>,
     /// Concerns without a written decision.
     pub concerns: Vec<ConcernView>,
+    /// What children left on this device and the holder has not opened: to be read before leaving the address.
+    pub left_for_you: Vec<LeftForYou>,
+    /// What children handed in elsewhere and nobody has opened for too long, for their manager.
+    pub unopened: Vec<UnopenedLine>,
     /// How many questions need the holder's answer.
     pub questions: usize,
     /// Questions about the holder's finished visits that a manager sent back.
@@ -170,27 +178,6 @@ pub struct LastTime {
     pub date: String,
     /// By whom, if a visit here says so; `None` for what was imported.
     pub by: Option<String>,
-}
-
-/// Something the child gave.
-#[derive(Clone, Serialize)]
-pub struct VoiceView {
-    /// The voice.
-    pub record: RecordId,
-    /// The child.
-    pub child: RecordId,
-    /// How it was given.
-    pub how: Option<String>,
-    /// That, in words.
-    pub how_label: Option<String>,
-    /// The child's exact words.
-    pub words: Vec<String>,
-    /// What a worker saw.
-    pub saw: Vec<String>,
-    /// Who entered it.
-    pub by: String,
-    /// When.
-    pub written: Moment,
 }
 
 /// A child's card.

@@ -14,10 +14,11 @@ use visitbook_record::words;
 use super::super::due::{Answers, VisitFacts, child_of, is_no_access};
 use super::super::model::{
     ActionBy, AloneLine, AsideLine, AskedLine, Board, Decided, DeviceHeard, DueChild, NotSeen,
-    ReturnedView, ToSign, TwoAnswersLine, WaitingChild,
+    ReturnedView, ToSign, TwoAnswersLine, UnopenedLine, WaitingChild,
 };
 use super::super::show::Show;
 use super::known::{Known, KnownChild, KnownRecord};
+use super::unopened;
 use crate::clock::Moment;
 use crate::store::oversight_view::{asked_of, is_answered};
 
@@ -126,6 +127,7 @@ impl<'a> Sheet<'a> {
         &self,
         whose: String,
         at: Option<Moment>,
+        now: &Moment,
         devices: Vec<DeviceHeard>,
     ) -> Board {
         let mut due = Vec::new();
@@ -155,6 +157,7 @@ impl<'a> Sheet<'a> {
             asked: self.asked(),
             two_answers: self.two_answers(),
             waiting: self.waiting(),
+            unopened: self.unopened(now),
             written_up,
             to_write_up,
             aside: self.aside(),
@@ -447,6 +450,15 @@ impl<'a> Sheet<'a> {
             });
         }
         all.sort_by(|a, b| (&a.since, &a.name, a.voice).cmp(&(&b.since, &b.name, b.voice)));
+        all
+    }
+
+    fn unopened(&self, now: &Moment) -> Vec<UnopenedLine> {
+        let mut all: Vec<UnopenedLine> = self
+            .records()
+            .filter_map(|(child, record)| unopened::of(record, &child.name, now))
+            .collect();
+        all.sort_by_key(|line| (line.received.millis, line.voice));
         all
     }
 

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use visitbook_record::id::RecordId;
 
-use super::ReturnedView;
+use super::{ReturnedView, UnopenedLine};
 use crate::clock::Moment;
 
 /// What was decided, by whom and when.
@@ -195,6 +195,8 @@ pub struct Board {
     pub two_answers: Vec<TwoAnswersLine>,
     /// Children who wait for an answer, oldest first.
     pub waiting: Vec<WaitingChild>,
+    /// What children handed in and nobody has opened for two hours, or by the close of the day.
+    pub unopened: Vec<UnopenedLine>,
     /// Of the visits on which children who were due were seen today: how many are finished today.
     pub written_up: usize,
     /// Of how many.
