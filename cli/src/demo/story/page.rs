@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::Value as Json;
 
-use super::words::{KITE_DREW, KITE_WROTE, SENTENCES, UNDONE, WREN_ASKED};
+use super::words::{FINCH_SAID, KITE_DREW, KITE_ROOM, KITE_WROTE, SENTENCES, UNDONE, WREN_ASKED};
 use crate::demo::canary::Search;
 use crate::demo::cast::{StageError, Staged};
 use crate::demo::line::Mode;
@@ -132,6 +132,7 @@ pub(super) fn read_in_the_car(day: &mut Day) -> Staged<()> {
         records.len() == 2 && words == [WREN_ASKED] && ended_well(&back),
         format!("{} things from Wren, the session's end confirmed", records.len()),
     );
+    day.wren_left = records;
     Ok(())
 }
 
@@ -168,6 +169,125 @@ pub(super) fn kite(day: &mut Day, visit: &str) -> Staged<Vec<String>> {
         day.tablet.tell(&["family", "open", record])?;
     }
     Ok(records)
+}
+
+/// 16:05, Sage answers both children, and Rowan stays with Kite.
+pub(super) fn answered(day: &mut Day) -> Staged<()> {
+    day.at("16:05", "Office", "Sage Mallow", "the laptop, online")?;
+    day.sage.tell(&["sync"])?;
+    day.council.run(&[
+        "assign",
+        "--worker",
+        "W-ROWAN",
+        "--child",
+        "C-KITE",
+        "--role",
+        "allocated",
+        "--by",
+        "W-SAGE",
+    ])?;
+    day.council.run(&[
+        "assign", "--worker", "W-BRYONY", "--child", "C-KITE", "--role", "joint", "--by", "W-SAGE",
+    ])?;
+    let mut promised = 0;
+    for (left, by_when) in [
+        (&day.wren_left, "2026-11-02"),
+        (&day.kite_left, "2026-11-16"),
+    ] {
+        for voice in left.clone() {
+            let shown = day.sage.tell(&["heard", "show", &voice])?;
+            if texts(&shown, "words").is_empty() {
+                continue;
+            }
+            let said = day.sage.tell(&[
+                "heard",
+                "reply",
+                &voice,
+                "we_will",
+                "--who",
+                "Rowan Teasel",
+                "--by-when",
+                by_when,
+            ])?;
+            promised += usize::from(said.get("reply").is_some());
+            let shown = day.sage.tell(&["heard", "show", &voice])?;
+            day.screen(&text(&shown, "text"));
+        }
+    }
+    day.sage.tell(&["sync"])?;
+    for device in [&mut day.tablet, &mut day.phone, &mut day.bryony] {
+        if device.process().is_some() {
+            device.tell(&["sync"])?;
+        }
+    }
+    let back = day.tablet.tell(&["search", KITE_ROOM])?;
+    day.checks.expect(
+        "A child given back is on the worker's tablet again, with every word, and the child's answer promised by name and day",
+        promised == 2 && list(&back, "hits").len() == 1,
+        format!("{promised} answers promised; the purged visit is back from the council"),
+    );
+    Ok(())
+}
+
+/// Whether what the children gave is the same bytes wherever it can be read.
+pub(crate) fn the_same_everywhere(day: &mut Day) -> Staged<()> {
+    let mut read = 0;
+    let mut wrong = Vec::new();
+    let drawn = bus();
+    let drawing = day.kite_left.clone();
+    for device in day.devices() {
+        for (child, words) in [
+            ("Finch", FINCH_SAID),
+            ("Wren", WREN_ASKED),
+            ("Kite", KITE_WROTE),
+        ] {
+            let given = device.tell(&["heard", "list", child])?;
+            let all: Vec<String> = list(&given, "voices")
+                .iter()
+                .flat_map(|voice| texts(voice, "words"))
+                .collect();
+            if all == [words] {
+                read += 1;
+            } else {
+                wrong.push(format!("{}: {child}", device.name));
+            }
+        }
+        let folder = tempfile::tempdir()?;
+        for (number, voice) in drawing.iter().enumerate() {
+            let file = folder.path().join(format!("{number}.svg"));
+            let name = file.display().to_string();
+            let answer = device.ask(&["heard", "show", voice, "--drawing", &name])?;
+            let written = std::fs::read(&file).ok();
+            match (answer.get("ok").and_then(Json::as_bool), written) {
+                (Some(true), Some(bytes)) if bytes == drawn => read += 1,
+                (_, Some(_)) => wrong.push(format!("{}: a drawing", device.name)),
+                (_, None) => {}
+            }
+        }
+    }
+    let hash = |bytes: &[u8]| -> String {
+        let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+        digest.as_ref()[..4]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    };
+    day.checks.expect(
+        "The children's words and the drawing are the same bytes on every device",
+        wrong.is_empty() && read == 16,
+        if wrong.is_empty() {
+            format!(
+                "{read} readings on four devices; SHA-256 {}, {}, {}, drawing {}",
+                hash(FINCH_SAID.as_bytes()),
+                hash(WREN_ASKED.as_bytes()),
+                hash(KITE_WROTE.as_bytes()),
+                hash(&drawn)
+            )
+        } else {
+            wrong.join(", ")
+        },
+    );
+    Ok(())
 }
 
 fn came_back(day: &mut Day) -> Staged<Json> {

@@ -58,7 +58,7 @@ pub(super) const REED_WHOLE: &str = "Ivy at the door: Reed stays most nights";
 
 pub(super) const WREN_ASKED: &str = "come to school pls dont tell mum i asked";
 pub(super) const UNDONE: &str = "she typed this and took it back again";
-pub(super) const KITE_DREW: &str = "A bus with five empty seats";
+pub(crate) const KITE_DREW: &str = "A bus with five empty seats";
 pub(super) const KITE_WROTE: &str = "I dont want another new social worker ive had 4";
 pub(super) const KITE_ROOM: &str =
     "Kite drew a bus with five empty seats and put it on the wall above the bed.";
