@@ -18,8 +18,8 @@ mod oversight;
 mod voice;
 
 pub use board::{
-    ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DueChild,
-    NotSeen, Since, ToSign, TwoAnswersLine, WaitingChild,
+    ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DeviceHeard,
+    DueChild, NotSeen, Since, ToSign, TwoAnswersLine, WaitingChild,
 };
 pub use due::{DueLine, NoAccessLine, NoAnswerView, Owed};
 pub use oversight::{
@@ -321,6 +321,8 @@ pub struct LateView {
     pub text: Option<String>,
     /// Who.
     pub by: String,
+    /// On what: "Rowan's phone". Told where a record is laid out.
+    pub device: Option<String>,
     /// When its author first wrote about this; earlier than `written` for a text that was gone on with.
     pub begun: Moment,
     /// When, by the author's device.

@@ -21,7 +21,7 @@ use crate::clock::Moment;
 use crate::error::ReadError;
 use crate::store::log::{self, RecordRow, Row};
 use crate::store::rows::name;
-use crate::store::{StoreError, search, views};
+use crate::store::{StoreError, devices, search, views};
 
 const MOST_FOUND: usize = 50;
 
@@ -119,7 +119,10 @@ impl Working {
     /// [`ReadError`].
     pub fn page(&self, record: RecordId) -> Result<RecordPage> {
         let (row, child, rows) = self.rows_of(record)?;
-        let statements: Vec<Statement> = rows.iter().map(|row| row.statement.clone()).collect();
+        let (signed, statements): (Vec<i64>, Vec<Statement>) = rows
+            .into_iter()
+            .map(|row| (row.signed, row.statement))
+            .unzip();
         let page = lay_out(row.home.kind, &statements, View::Here);
         let staff = self.staff_names()?;
         let show = Show {
@@ -163,11 +166,30 @@ impl Working {
             words,
             from_previous_worker: show.by_previous_worker(),
             finished: show.finished(&page),
-            late: page.late.iter().filter_map(|at| show.late(*at)).collect(),
+            late: self.late(&show, &page.late, &signed)?,
             unread: page.unread.len(),
             oversight,
             status: self.status_of(&row)?,
         })
+    }
+
+    /// What came after the finish, with the devices it was written on.
+    fn late(&self, show: &Show<'_>, late: &[usize], signed: &[i64]) -> Result<Vec<LateView>> {
+        let db = &self.store.reader;
+        let labels = devices::labels(db)?;
+        let mut all = Vec::with_capacity(late.len());
+        for at in late {
+            let Some(view) = show.late(*at) else {
+                continue;
+            };
+            let device = match signed.get(*at) {
+                Some(signed) => devices::of_commit(db, *signed)?,
+                None => None,
+            };
+            let device = device.and_then(|device| labels.get(&device).cloned());
+            all.push(LateView { device, ..view });
+        }
+        Ok(all)
     }
 
     /// Concerns, newest first: of one child, or all this device holds.

@@ -241,6 +241,7 @@ impl Show<'_> {
             label: self.label(&statement.fact.target),
             text: self.text(at),
             by: self.name(statement.fact.author),
+            device: None,
             begun: Moment::of(self.begun(statement)),
             written: Moment::of(statement.written),
             received: statement.received.map(Moment::of),

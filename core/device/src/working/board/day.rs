@@ -13,8 +13,8 @@ use visitbook_record::words;
 
 use super::super::due::{Answers, VisitFacts, child_of, is_no_access};
 use super::super::model::{
-    ActionBy, AloneLine, AsideLine, AskedLine, Board, Decided, DueChild, NotSeen, ReturnedView,
-    ToSign, TwoAnswersLine, UnopenedLine, WaitingChild,
+    ActionBy, AloneLine, AsideLine, AskedLine, Board, Decided, DeviceHeard, DueChild, NotSeen,
+    ReturnedView, ToSign, TwoAnswersLine, UnopenedLine, WaitingChild,
 };
 use super::super::show::Show;
 use super::known::{Known, KnownChild, KnownRecord};
@@ -123,7 +123,13 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    pub(super) fn board(&self, whose: String, at: Option<Moment>, now: &Moment) -> Board {
+    pub(super) fn board(
+        &self,
+        whose: String,
+        at: Option<Moment>,
+        now: &Moment,
+        devices: Vec<DeviceHeard>,
+    ) -> Board {
         let mut due = Vec::new();
         let (mut alone, mut also_seen) = (Vec::new(), Vec::new());
         let (mut written_up, mut to_write_up) = (0, 0);
@@ -157,6 +163,7 @@ impl<'a> Sheet<'a> {
             aside: self.aside(),
             to_sign: self.to_sign(),
             returned: self.returned(),
+            devices,
         }
     }
 

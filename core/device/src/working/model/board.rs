@@ -161,6 +161,19 @@ pub struct ToSign {
     pub finished: Moment,
 }
 
+/// When the council last received something from a device.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceHeard {
+    /// What its holder calls it.
+    pub label: String,
+    /// Whose it is.
+    pub of: String,
+    /// When, by the council's clock.
+    pub last: Moment,
+    /// "Rowan's phone 14:41"
+    pub words: String,
+}
+
 /// The board.
 #[derive(Clone, Serialize)]
 pub struct Board {
@@ -194,6 +207,8 @@ pub struct Board {
     pub to_sign: Vec<ToSign>,
     /// Questions sent back that wait for an answer.
     pub returned: Vec<ReturnedView>,
+    /// Devices whose statements the council has received, with the newest time, by holder.
+    pub devices: Vec<DeviceHeard>,
 }
 
 /// Something that came after the moment of a board.
