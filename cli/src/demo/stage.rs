@@ -34,6 +34,8 @@ pub(crate) struct Day {
     pub(crate) merle_concern: Vec<String>,
     /// Bryony's own note on Wren's visit.
     pub(crate) bryony_entry: String,
+    /// The two things that Kite left.
+    pub(crate) kite_left: Vec<String>,
     /// Reed, as the Larkspurs' visits name him.
     pub(crate) reed: String,
     /// Wren's page as it was when it was finished.

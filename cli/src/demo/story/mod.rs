@@ -7,6 +7,7 @@ mod afternoon;
 mod evening;
 mod midday;
 mod morning;
+mod page;
 mod words;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ pub(crate) fn play(day: &mut Day) -> Staged<()> {
     day.date = TUESDAY;
     morning::office(day)?;
     morning::doorstep(day)?;
+    page::wren(day)?;
     morning::car(day)?;
     morning::window(day)?;
     morning::no_answer(day)?;
