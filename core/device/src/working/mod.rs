@@ -8,6 +8,7 @@ mod aside;
 mod board;
 mod drafts;
 mod due;
+mod family;
 mod finish;
 mod judging;
 mod listen;
@@ -27,6 +28,7 @@ mod stranded;
 mod sync;
 mod verify;
 mod visit;
+mod voice;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -52,12 +54,14 @@ use crate::spool::Spool;
 use crate::store::rows::{name, optional_name, signed, unsigned};
 use crate::store::{Store, StoreError, log, search};
 
+pub use family::{EnterError, NotEntered};
 use stranded::short;
 
 pub use listen::{Change, Listener, Subscription};
 pub use receipts::SyncError;
 pub use record::VoiceGiven;
 pub use save::Saved;
+pub use voice::{Reply, Sharing};
 
 /// What the device knows of itself; one row of the store, kept at hand.
 #[derive(Debug, Clone)]
@@ -249,6 +253,8 @@ impl Working {
         }
         transaction.commit()?;
         put_off_if_full(self.seal_missing().map(|_| ())).map_err(Box::new)?;
+        // Before the answers that came meanwhile: their secrets are found in the posts.
+        self.take_in_posts()?;
         self.open_kept_replies()?;
         if self.let_go_of_receipted().is_err() {
             tracing::warn!("an envelope that has its receipt still lies in the spool");
