@@ -396,26 +396,14 @@ fn a_child_uses_the_device_and_what_they_gave_is_read_and_answered() {
         PIN,
         r#"["today"]"#,
     ];
-    let mut session = command()
-        .arg("--store")
-        .arg(&store)
-        .args(["--json", "--pin-fd", "0", "session"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut ask = session.stdin.take().unwrap();
-    writeln!(ask, "{PIN}").unwrap();
-    let mut tell = BufReader::new(session.stdout.take().unwrap()).lines();
-    tell.next().unwrap().unwrap();
-    for line in lines {
-        writeln!(ask, "{line}").unwrap();
-    }
-    drop(ask);
-    let answers: Vec<Json> = tell
-        .map(|line| serde_json::from_str(&line.unwrap()).unwrap())
+    let input = format!("{PIN}\n{}\n", lines.join("\n"));
+    let output = run_with(&store, &input, &["session"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let answers: Vec<Json> = text
+        .lines()
+        .skip(1)
+        .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert!(session.wait().unwrap().success());
     let nothing = |answer: &Json| {
         assert_eq!(answer["code"], "nothing_to_read");
         assert!(!answer.to_string().contains("Wren"));
