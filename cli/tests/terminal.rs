@@ -263,7 +263,7 @@ fn a_wrong_pin_costs_a_try_no_pin_costs_none_and_what_is_sealed_goes_without_one
         let message = wrong["message"].as_str().unwrap().to_owned();
         assert!(message.contains(&format!("{left} tries left")), "{message}");
         assert!(
-            message.contains("1 sealed item waits to be sent"),
+            message.contains("2 sealed items wait to be sent"),
             "{message}"
         );
     }
