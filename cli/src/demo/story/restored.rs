@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::demo::cast::{StageError, Staged};
 use crate::demo::line::Mode;
-use crate::demo::stage::{Day, list, text};
+use crate::demo::stage::Day;
 
 /// 17:30, the council's ICT makes its back-up, while everybody works on.
 pub(super) fn backed_up(day: &mut Day) -> Staged<()> {
@@ -49,17 +49,13 @@ pub(super) fn restored(day: &mut Day) -> Staged<()> {
     ])?;
     let lacking = of_children(day)?;
     day.council.serve(&day.folder.join("council.log"))?;
-    let mut given_back = 0;
     for device in day.devices() {
         device.line.set(Mode::Clean);
-        let outcome = device.tell(&["sync"])?;
-        given_back += outcome.get("sent").and_then(Json::as_u64).unwrap_or(0);
     }
+    let mut given_back = sync_all(day)?;
     let lists = day.council.run(&["restore-confirm", "--yes"])?;
     for _ in 0..3 {
-        for device in day.devices() {
-            device.tell(&["sync"])?;
-        }
+        given_back += sync_all(day)?;
     }
     let healed = of_children(day)?;
     let missing = whole
@@ -82,6 +78,16 @@ pub(super) fn restored(day: &mut Day) -> Staged<()> {
         "a new epoch; {given_back} commits given back by four devices, with the receipts they had"
     ));
     Ok(())
+}
+
+/// Everybody is online once. Gives how many commits went up.
+fn sync_all(day: &mut Day) -> Staged<u64> {
+    let mut sent = 0;
+    for device in day.devices() {
+        let outcome = device.tell(&["sync"])?;
+        sent += outcome.get("sent").and_then(Json::as_u64).unwrap_or(0);
+    }
+    Ok(sent)
 }
 
 fn back_up(day: &Day) -> PathBuf {
