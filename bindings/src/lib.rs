@@ -24,6 +24,7 @@ mod line;
 mod listen;
 mod locked;
 mod model;
+mod people;
 mod reading;
 mod sync;
 mod typing;
@@ -42,6 +43,7 @@ pub use model::lists::{
 pub use model::page::{
     AnswerView, EntryView, FinishedView, LateView, QuestionView, RecordPage, VersionView,
 };
+pub use model::people::{SameVisitQuestion, SameVisitView, ToTell};
 pub use model::standing::{
     AlarmView, AskView, ChoiceView, DigestLine, Finishing, Found, MissingItem, OpenQuestion,
     RecordStatus, Recovered, Saved, StatusView, Verification, Version,

@@ -278,6 +278,34 @@ pub(crate) enum Book {
         #[arg(long)]
         of: String,
     },
+    /// Two visits that were begun apart are one visit: which of them people should read first. Both are kept as they are.
+    OneVisit {
+        /// The one to read first.
+        first: String,
+        /// The other.
+        beside: String,
+    },
+    /// Two visits that were begun apart are two visits.
+    TwoVisits {
+        /// One.
+        one: String,
+        /// The other.
+        other: String,
+    },
+    /// You have told a child who the worker is now.
+    Told {
+        /// The child.
+        child: String,
+        /// How, and where.
+        #[arg(long)]
+        how: String,
+        /// On which day, if not today.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        on: Option<String>,
+        /// Of whom, where the change has not reached this device yet.
+        #[arg(long)]
+        worker: Option<String>,
+    },
     /// Find words in everything this device holds.
     Search {
         /// The words.

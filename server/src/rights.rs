@@ -83,6 +83,7 @@ pub fn of_commit(
             stale,
             role_known: None,
             role_now: None,
+            opened: None,
         });
     };
     let assignments = view.assignments_of(&commit.author)?;
@@ -90,6 +91,7 @@ pub fn of_commit(
         stale,
         role_known: role_at(&assignments, child, commit.assignment_seen),
         role_now: role_now(&assignments, child),
+        opened: None,
     })
 }
 

@@ -122,6 +122,10 @@ impl From<SaveError> for VisitbookError {
                 "nothing_to_correct",
                 "Nothing stands here to correct. Answer the question instead.",
             ),
+            SaveError::NothingToTell => Self::request(
+                "nothing_to_tell",
+                "There is nothing to tell: the child knows who the worker is. Name the worker to say it beforehand.",
+            ),
             SaveError::EnteredInError => Self::request(
                 "entered_in_error",
                 "This was entered in error and takes nothing more. Make it again where it belongs.",

@@ -5,6 +5,7 @@ use visitbook_device::model as core;
 use super::mirrors;
 use super::oversight::{DueLine, ReturnedView};
 use super::page::LateView;
+use super::people::{SameVisitQuestion, ToTell};
 
 /// A moment as people in England read it. The milliseconds are what a device's clock showed; they are evidence and put
 /// nothing in order.
@@ -114,6 +115,8 @@ mirrors! {
         by: Option<String>,
         /// What became of it after the finish: `signed_off`, `asked`, `corrected`.
         marks: Vec<String>,
+        /// It is one visit with this record, which is read first: counted once.
+        same_visit_as: Option<String>,
     }
 
     /// The first screen.
@@ -132,6 +135,10 @@ mirrors! {
         concerns: Vec<ConcernView>,
         /// How many questions need the holder's answer.
         questions: u64,
+        /// Visits that the holder and somebody else began apart: one or two? Counted among the questions.
+        same_visits: Vec<SameVisitQuestion>,
+        /// Children whose worker the holder has become, and who are to be told.
+        to_tell: Vec<ToTell>,
         /// Questions about the holder's finished visits that a manager sent back.
         returned: Vec<ReturnedView>,
         /// How many envelopes wait to be sent.
@@ -230,6 +237,8 @@ mirrors! {
         voices: Vec<VoiceView>,
         /// Who holds the child.
         held_by: Vec<Holder>,
+        /// The child is to be told who the worker is now.
+        to_tell: Option<ToTell>,
         /// Concerns without a written decision.
         concerns: Vec<ConcernView>,
         /// Visits, newest first, at most ten.

@@ -5,6 +5,7 @@ pub(crate) mod given;
 pub(crate) mod lists;
 pub(crate) mod oversight;
 pub(crate) mod page;
+pub(crate) mod people;
 pub(crate) mod standing;
 
 /// Declares records of the border that have the fields of the core's records of the same name, and how they are made.

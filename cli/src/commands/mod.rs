@@ -3,6 +3,7 @@
 mod aside;
 mod oversight;
 mod page;
+mod people;
 mod read;
 pub(crate) mod sync;
 mod write;
@@ -107,6 +108,14 @@ impl Desk {
                 choice,
                 of,
             } => write::ask(working, &record, &field, &choice, &of),
+            Book::OneVisit { first, beside } => people::one_visit(working, &first, &beside),
+            Book::TwoVisits { one, other } => people::two_visits(working, &one, &other),
+            Book::Told {
+                child,
+                how,
+                on,
+                worker,
+            } => people::told(working, &child, &how, on, worker.as_deref()),
             Book::Search { text } => read::search(working, &text),
             Book::History { record } => read::history(working, &record),
             Book::Verify => read::verify(working),

@@ -9,7 +9,7 @@ use visitbook_record::catalogue::Catalogue;
 use visitbook_record::commit::RecordKind;
 use visitbook_record::words::{self, Message, Said};
 
-use super::oversight;
+use super::{oversight, people};
 use crate::failure::Failure;
 use crate::names;
 use crate::reply::Reply;
@@ -22,7 +22,7 @@ pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Json {
 pub(super) fn today(working: &Working, date: Option<String>) -> Result<Reply, Failure> {
     let today = working.today(date.as_deref())?;
     let mut text = format!("{}\n", today.date);
-    let row = |line: &VisitLine| json!({"child": line.child_name, "visit": line.record, "finished": line.finished, "marks": line.marks});
+    let row = |line: &VisitLine| json!({"child": line.child_name, "visit": line.record, "finished": line.finished, "marks": line.marks, "same_visit_as": line.same_visit_as});
     text.push_str(&oversight::due_lines(&today.due));
     for line in &today.visits {
         let state = match (
@@ -34,9 +34,12 @@ pub(super) fn today(working: &Working, date: Option<String>) -> Result<Reply, Fa
             (false, _) => "not finished",
         };
         // Writing to a String cannot fail.
+        let same = line.same_visit_as.map_or_else(String::new, |first| {
+            format!(" · the same visit as {}", names::short(first))
+        });
         let _ = writeln!(
             text,
-            "  {} · {state} · {}",
+            "  {} · {state} · {}{same}",
             line.child_name,
             names::short(line.record)
         );
@@ -60,6 +63,7 @@ pub(super) fn today(working: &Working, date: Option<String>) -> Result<Reply, Fa
         let _ = writeln!(text, "{} to answer: visitbook questions", today.questions);
     }
     text.push_str(&oversight::returned_lines(&today.returned));
+    text.push_str(&people::to_tell_lines(&today.to_tell));
     for concern in &today.concerns {
         let _ = writeln!(text, "{}", concern_line(concern));
     }
@@ -70,6 +74,8 @@ pub(super) fn today(working: &Working, date: Option<String>) -> Result<Reply, Fa
         "children": to_json(&today.children),
         "due": to_json(&today.due),
         "questions": today.questions,
+        "same_visits": to_json(&today.same_visits),
+        "to_tell": to_json(&today.to_tell),
         "returned": to_json(&today.returned),
         "unsent": today.unsent,
         "alarms": today.alarms,
@@ -85,6 +91,7 @@ pub(super) fn child(working: &Working, child: &str) -> Result<Reply, Failure> {
         card.child.age.as_deref().unwrap_or("age not known")
     );
     text.push_str(&oversight::due_lines(card.due.as_slice()));
+    text.push_str(&people::to_tell_lines(&card.to_tell));
     for (what, last) in [
         ("Last seen", &card.last_seen),
         ("Last spoken to alone", &card.last_alone),
@@ -248,6 +255,8 @@ pub(super) fn questions(working: &Working) -> Result<Reply, Failure> {
             "choices": to_json(&question.choices),
         }));
     }
+    let same_visits = working.same_visits()?;
+    texts.extend(people::same_visit_lines(&same_visits));
     let returned = working.returned()?;
     if !returned.is_empty() {
         texts.push(oversight::returned_lines(&returned));
@@ -257,7 +266,11 @@ pub(super) fn questions(working: &Working) -> Result<Reply, Failure> {
     }
     Ok(Reply::new(
         texts.join("\n\n"),
-        json!({"questions": rows, "returned": to_json(&returned)}),
+        json!({
+            "questions": rows,
+            "same_visits": to_json(&same_visits),
+            "returned": to_json(&returned),
+        }),
     ))
 }
 

@@ -162,6 +162,9 @@ pub enum SaveError {
     /// No answer stands there, so none can be corrected.
     #[error("nothing stands here to correct; answer the question instead")]
     NothingToCorrect,
+    /// The child has not changed worker since they were last told.
+    #[error("there is nothing to tell: the child knows who the worker is")]
+    NothingToTell,
     /// The record was entered in error and takes nothing more.
     #[error("this was entered in error and takes nothing more")]
     EnteredInError,

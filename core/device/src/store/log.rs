@@ -449,6 +449,16 @@ pub(crate) fn statements_about(db: &Connection, record: i64, target: &Target) ->
     )
 }
 
+/// Who was given a child and from whom it was taken, and everything said by adding to a list: of whom the child was told, who
+/// opened the file. Their codes are written out, as those of other statements are in queries.
+pub(crate) fn about_holding(db: &Connection, record: i64) -> Result<Vec<Row>> {
+    statements_where(
+        db,
+        "op.record = ?1 AND op.kind IN (18, 19) OR op.record = ?1 AND op.kind = 5 AND op.acting_as <> 4",
+        params![record],
+    )
+}
+
 /// The one with this name.
 pub(crate) fn statement(db: &Connection, id: &OpId) -> Result<Option<Row>> {
     Ok(statements_where(db, "op.id = ?1", params![id.0])?.pop())

@@ -221,6 +221,7 @@ CREATE TABLE answer_view (
     PRIMARY KEY (record, field, element, part)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX answer_view_open ON answer_view (record) WHERE open = 1 OR worse = 1;
+CREATE INDEX answer_view_same ON answer_view (record) WHERE field = 'same_visit';
 
 -- Read model: what lists of visits show, narrow, so that a list decrypts few pages. Can be dropped and rebuilt.
 CREATE TABLE visit_view (

@@ -59,6 +59,7 @@ impl Working {
                 stale: false,
                 role_known: role,
                 role_now: role,
+                opened: None,
             },
             owner: self.me.worker,
             home,

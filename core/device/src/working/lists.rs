@@ -26,6 +26,9 @@ use crate::store::{StoreError, moved, views};
 const VOICES_ON_CARD: usize = 3;
 const VISITS_ON_CARD: usize = 10;
 
+/// What stands on a child's record and did not come from the case system.
+const NOT_IMPORTED: [&str; 3] = ["held_by", "told_worker", "cover_opened"];
+
 type Result<T> = std::result::Result<T, ReadError>;
 
 impl Working {
@@ -219,7 +222,12 @@ impl Working {
             .into_iter()
             .filter(|concern| concern.decisions.is_empty())
             .collect();
-        let questions = self.questions()?.iter().filter(|one| one.mine).count();
+        let same_visits: Vec<_> = self
+            .same_visits()?
+            .into_iter()
+            .filter(|one| one.mine)
+            .collect();
+        let questions = self.questions()?.iter().filter(|one| one.mine).count() + same_visits.len();
         let alarms: i64 = self
             .store
             .reader
@@ -236,6 +244,12 @@ impl Working {
             due,
             concerns,
             questions,
+            same_visits,
+            to_tell: self
+                .to_tell(&date)?
+                .into_iter()
+                .filter(|one| one.mine)
+                .collect(),
             returned: self
                 .returned()?
                 .into_iter()
@@ -283,6 +297,7 @@ impl Working {
              WHERE scope.held = 1 AND {clause} ORDER BY {order}"
         ))?;
         let staff = self.staff_names()?;
+        let together = self.visits_together()?;
         let mut names: BTreeMap<RecordId, String> = BTreeMap::new();
         let mut rows = found.query(values)?;
         let mut lines = Vec::new();
@@ -307,8 +322,11 @@ impl Working {
                 corrected: mark(16)?,
                 voided: false,
             };
+            let record: RecordId = name(row, 0)?;
+            let first = together.read_first(record);
             lines.push(VisitLine {
-                record: name(row, 0)?,
+                record,
+                same_visit_as: (first != record).then_some(first),
                 child,
                 child_name,
                 outing: row.get(2)?,
@@ -390,6 +408,7 @@ impl Working {
             due,
             voices: self.voices_of(scope, VOICES_ON_CARD)?,
             held_by: self.held_by(child)?,
+            to_tell: self.child_to_tell(child, &today)?,
             concerns: self
                 .concerns(Some(child))?
                 .into_iter()
@@ -414,7 +433,7 @@ impl Working {
         while let Some(row) = rows.next()? {
             let (field, element, part): (String, String, String) =
                 (row.get(0)?, row.get(1)?, row.get(2)?);
-            if field == "held_by" {
+            if NOT_IMPORTED.contains(&field.as_str()) {
                 continue;
             }
             let target = views::target(field.clone(), element.clone(), part.clone());

@@ -19,11 +19,13 @@ mod pull;
 mod read;
 mod receipts;
 mod record;
+mod same_visit;
 mod save;
 mod show;
 mod standing;
 mod stranded;
 mod sync;
+mod telling;
 mod verify;
 mod visit;
 

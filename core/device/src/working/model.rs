@@ -15,6 +15,7 @@ pub use aside::{KeptAside, PlacedView, SetAside};
 mod board;
 mod due;
 mod oversight;
+mod people;
 
 pub use board::{
     ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DueChild,
@@ -22,6 +23,7 @@ pub use board::{
 };
 pub use due::{DueLine, NoAccessLine, NoAnswerView, Owed};
 pub use oversight::{CorrectionView, OversightView, ReturnedView, SignedOffView, VoidedView};
+pub use people::{SameVisitQuestion, SameVisitView, ToTell};
 
 /// Whose device this is.
 #[derive(Clone, Serialize)]
@@ -113,6 +115,8 @@ pub struct VisitLine {
     pub by: Option<String>,
     /// What became of it after the finish: `signed_off`, `asked`, `corrected`.
     pub marks: Vec<String>,
+    /// It is one visit with this record, which is read first: counted once.
+    pub same_visit_as: Option<RecordId>,
 }
 
 /// The first screen.
@@ -132,6 +136,10 @@ pub struct Today {
     pub concerns: Vec<ConcernView>,
     /// How many questions need the holder's answer.
     pub questions: usize,
+    /// Visits that the holder and somebody else began apart: one or two? Counted among the questions.
+    pub same_visits: Vec<SameVisitQuestion>,
+    /// Children whose worker the holder has become, and who are to be told.
+    pub to_tell: Vec<ToTell>,
     /// Questions about the holder's finished visits that a manager sent back.
     pub returned: Vec<ReturnedView>,
     /// How many envelopes wait to be sent.
@@ -208,6 +216,8 @@ pub struct ChildCard {
     pub voices: Vec<VoiceView>,
     /// Who holds the child.
     pub held_by: Vec<(String, Role)>,
+    /// The child is to be told who the worker is now.
+    pub to_tell: Option<ToTell>,
     /// Concerns without a written decision.
     pub concerns: Vec<ConcernView>,
     /// Visits, newest first, at most ten.
@@ -367,6 +377,8 @@ pub struct RecordPage {
     pub unread: usize,
     /// What a manager, or a correction, made of it.
     pub oversight: OversightView,
+    /// Other records of the same visit, the one to read first before the others.
+    pub same_visit: Vec<SameVisitView>,
     /// Where it is.
     pub status: Option<StatusView>,
 }

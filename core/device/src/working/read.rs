@@ -116,6 +116,7 @@ impl Working {
                 late: Vec::new(),
                 unread: 0,
                 oversight,
+                same_visit: Vec::new(),
                 status: self.status_of(&row)?,
             });
         }
@@ -139,6 +140,7 @@ impl Working {
             late: page.late.iter().filter_map(|at| show.late(*at)).collect(),
             unread: page.unread.len(),
             oversight,
+            same_visit: self.same_visit_of(record)?,
             status: self.status_of(&row)?,
         })
     }
@@ -308,7 +310,8 @@ impl Working {
     /// # Errors
     /// [`ReadError`].
     pub fn history(&self, record: RecordId) -> Result<Vec<Version>> {
-        let (row, _, rows) = self.rows_of(record)?;
+        let (row, _, mut rows) = self.rows_of(record)?;
+        rows.extend(self.said_elsewhere(&row)?);
         let statements: Vec<Statement> = rows.iter().map(|row| row.statement.clone()).collect();
         let page = lay_out(row.home.kind, &statements, View::Here);
         let live: BTreeSet<OpId> = page

@@ -513,6 +513,7 @@ impl Council {
                     stale: false,
                     role_known: role,
                     role_now: role,
+                    opened: None,
                 },
                 owner: SAGE,
                 home: self.homes.get(&commit.record).copied(),

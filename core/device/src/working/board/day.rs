@@ -2,21 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use visitbook_record::calendar::Date;
+use visitbook_record::calendar::{Calendar, Date};
 use visitbook_record::commit::RecordKind;
 use visitbook_record::due::{self, Child, ChildDue, Rules};
 use visitbook_record::id::{RecordId, WorkerId};
 use visitbook_record::op::{Kind, Target};
 use visitbook_record::page::Statement;
+use visitbook_record::telling::to_tell;
 use visitbook_record::verdict::Verdict;
 use visitbook_record::words;
 
 use super::super::due::{Answers, VisitFacts, child_of, is_no_access};
 use super::super::model::{
     ActionBy, AloneLine, AsideLine, AskedLine, Board, Decided, DueChild, NotSeen, ReturnedView,
-    ToSign, TwoAnswersLine, WaitingChild,
+    ToSign, ToTell, TwoAnswersLine, WaitingChild,
 };
 use super::super::show::Show;
+use super::super::telling::{Told, day_of};
 use super::known::{Known, KnownChild, KnownRecord};
 use crate::clock::Moment;
 use crate::store::oversight_view::{asked_of, is_answered};
@@ -57,10 +59,12 @@ struct ChildOn<'a> {
 
 impl<'a> ChildOn<'a> {
     fn new(child: &'a KnownChild, rules: &Rules, day: Date) -> Self {
+        let together = child.together();
         let visits: Vec<VisitOf<'a>> = child
             .of_kind(RecordKind::Visit)
+            .filter(|record| !together.is_beside(record.id))
             .map(|record| {
-                let answers = record.answers();
+                let answers = child.answers_of_visit(record, &together);
                 let on = VisitFacts::of(&answers).on;
                 VisitOf {
                     record,
@@ -150,6 +154,7 @@ impl<'a> Sheet<'a> {
             asked: self.asked(),
             two_answers: self.two_answers(),
             waiting: self.waiting(),
+            to_tell: self.to_tell(),
             written_up,
             to_write_up,
             aside: self.aside(),
@@ -441,6 +446,33 @@ impl<'a> Sheet<'a> {
             });
         }
         all.sort_by(|a, b| (&a.since, &a.name, a.voice).cmp(&(&b.since, &b.name, b.voice)));
+        all
+    }
+
+    /// Children who changed worker. Of a past moment it is what the log said then, with the words of that day.
+    fn to_tell(&self) -> Vec<ToTell> {
+        let calendar = Calendar::england_and_wales();
+        let mut all = Vec::new();
+        for child in &self.children {
+            let own = child
+                .child
+                .records
+                .iter()
+                .find(|one| one.id == child.child.id);
+            let Some(own) = own else { continue };
+            let Some(telling) = to_tell(&own.statements, self.known.view, &calendar, day_of) else {
+                continue;
+            };
+            let told = Told {
+                child: child.child.id,
+                child_name: &child.name,
+                sex: child.child.fact("sex"),
+                me: self.me,
+                today: self.day,
+            };
+            all.push(told.view(&telling, self.show(own).name(telling.worker)));
+        }
+        all.sort_by(|a, b| (&a.due, &a.child_name).cmp(&(&b.due, &b.child_name)));
         all
     }
 

@@ -49,6 +49,7 @@ pub(super) fn lines(board: &Board, day: Date) -> Vec<String> {
             .map(|one| format!("  {}", one.words)),
     );
     lines.push(waiting(&board.waiting));
+    lines.extend(board.to_tell.iter().map(|one| one.words.clone()));
     lines.push(format!(
         "Written up the same day: {} of {}.",
         board.written_up, board.to_write_up

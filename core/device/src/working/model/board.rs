@@ -6,7 +6,7 @@
 use serde::Serialize;
 use visitbook_record::id::RecordId;
 
-use super::ReturnedView;
+use super::{ReturnedView, ToTell};
 use crate::clock::Moment;
 
 /// What was decided, by whom and when.
@@ -182,6 +182,8 @@ pub struct Board {
     pub two_answers: Vec<TwoAnswersLine>,
     /// Children who wait for an answer, oldest first.
     pub waiting: Vec<WaitingChild>,
+    /// Children who changed worker and are to be told, the longest due first.
+    pub to_tell: Vec<ToTell>,
     /// Of the visits on which children who were due were seen today: how many are finished today.
     pub written_up: usize,
     /// Of how many.
