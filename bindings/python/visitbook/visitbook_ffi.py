@@ -572,6 +572,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_observe() != 16367:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_one_visit() != 42761:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_outing_of() != 35210:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_page() != 45840:
@@ -585,6 +587,8 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_visitbook_ffi_checksum_method_book_recovered() != 21459:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_revise() != 29109:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_same_visits() != 49877:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_sealed_waiting() != 17434:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -606,7 +610,13 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_sync() != 54691:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_to_tell() != 10783:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_today() != 1900:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_told_worker() != 42564:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_two_visits() != 46949:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_verify() != 48283:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -761,6 +771,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_note.restype = ctypes.c_uin
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_observe.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_observe.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_one_visit.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_one_visit.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_outing_of.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_outing_of.restype = ctypes.c_uint16
@@ -782,6 +795,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_recovered.restype = ctypes.
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_revise.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_revise.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_same_visits.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_same_visits.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_sealed_waiting.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_sealed_waiting.restype = ctypes.c_uint16
@@ -812,9 +828,18 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_subscribe.restype = ctypes.
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_sync.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_sync.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_to_tell.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_to_tell.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_today.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_today.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_told_worker.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_told_worker.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_two_visits.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_two_visits.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_verify.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_verify.restype = ctypes.c_uint16
@@ -1056,6 +1081,13 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_observe.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_observe.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_one_visit.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_one_visit.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_outing_of.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1100,6 +1132,11 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_revise.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_revise.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_same_visits.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_same_visits.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_sealed_waiting.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1169,12 +1206,34 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_sync.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_sync.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_to_tell.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_to_tell.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_today.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_today.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_told_worker.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_told_worker.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_two_visits.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_two_visits.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_verify.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -2606,6 +2665,112 @@ class _UniffiFfiConverterSequenceTypeHolder(_UniffiConverterRustBuffer):
         ]
 
 @dataclass
+class ToTell:
+    """
+    A child who changed worker, and is to be told.
+"""
+    def __init__(self, *, child:str, child_name:str, worker:str, worker_name:str, mine:bool, since:str, due:typing.Optional[str], late:bool, words:str):
+        self.child = child
+        self.child_name = child_name
+        self.worker = worker
+        self.worker_name = worker_name
+        self.mine = mine
+        self.since = since
+        self.due = due
+        self.late = late
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "ToTell(child={}, child_name={}, worker={}, worker_name={}, mine={}, since={}, due={}, late={}, words={})".format(self.child, self.child_name, self.worker, self.worker_name, self.mine, self.since, self.due, self.late, self.words)
+    def __eq__(self, other):
+        if self.child != other.child:
+            return False
+        if self.child_name != other.child_name:
+            return False
+        if self.worker != other.worker:
+            return False
+        if self.worker_name != other.worker_name:
+            return False
+        if self.mine != other.mine:
+            return False
+        if self.since != other.since:
+            return False
+        if self.due != other.due:
+            return False
+        if self.late != other.late:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeToTell(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return ToTell(
+            child=_UniffiFfiConverterString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            worker=_UniffiFfiConverterString.read(buf),
+            worker_name=_UniffiFfiConverterString.read(buf),
+            mine=_UniffiFfiConverterBoolean.read(buf),
+            since=_UniffiFfiConverterString.read(buf),
+            due=_UniffiFfiConverterOptionalString.read(buf),
+            late=_UniffiFfiConverterBoolean.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterString.check_lower(value.worker)
+        _UniffiFfiConverterString.check_lower(value.worker_name)
+        _UniffiFfiConverterBoolean.check_lower(value.mine)
+        _UniffiFfiConverterString.check_lower(value.since)
+        _UniffiFfiConverterOptionalString.check_lower(value.due)
+        _UniffiFfiConverterBoolean.check_lower(value.late)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterString.write(value.worker, buf)
+        _UniffiFfiConverterString.write(value.worker_name, buf)
+        _UniffiFfiConverterBoolean.write(value.mine, buf)
+        _UniffiFfiConverterString.write(value.since, buf)
+        _UniffiFfiConverterOptionalString.write(value.due, buf)
+        _UniffiFfiConverterBoolean.write(value.late, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterOptionalTypeToTell(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeToTell.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeToTell.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeToTell.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
 class LateView:
     """
     What came after a finish.
@@ -2824,7 +2989,7 @@ class VisitLine:
     """
     A visit on a list.
 """
-    def __init__(self, *, record:str, child:str, child_name:str, outing:typing.Optional[str], date:str, arrived:typing.Optional[str], outcome:typing.Optional[str], seen:typing.Optional[str], seen_open:bool, alone:typing.Optional[str], alone_open:bool, bedroom:typing.Optional[str], safe_now:typing.Optional[str], finished:bool, by:typing.Optional[str], marks:typing.List[str]):
+    def __init__(self, *, record:str, child:str, child_name:str, outing:typing.Optional[str], date:str, arrived:typing.Optional[str], outcome:typing.Optional[str], seen:typing.Optional[str], seen_open:bool, alone:typing.Optional[str], alone_open:bool, bedroom:typing.Optional[str], safe_now:typing.Optional[str], finished:bool, by:typing.Optional[str], marks:typing.List[str], same_visit_as:typing.Optional[str]):
         self.record = record
         self.child = child
         self.child_name = child_name
@@ -2841,12 +3006,13 @@ class VisitLine:
         self.finished = finished
         self.by = by
         self.marks = marks
+        self.same_visit_as = same_visit_as
         
         
 
     
     def __str__(self):
-        return "VisitLine(record={}, child={}, child_name={}, outing={}, date={}, arrived={}, outcome={}, seen={}, seen_open={}, alone={}, alone_open={}, bedroom={}, safe_now={}, finished={}, by={}, marks={})".format(self.record, self.child, self.child_name, self.outing, self.date, self.arrived, self.outcome, self.seen, self.seen_open, self.alone, self.alone_open, self.bedroom, self.safe_now, self.finished, self.by, self.marks)
+        return "VisitLine(record={}, child={}, child_name={}, outing={}, date={}, arrived={}, outcome={}, seen={}, seen_open={}, alone={}, alone_open={}, bedroom={}, safe_now={}, finished={}, by={}, marks={}, same_visit_as={})".format(self.record, self.child, self.child_name, self.outing, self.date, self.arrived, self.outcome, self.seen, self.seen_open, self.alone, self.alone_open, self.bedroom, self.safe_now, self.finished, self.by, self.marks, self.same_visit_as)
     def __eq__(self, other):
         if self.record != other.record:
             return False
@@ -2880,6 +3046,8 @@ class VisitLine:
             return False
         if self.marks != other.marks:
             return False
+        if self.same_visit_as != other.same_visit_as:
+            return False
         return True
 
 class _UniffiFfiConverterTypeVisitLine(_UniffiConverterRustBuffer):
@@ -2902,6 +3070,7 @@ class _UniffiFfiConverterTypeVisitLine(_UniffiConverterRustBuffer):
             finished=_UniffiFfiConverterBoolean.read(buf),
             by=_UniffiFfiConverterOptionalString.read(buf),
             marks=_UniffiFfiConverterSequenceString.read(buf),
+            same_visit_as=_UniffiFfiConverterOptionalString.read(buf),
         )
 
     @staticmethod
@@ -2922,6 +3091,7 @@ class _UniffiFfiConverterTypeVisitLine(_UniffiConverterRustBuffer):
         _UniffiFfiConverterBoolean.check_lower(value.finished)
         _UniffiFfiConverterOptionalString.check_lower(value.by)
         _UniffiFfiConverterSequenceString.check_lower(value.marks)
+        _UniffiFfiConverterOptionalString.check_lower(value.same_visit_as)
 
     @staticmethod
     def write(value, buf):
@@ -2941,6 +3111,7 @@ class _UniffiFfiConverterTypeVisitLine(_UniffiConverterRustBuffer):
         _UniffiFfiConverterBoolean.write(value.finished, buf)
         _UniffiFfiConverterOptionalString.write(value.by, buf)
         _UniffiFfiConverterSequenceString.write(value.marks, buf)
+        _UniffiFfiConverterOptionalString.write(value.same_visit_as, buf)
 
 class _UniffiFfiConverterSequenceTypeVisitLine(_UniffiConverterRustBuffer):
     @classmethod
@@ -2993,7 +3164,7 @@ class ChildCard:
     """
     A child's card.
 """
-    def __init__(self, *, child:ChildLine, facts:typing.List[FactLine], last_seen:typing.Optional[LastTime], last_alone:typing.Optional[LastTime], last_bedroom:typing.Optional[LastTime], due:typing.Optional[DueLine], voices:typing.List[VoiceView], held_by:typing.List[Holder], concerns:typing.List[ConcernView], visits:typing.List[VisitLine], family:typing.List[ChildLine]):
+    def __init__(self, *, child:ChildLine, facts:typing.List[FactLine], last_seen:typing.Optional[LastTime], last_alone:typing.Optional[LastTime], last_bedroom:typing.Optional[LastTime], due:typing.Optional[DueLine], voices:typing.List[VoiceView], held_by:typing.List[Holder], to_tell:typing.Optional[ToTell], concerns:typing.List[ConcernView], visits:typing.List[VisitLine], family:typing.List[ChildLine]):
         self.child = child
         self.facts = facts
         self.last_seen = last_seen
@@ -3002,6 +3173,7 @@ class ChildCard:
         self.due = due
         self.voices = voices
         self.held_by = held_by
+        self.to_tell = to_tell
         self.concerns = concerns
         self.visits = visits
         self.family = family
@@ -3010,7 +3182,7 @@ class ChildCard:
 
     
     def __str__(self):
-        return "ChildCard(child={}, facts={}, last_seen={}, last_alone={}, last_bedroom={}, due={}, voices={}, held_by={}, concerns={}, visits={}, family={})".format(self.child, self.facts, self.last_seen, self.last_alone, self.last_bedroom, self.due, self.voices, self.held_by, self.concerns, self.visits, self.family)
+        return "ChildCard(child={}, facts={}, last_seen={}, last_alone={}, last_bedroom={}, due={}, voices={}, held_by={}, to_tell={}, concerns={}, visits={}, family={})".format(self.child, self.facts, self.last_seen, self.last_alone, self.last_bedroom, self.due, self.voices, self.held_by, self.to_tell, self.concerns, self.visits, self.family)
     def __eq__(self, other):
         if self.child != other.child:
             return False
@@ -3027,6 +3199,8 @@ class ChildCard:
         if self.voices != other.voices:
             return False
         if self.held_by != other.held_by:
+            return False
+        if self.to_tell != other.to_tell:
             return False
         if self.concerns != other.concerns:
             return False
@@ -3048,6 +3222,7 @@ class _UniffiFfiConverterTypeChildCard(_UniffiConverterRustBuffer):
             due=_UniffiFfiConverterOptionalTypeDueLine.read(buf),
             voices=_UniffiFfiConverterSequenceTypeVoiceView.read(buf),
             held_by=_UniffiFfiConverterSequenceTypeHolder.read(buf),
+            to_tell=_UniffiFfiConverterOptionalTypeToTell.read(buf),
             concerns=_UniffiFfiConverterSequenceTypeConcernView.read(buf),
             visits=_UniffiFfiConverterSequenceTypeVisitLine.read(buf),
             family=_UniffiFfiConverterSequenceTypeChildLine.read(buf),
@@ -3063,6 +3238,7 @@ class _UniffiFfiConverterTypeChildCard(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalTypeDueLine.check_lower(value.due)
         _UniffiFfiConverterSequenceTypeVoiceView.check_lower(value.voices)
         _UniffiFfiConverterSequenceTypeHolder.check_lower(value.held_by)
+        _UniffiFfiConverterOptionalTypeToTell.check_lower(value.to_tell)
         _UniffiFfiConverterSequenceTypeConcernView.check_lower(value.concerns)
         _UniffiFfiConverterSequenceTypeVisitLine.check_lower(value.visits)
         _UniffiFfiConverterSequenceTypeChildLine.check_lower(value.family)
@@ -3077,6 +3253,7 @@ class _UniffiFfiConverterTypeChildCard(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalTypeDueLine.write(value.due, buf)
         _UniffiFfiConverterSequenceTypeVoiceView.write(value.voices, buf)
         _UniffiFfiConverterSequenceTypeHolder.write(value.held_by, buf)
+        _UniffiFfiConverterOptionalTypeToTell.write(value.to_tell, buf)
         _UniffiFfiConverterSequenceTypeConcernView.write(value.concerns, buf)
         _UniffiFfiConverterSequenceTypeVisitLine.write(value.visits, buf)
         _UniffiFfiConverterSequenceTypeChildLine.write(value.family, buf)
@@ -4567,6 +4744,80 @@ class _UniffiFfiConverterOptionalTypeFinishedView(_UniffiConverterRustBuffer):
             raise InternalError("Unexpected flag byte for optional type")
 
 @dataclass
+class SameVisitView:
+    """
+    Another record of the same visit.
+"""
+    def __init__(self, *, record:str, by:str, first:bool, words:str):
+        self.record = record
+        self.by = by
+        self.first = first
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "SameVisitView(record={}, by={}, first={}, words={})".format(self.record, self.by, self.first, self.words)
+    def __eq__(self, other):
+        if self.record != other.record:
+            return False
+        if self.by != other.by:
+            return False
+        if self.first != other.first:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeSameVisitView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return SameVisitView(
+            record=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            first=_UniffiFfiConverterBoolean.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.record)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterBoolean.check_lower(value.first)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.record, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterBoolean.write(value.first, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterSequenceTypeSameVisitView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeSameVisitView.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeSameVisitView.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeSameVisitView.read(buf) for i in range(count)
+        ]
+
+@dataclass
 class StatusView:
     """
     Where a record is, in the words of the screen.
@@ -4659,7 +4910,7 @@ class RecordPage:
     """
     A visit, a concern or a voice, laid out.
 """
-    def __init__(self, *, record:str, kind:str, child:str, child_name:str, questions:typing.List[QuestionView], entries:typing.List[EntryView], words:typing.List[str], from_previous_worker:typing.List[LateView], finished:typing.Optional[FinishedView], late:typing.List[LateView], unread:int, oversight:OversightView, status:typing.Optional[StatusView]):
+    def __init__(self, *, record:str, kind:str, child:str, child_name:str, questions:typing.List[QuestionView], entries:typing.List[EntryView], words:typing.List[str], from_previous_worker:typing.List[LateView], finished:typing.Optional[FinishedView], late:typing.List[LateView], unread:int, oversight:OversightView, same_visit:typing.List[SameVisitView], status:typing.Optional[StatusView]):
         self.record = record
         self.kind = kind
         self.child = child
@@ -4672,13 +4923,14 @@ class RecordPage:
         self.late = late
         self.unread = unread
         self.oversight = oversight
+        self.same_visit = same_visit
         self.status = status
         
         
 
     
     def __str__(self):
-        return "RecordPage(record={}, kind={}, child={}, child_name={}, questions={}, entries={}, words={}, from_previous_worker={}, finished={}, late={}, unread={}, oversight={}, status={})".format(self.record, self.kind, self.child, self.child_name, self.questions, self.entries, self.words, self.from_previous_worker, self.finished, self.late, self.unread, self.oversight, self.status)
+        return "RecordPage(record={}, kind={}, child={}, child_name={}, questions={}, entries={}, words={}, from_previous_worker={}, finished={}, late={}, unread={}, oversight={}, same_visit={}, status={})".format(self.record, self.kind, self.child, self.child_name, self.questions, self.entries, self.words, self.from_previous_worker, self.finished, self.late, self.unread, self.oversight, self.same_visit, self.status)
     def __eq__(self, other):
         if self.record != other.record:
             return False
@@ -4704,6 +4956,8 @@ class RecordPage:
             return False
         if self.oversight != other.oversight:
             return False
+        if self.same_visit != other.same_visit:
+            return False
         if self.status != other.status:
             return False
         return True
@@ -4724,6 +4978,7 @@ class _UniffiFfiConverterTypeRecordPage(_UniffiConverterRustBuffer):
             late=_UniffiFfiConverterSequenceTypeLateView.read(buf),
             unread=_UniffiFfiConverterUInt64.read(buf),
             oversight=_UniffiFfiConverterTypeOversightView.read(buf),
+            same_visit=_UniffiFfiConverterSequenceTypeSameVisitView.read(buf),
             status=_UniffiFfiConverterOptionalTypeStatusView.read(buf),
         )
 
@@ -4741,6 +4996,7 @@ class _UniffiFfiConverterTypeRecordPage(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeLateView.check_lower(value.late)
         _UniffiFfiConverterUInt64.check_lower(value.unread)
         _UniffiFfiConverterTypeOversightView.check_lower(value.oversight)
+        _UniffiFfiConverterSequenceTypeSameVisitView.check_lower(value.same_visit)
         _UniffiFfiConverterOptionalTypeStatusView.check_lower(value.status)
 
     @staticmethod
@@ -4757,6 +5013,7 @@ class _UniffiFfiConverterTypeRecordPage(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeLateView.write(value.late, buf)
         _UniffiFfiConverterUInt64.write(value.unread, buf)
         _UniffiFfiConverterTypeOversightView.write(value.oversight, buf)
+        _UniffiFfiConverterSequenceTypeSameVisitView.write(value.same_visit, buf)
         _UniffiFfiConverterOptionalTypeStatusView.write(value.status, buf)
 
 @dataclass
@@ -4872,6 +5129,81 @@ class _UniffiFfiConverterTypeRecovered(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.entry, buf)
         _UniffiFfiConverterString.write(value.tail, buf)
         _UniffiFfiConverterTypeMoment.write(value.written, buf)
+
+@dataclass
+class SameVisitQuestion:
+    """
+    "One visit or two?": two records of visits to one child, begun apart within a few hours.
+"""
+    def __init__(self, *, child:str, child_name:str, first:str, second:str, title:str, detail:str, buttons:typing.List[str], mine:bool):
+        self.child = child
+        self.child_name = child_name
+        self.first = first
+        self.second = second
+        self.title = title
+        self.detail = detail
+        self.buttons = buttons
+        self.mine = mine
+        
+        
+
+    
+    def __str__(self):
+        return "SameVisitQuestion(child={}, child_name={}, first={}, second={}, title={}, detail={}, buttons={}, mine={})".format(self.child, self.child_name, self.first, self.second, self.title, self.detail, self.buttons, self.mine)
+    def __eq__(self, other):
+        if self.child != other.child:
+            return False
+        if self.child_name != other.child_name:
+            return False
+        if self.first != other.first:
+            return False
+        if self.second != other.second:
+            return False
+        if self.title != other.title:
+            return False
+        if self.detail != other.detail:
+            return False
+        if self.buttons != other.buttons:
+            return False
+        if self.mine != other.mine:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeSameVisitQuestion(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return SameVisitQuestion(
+            child=_UniffiFfiConverterString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            first=_UniffiFfiConverterString.read(buf),
+            second=_UniffiFfiConverterString.read(buf),
+            title=_UniffiFfiConverterString.read(buf),
+            detail=_UniffiFfiConverterString.read(buf),
+            buttons=_UniffiFfiConverterSequenceString.read(buf),
+            mine=_UniffiFfiConverterBoolean.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterString.check_lower(value.first)
+        _UniffiFfiConverterString.check_lower(value.second)
+        _UniffiFfiConverterString.check_lower(value.title)
+        _UniffiFfiConverterString.check_lower(value.detail)
+        _UniffiFfiConverterSequenceString.check_lower(value.buttons)
+        _UniffiFfiConverterBoolean.check_lower(value.mine)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterString.write(value.first, buf)
+        _UniffiFfiConverterString.write(value.second, buf)
+        _UniffiFfiConverterString.write(value.title, buf)
+        _UniffiFfiConverterString.write(value.detail, buf)
+        _UniffiFfiConverterSequenceString.write(value.buttons, buf)
+        _UniffiFfiConverterBoolean.write(value.mine, buf)
 
 class _UniffiFfiConverterUInt32(_UniffiConverterPrimitiveInt):
     CLASS_NAME = "u32"
@@ -5246,12 +5578,58 @@ class _UniffiFfiConverterSequenceTypeDueLine(_UniffiConverterRustBuffer):
             _UniffiFfiConverterTypeDueLine.read(buf) for i in range(count)
         ]
 
+class _UniffiFfiConverterSequenceTypeSameVisitQuestion(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeSameVisitQuestion.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeSameVisitQuestion.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeSameVisitQuestion.read(buf) for i in range(count)
+        ]
+
+class _UniffiFfiConverterSequenceTypeToTell(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeToTell.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeToTell.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeToTell.read(buf) for i in range(count)
+        ]
+
 @dataclass
 class Today:
     """
     The first screen.
 """
-    def __init__(self, *, date:str, visits:typing.List[VisitLine], unfinished:typing.List[VisitLine], children:typing.List[ChildLine], due:typing.List[DueLine], concerns:typing.List[ConcernView], questions:int, returned:typing.List[ReturnedView], unsent:int, alarms:int):
+    def __init__(self, *, date:str, visits:typing.List[VisitLine], unfinished:typing.List[VisitLine], children:typing.List[ChildLine], due:typing.List[DueLine], concerns:typing.List[ConcernView], questions:int, same_visits:typing.List[SameVisitQuestion], to_tell:typing.List[ToTell], returned:typing.List[ReturnedView], unsent:int, alarms:int):
         self.date = date
         self.visits = visits
         self.unfinished = unfinished
@@ -5259,6 +5637,8 @@ class Today:
         self.due = due
         self.concerns = concerns
         self.questions = questions
+        self.same_visits = same_visits
+        self.to_tell = to_tell
         self.returned = returned
         self.unsent = unsent
         self.alarms = alarms
@@ -5267,7 +5647,7 @@ class Today:
 
     
     def __str__(self):
-        return "Today(date={}, visits={}, unfinished={}, children={}, due={}, concerns={}, questions={}, returned={}, unsent={}, alarms={})".format(self.date, self.visits, self.unfinished, self.children, self.due, self.concerns, self.questions, self.returned, self.unsent, self.alarms)
+        return "Today(date={}, visits={}, unfinished={}, children={}, due={}, concerns={}, questions={}, same_visits={}, to_tell={}, returned={}, unsent={}, alarms={})".format(self.date, self.visits, self.unfinished, self.children, self.due, self.concerns, self.questions, self.same_visits, self.to_tell, self.returned, self.unsent, self.alarms)
     def __eq__(self, other):
         if self.date != other.date:
             return False
@@ -5282,6 +5662,10 @@ class Today:
         if self.concerns != other.concerns:
             return False
         if self.questions != other.questions:
+            return False
+        if self.same_visits != other.same_visits:
+            return False
+        if self.to_tell != other.to_tell:
             return False
         if self.returned != other.returned:
             return False
@@ -5302,6 +5686,8 @@ class _UniffiFfiConverterTypeToday(_UniffiConverterRustBuffer):
             due=_UniffiFfiConverterSequenceTypeDueLine.read(buf),
             concerns=_UniffiFfiConverterSequenceTypeConcernView.read(buf),
             questions=_UniffiFfiConverterUInt64.read(buf),
+            same_visits=_UniffiFfiConverterSequenceTypeSameVisitQuestion.read(buf),
+            to_tell=_UniffiFfiConverterSequenceTypeToTell.read(buf),
             returned=_UniffiFfiConverterSequenceTypeReturnedView.read(buf),
             unsent=_UniffiFfiConverterUInt64.read(buf),
             alarms=_UniffiFfiConverterUInt64.read(buf),
@@ -5316,6 +5702,8 @@ class _UniffiFfiConverterTypeToday(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeDueLine.check_lower(value.due)
         _UniffiFfiConverterSequenceTypeConcernView.check_lower(value.concerns)
         _UniffiFfiConverterUInt64.check_lower(value.questions)
+        _UniffiFfiConverterSequenceTypeSameVisitQuestion.check_lower(value.same_visits)
+        _UniffiFfiConverterSequenceTypeToTell.check_lower(value.to_tell)
         _UniffiFfiConverterSequenceTypeReturnedView.check_lower(value.returned)
         _UniffiFfiConverterUInt64.check_lower(value.unsent)
         _UniffiFfiConverterUInt64.check_lower(value.alarms)
@@ -5329,6 +5717,8 @@ class _UniffiFfiConverterTypeToday(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeDueLine.write(value.due, buf)
         _UniffiFfiConverterSequenceTypeConcernView.write(value.concerns, buf)
         _UniffiFfiConverterUInt64.write(value.questions, buf)
+        _UniffiFfiConverterSequenceTypeSameVisitQuestion.write(value.same_visits, buf)
+        _UniffiFfiConverterSequenceTypeToTell.write(value.to_tell, buf)
         _UniffiFfiConverterSequenceTypeReturnedView.write(value.returned, buf)
         _UniffiFfiConverterUInt64.write(value.unsent, buf)
         _UniffiFfiConverterUInt64.write(value.alarms, buf)
@@ -7500,6 +7890,14 @@ class BookProtocol(typing.Protocol):
         in conflict with it.
 """
         raise NotImplementedError
+    def one_visit(self, first: str,beside: str) -> Saved:
+        """
+        Says that two records are of one visit, and that `first` is the one people should read first. Nothing in either changes:
+        the other stands whole beside it, and the visit is counted once.
+
+        Errors: `other_kind` for anything but two visits to one child. Nothing was saved then.
+"""
+        raise NotImplementedError
     def outing_of(self, visit: str) -> typing.List[str]:
         """
         The visits of the outing that this one belongs to, itself included, to children the holder holds.
@@ -7534,6 +7932,12 @@ class BookProtocol(typing.Protocol):
     def revise(self, record: str,heading: str,entry: str,text: str) -> Saved:
         """
         Writes the whole text of an own entry again. The version before stays readable in the history.
+"""
+        raise NotImplementedError
+    def same_visits(self, ) -> typing.List[SameVisitQuestion]:
+        """
+        Visits of which it must be asked whether they are one or two, those that the holder began first in the list. The first
+        screen has the holder's own.
 """
         raise NotImplementedError
     def sealed_waiting(self, ) -> int:
@@ -7601,10 +8005,29 @@ class BookProtocol(typing.Protocol):
         that does not work is no error: see `SyncOutcome.trouble`.
 """
         raise NotImplementedError
+    def to_tell(self, date: str) -> typing.List[ToTell]:
+        """
+        Children who changed worker and are to be told, as it stands on a day written `2026-10-27`; the longest due first. The
+        first screen has those whose worker the holder has become.
+"""
+        raise NotImplementedError
     def today(self, date: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> Today:
         """
         The first screen: visits of a day, what is unfinished, everybody the holder holds, concerns without a decision, and
         how much waits. `date` is written `2026-10-27`; today by this device's clock if none is given.
+"""
+        raise NotImplementedError
+    def told_worker(self, child: str,on: str,how: str,worker: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> Saved:
+        """
+        Says that the holder has told a child who the worker is now, on a day written `2026-10-27`, and how. To say it before the
+        change has reached this device, name the worker.
+
+        Errors: `nothing_to_tell` if no worker is named and the child need not be told. Nothing was saved then.
+"""
+        raise NotImplementedError
+    def two_visits(self, one: str,other: str) -> Saved:
+        """
+        Says that two records are of two visits. It is not asked again. Errors as for `one_visit`.
 """
         raise NotImplementedError
     def verify(self, ) -> Verification:
@@ -8191,6 +8614,30 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def one_visit(self, first: str,beside: str) -> Saved:
+        """
+        Says that two records are of one visit, and that `first` is the one people should read first. Nothing in either changes:
+        the other stands whole beside it, and the visit is counted once.
+
+        Errors: `other_kind` for anything but two visits to one child. Nothing was saved then.
+"""
+        
+        _UniffiFfiConverterString.check_lower(first)
+
+        _UniffiFfiConverterString.check_lower(beside)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(first),
+            _UniffiFfiConverterString.lower(beside),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_one_visit,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def outing_of(self, visit: str) -> typing.List[str]:
         """
         The visits of the outing that this one belongs to, itself included, to children the holder holds.
@@ -8323,6 +8770,22 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_revise,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def same_visits(self, ) -> typing.List[SameVisitQuestion]:
+        """
+        Visits of which it must be asked whether they are one or two, those that the holder began first in the list. The first
+        screen has the holder's own.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeSameVisitQuestion.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_same_visits,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -8558,6 +9021,25 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def to_tell(self, date: str) -> typing.List[ToTell]:
+        """
+        Children who changed worker and are to be told, as it stands on a day written `2026-10-27`; the longest due first. The
+        first screen has those whose worker the holder has become.
+"""
+        
+        _UniffiFfiConverterString.check_lower(date)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(date),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeToTell.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_to_tell,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def today(self, date: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> Today:
         """
         The first screen: visits of a day, what is unfinished, everybody the holder holds, concerns without a decision, and
@@ -8576,6 +9058,59 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_today,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def told_worker(self, child: str,on: str,how: str,worker: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> Saved:
+        """
+        Says that the holder has told a child who the worker is now, on a day written `2026-10-27`, and how. To say it before the
+        change has reached this device, name the worker.
+
+        Errors: `nothing_to_tell` if no worker is named and the child need not be told. Nothing was saved then.
+"""
+        
+        _UniffiFfiConverterString.check_lower(child)
+
+        _UniffiFfiConverterString.check_lower(on)
+
+        _UniffiFfiConverterString.check_lower(how)
+
+        if worker is _DEFAULT:
+            worker = None
+        _UniffiFfiConverterOptionalString.check_lower(worker)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(child),
+            _UniffiFfiConverterString.lower(on),
+            _UniffiFfiConverterString.lower(how),
+            _UniffiFfiConverterOptionalString.lower(worker),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_told_worker,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def two_visits(self, one: str,other: str) -> Saved:
+        """
+        Says that two records are of two visits. It is not asked again. Errors as for `one_visit`.
+"""
+        
+        _UniffiFfiConverterString.check_lower(one)
+
+        _UniffiFfiConverterString.check_lower(other)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(one),
+            _UniffiFfiConverterString.lower(other),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_two_visits,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -9170,6 +9705,7 @@ __all__ = [
     "DueLine",
     "VoiceView",
     "Holder",
+    "ToTell",
     "LateView",
     "ConcernView",
     "VisitLine",
@@ -9192,10 +9728,12 @@ __all__ = [
     "OversightView",
     "Person",
     "QuestionView",
+    "SameVisitView",
     "StatusView",
     "RecordPage",
     "RecordStatus",
     "Recovered",
+    "SameVisitQuestion",
     "SyncCounts",
     "SyncOutcome",
     "Today",
