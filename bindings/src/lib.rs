@@ -43,11 +43,14 @@ pub use model::lists::{
 pub use model::page::{
     AnswerView, EntryView, FinishedView, LateView, QuestionView, RecordPage, VersionView,
 };
-pub use model::people::{SameVisitQuestion, SameVisitView, ToTell};
+pub use model::people::{
+    AlsoMet, CoverChild, MetChild, OpenedView, SameVisitQuestion, SameVisitView, ToTell,
+};
 pub use model::standing::{
     AlarmView, AskView, ChoiceView, DigestLine, Finishing, Found, MissingItem, OpenQuestion,
     RecordStatus, Recovered, Saved, StatusView, Verification, Version,
 };
+pub use people::MetSaved;
 pub use sync::{SyncCancel, SyncCounts, SyncEnded, SyncOutcome, SyncProgress, SyncTrouble};
 
 pub use typing::NoteSaved;

@@ -1,12 +1,22 @@
-//! People working side by side: one visit in two records, and telling a child of a change of worker.
+//! People working side by side: one visit in two records, telling a child of a change of worker, duty cover, and children whom
+//! somebody met.
 
 use crate::across::{Across as _, record, worker};
 use crate::book::Book;
 use crate::error::VisitbookError;
-use crate::model::people::{SameVisitQuestion, ToTell};
+use crate::model::people::{CoverChild, MetChild, SameVisitQuestion, ToTell};
 use crate::model::standing::Saved;
 
 type Result<T> = std::result::Result<T, VisitbookError>;
+
+/// A file that was begun, and what was saved with it.
+#[derive(Clone, uniffi::Record)]
+pub struct MetSaved {
+    /// The child's record.
+    pub child: String,
+    /// What was saved.
+    pub saved: Saved,
+}
 
 #[uniffi::export]
 impl Book {
@@ -57,6 +67,66 @@ impl Book {
         let of = worker.as_deref().map(self::worker).transpose()?;
         Ok(self
             .with(|working| working.told_worker(child, of, &on, &how))?
+            .across())
+    }
+
+    /// The children whom the holder holds as one who stands in: of those that are closed the name and nothing else. A closed child's
+    /// card answers `not_opened`.
+    pub fn cover(&self) -> Result<Vec<CoverChild>> {
+        Ok(self.with(|working| working.cover())?.across())
+    }
+
+    /// Opens the file of a child whom the holder holds as one who stands in. Works without a line. Everybody who holds the child sees
+    /// who opened the file, when and why.
+    ///
+    /// Errors: `not_held`, `other_kind` for a child held in another role, `empty` without a reason. Nothing was saved then.
+    pub fn open_cover(&self, child: String, reason: String) -> Result<Saved> {
+        let child = record(&child)?;
+        Ok(self
+            .with(|working| working.open_cover(child, &reason))?
+            .across())
+    }
+
+    /// Begins a file for a child whom the holder met and who is on nobody's list: `description` is a name or "the baby's cousin".
+    /// Works without a line, and the file takes visits, voices and concerns at once.
+    #[uniffi::method(default(age = None, relation = None))]
+    pub fn met(
+        &self,
+        description: String,
+        age: Option<String>,
+        relation: Option<String>,
+    ) -> Result<MetSaved> {
+        let met = visitbook_device::Met {
+            description,
+            age,
+            relation,
+        };
+        let (child, saved) = self.with(|working| working.met(&met))?;
+        Ok(MetSaved {
+            child: child.across(),
+            saved: saved.across(),
+        })
+    }
+
+    /// Children whom somebody met, those of whom nobody has said who they are first.
+    pub fn met_children(&self) -> Result<Vec<MetChild>> {
+        Ok(self.with(|working| working.met_children())?.across())
+    }
+
+    /// The child whom somebody met is this known child. For the manager of both.
+    ///
+    /// Errors: `managers_only`, `other_kind`. Nothing was saved then.
+    pub fn match_met(&self, met: String, child: String) -> Result<Saved> {
+        let (met, child) = (record(&met)?, record(&child)?);
+        Ok(self.with(|working| working.match_met(met, child))?.across())
+    }
+
+    /// The child whom somebody met was referred to somebody else. For the child's manager. Errors as for `match_met`, and `empty`
+    /// without a reason.
+    pub fn refer_met(&self, met: String, to: String, reason: String) -> Result<Saved> {
+        let met = record(&met)?;
+        Ok(self
+            .with(|working| working.refer_met(met, &to, &reason))?
             .across())
     }
 }

@@ -87,6 +87,7 @@ impl From<ReadError> for Failure {
         let code = match &error {
             ReadError::UnknownRecord(_) => "unknown_record",
             ReadError::OtherKind(_) => "other_kind",
+            ReadError::NotOpened(_) => "not_opened",
             ReadError::BadDate => "bad_date",
             _ => "not_read",
         };

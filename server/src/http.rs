@@ -29,9 +29,10 @@ use visitbook_seal::reply::seal_reply;
 use visitbook_seal::secret::random_public;
 
 use self::body::read_body;
+use crate::arrivals::take;
 use crate::clock::Now;
 use crate::enrol::enrol;
-use crate::ingest::{Incoming, prepare, take};
+use crate::ingest::{Incoming, prepare};
 use crate::keys::ServerKeys;
 use crate::limiter::Limiter;
 use crate::pull::pull;
@@ -332,9 +333,10 @@ async fn answer_upload(
         service
             .queue
             .write(move |tx| {
+                let writer = shared.keys.writer();
                 let sessions = ready.iter().cloned();
                 sessions
-                    .map(|session| take(tx, &shared.keys, time, session))
+                    .map(|session| take(tx, &shared.keys, &writer, time, session))
                     .collect()
             })
             .await?

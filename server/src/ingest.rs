@@ -131,6 +131,12 @@ impl Incoming {
     pub fn hash(&self) -> CommitHash {
         self.hash
     }
+
+    /// What it says, but for its words.
+    #[must_use]
+    pub fn commit(&self) -> &Commit {
+        &self.commit
+    }
 }
 
 /// Judges and appends the commits of one session, in the order given within each scope, and gives the signed statements that

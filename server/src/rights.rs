@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 
 use visitbook_record::commit::{Commit, Role};
 use visitbook_record::id::{RecordId, WorkerId};
-use visitbook_record::judge::Rights;
+use visitbook_record::judge::{COVER_OPENED, MET, Opening, Rights, begins_file};
+use visitbook_record::op::Kind;
 use visitbook_record::scope::{LogPosition, Scope};
 
-use crate::store::{Assignment, Device, ReadTx, StoreError};
+use crate::store::{Assignment, Device, Entry, ReadTx, StoreError};
 
 impl Assignment {
     /// Whether a worker who has read their log up to `at` holds the child by this.
@@ -87,12 +88,65 @@ pub fn of_commit(
         });
     };
     let assignments = view.assignments_of(&commit.author)?;
+    let role_known = role_at(&assignments, child, commit.assignment_seen);
+    let opened = match role_known {
+        Some(Role::Cover) if has_opened(view, child, commit.author)? => Some(Opening::Cover),
+        None if has_begun(view, child, commit, &assignments)? => Some(Opening::Scope),
+        _ => None,
+    };
     Ok(Rights {
         stale,
-        role_known: role_at(&assignments, child, commit.assignment_seen),
+        role_known,
         role_now: role_now(&assignments, child),
-        opened: None,
+        opened,
     })
+}
+
+/// Whether one who stands in has opened the child's file since it was last given to them.
+fn has_opened(view: &dyn ReadTx, child: RecordId, author: WorkerId) -> Result<bool, StoreError> {
+    let (mut given, mut opened) = (None, None);
+    let held_by = author.to_string();
+    for op in view.ops_of_record(&child)? {
+        let fact = &op.fact;
+        let newest = match (fact.kind, fact.target.name()) {
+            (Kind::Assign, _) if fact.target.element_id() == Some(&held_by) => &mut given,
+            (Kind::SetAdd, COVER_OPENED) if fact.author == author => &mut opened,
+            _ => continue,
+        };
+        if fact.is_applied() {
+            let at = view.commit(&op.commit)?.map(|commit| commit.at);
+            *newest = at.max(*newest);
+        }
+    }
+    Ok(opened.is_some() && opened > given)
+}
+
+/// Whether the author began this file, as somebody met who is on nobody's list, and wrote before they could know that it was
+/// given to them: from then on what they were given says what they may do.
+fn has_begun(
+    view: &dyn ReadTx,
+    child: RecordId,
+    commit: &Commit,
+    assignments: &[Assignment],
+) -> Result<bool, StoreError> {
+    let mut given = assignments.iter().filter(|a| a.child == child);
+    if given.any(|a| Some(a.from) <= commit.assignment_seen) {
+        return Ok(false);
+    }
+    let Some(first) = view.log(&commit.scope, None, 1)?.pop() else {
+        return Ok(begins_file(commit));
+    };
+    let Entry::Commit(hash) = first.entry else {
+        return Ok(false);
+    };
+    let first = view.commit(&hash)?.ok_or(StoreError::Missing("commit"))?;
+    for id in &first.ops {
+        let op = view.op(id)?.ok_or(StoreError::Missing("operation"))?;
+        if op.fact.target.name() == MET && op.fact.is_applied() {
+            return Ok(op.fact.record == child && op.fact.author == commit.author);
+        }
+    }
+    Ok(false)
 }
 
 /// Who decides about what is set aside: the manager of the team that holds the child; failing that the author's manager;

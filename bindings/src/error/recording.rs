@@ -10,6 +10,10 @@ impl From<ReadError> for VisitbookError {
         match error {
             ReadError::UnknownRecord(_) => unknown_record(),
             ReadError::OtherKind(kind) => other_kind(kind),
+            ReadError::NotOpened(_) => Self::request(
+                "not_opened",
+                "This child's file has not been opened. Open it first, with a reason.",
+            ),
             ReadError::BadDate => Self::request("bad_date", "Write a day such as 2026-10-27."),
             ReadError::Store(error) => error.into(),
         }

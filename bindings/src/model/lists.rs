@@ -5,7 +5,7 @@ use visitbook_device::model as core;
 use super::mirrors;
 use super::oversight::{DueLine, ReturnedView};
 use super::page::LateView;
-use super::people::{SameVisitQuestion, ToTell};
+use super::people::{AlsoMet, SameVisitQuestion, ToTell};
 
 /// A moment as people in England read it. The milliseconds are what a device's clock showed; they are evidence and put
 /// nothing in order.
@@ -79,6 +79,8 @@ mirrors! {
         age: Option<String>,
         /// In what role the holder of this device holds the child.
         role: Option<String>,
+        /// Somebody met this child, who was on nobody's list: `open`, `matched`, `referred` or `two_answers`.
+        met: Option<String>,
     }
 
     /// A visit on a list.
@@ -245,5 +247,7 @@ mirrors! {
         visits: Vec<VisitLine>,
         /// Further children of the same family that the holder holds.
         family: Vec<ChildLine>,
+        /// What was written about the child before anybody knew who it was, in files of its own.
+        also_met: Vec<AlsoMet>,
     }
 }

@@ -1,7 +1,9 @@
-//! People working side by side: one visit in two records, a child who is to be told of a change of worker.
+//! People working side by side: one visit in two records, a child who is to be told of a change of worker, duty cover, and
+//! children whom somebody met.
 
 use visitbook_device::model as core;
 
+use super::lists::{Moment, VisitLine, VoiceView};
 use super::mirrors;
 
 mirrors! {
@@ -57,5 +59,75 @@ mirrors! {
         late: bool,
         /// In a sentence.
         words: String,
+    }
+
+    /// A file that somebody who stands in opened.
+    OpenedView {
+        /// The child.
+        child: String,
+        /// The child's name.
+        child_name: String,
+        /// Who.
+        by: String,
+        /// Why, in their words.
+        reason: String,
+        /// When, by their device.
+        written: Moment,
+        /// When the council received it.
+        received: Option<Moment>,
+        /// In a sentence.
+        words: String,
+    }
+
+    /// A child whom the holder holds as one who stands in.
+    CoverChild {
+        /// The child.
+        child: String,
+        /// What the child is called.
+        name: String,
+        /// Known as and family name.
+        full_name: String,
+        /// When and why the holder last opened the file; `None` while it is closed.
+        opened: Option<OpenedView>,
+    }
+
+    /// A child whom somebody met and who was on nobody's list.
+    MetChild {
+        /// The child's file.
+        child: String,
+        /// What they are called until somebody knows better: as the worker described them.
+        name: String,
+        /// About how old.
+        age: Option<String>,
+        /// How they are related to whom.
+        relation: Option<String>,
+        /// Who met them.
+        by: String,
+        /// When, by their device.
+        written: Moment,
+        /// When the council received it.
+        received: Option<Moment>,
+        /// `open`, `matched`, `referred` or, where two managers said different things, `two_answers`.
+        state: String,
+        /// The known child.
+        matched_to: Option<String>,
+        /// Their name, if this device knows it.
+        matched_name: Option<String>,
+        /// To whom the child was referred.
+        referred_to: Option<String>,
+        /// Why.
+        referred_because: Option<String>,
+        /// In a sentence.
+        words: String,
+    }
+
+    /// What was written about a child before anybody knew who it was. It stays in a file of its own.
+    AlsoMet {
+        /// The child as somebody met them.
+        met: MetChild,
+        /// Visits, newest first.
+        visits: Vec<VisitLine>,
+        /// What the child gave, newest first.
+        voices: Vec<VoiceView>,
     }
 }

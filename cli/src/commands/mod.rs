@@ -10,12 +10,12 @@ mod write;
 
 use std::net::SocketAddr;
 
-use visitbook_device::Working;
 use visitbook_device::sync::driver::Driver;
 use visitbook_device::sync::engine::Config;
 use visitbook_device::sync::http::HttpsTransport;
+use visitbook_device::{Met, Working};
 
-use crate::args::{Book, Visit};
+use crate::args::{Book, Cover, Visit};
 use crate::failure::Failure;
 use crate::reply::Reply;
 
@@ -116,6 +116,25 @@ impl Desk {
                 on,
                 worker,
             } => people::told(working, &child, &how, on, worker.as_deref()),
+            Book::Cover { command: None } => people::cover(working),
+            Book::Cover {
+                command: Some(Cover::Open { child, reason }),
+            } => people::open_cover(working, &child, &reason),
+            Book::Met {
+                description,
+                age,
+                relation,
+            } => people::met(
+                working,
+                &Met {
+                    description,
+                    age,
+                    relation,
+                },
+            ),
+            Book::MetList => people::met_list(working),
+            Book::Match { met, child } => people::match_met(working, &met, &child),
+            Book::Refer { met, to, reason } => people::refer(working, &met, &to, &reason),
             Book::Search { text } => read::search(working, &text),
             Book::History { record } => read::history(working, &record),
             Book::Verify => read::verify(working),

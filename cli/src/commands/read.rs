@@ -125,6 +125,7 @@ pub(super) fn child(working: &Working, child: &str) -> Result<Reply, Failure> {
     for concern in &card.concerns {
         let _ = writeln!(text, "{}", concern_line(concern));
     }
+    text.push_str(&people::also_met_lines(&card.also_met));
     for fact in card.facts.iter().filter(|fact| fact.answer.is_some()) {
         let _ = writeln!(
             text,
@@ -346,7 +347,14 @@ pub(super) fn search(working: &mut Working, text: &str) -> Result<Reply, Failure
 }
 
 pub(super) fn history(working: &Working, record: &str) -> Result<Reply, Failure> {
-    let history = working.history(names::record(working, record)?)?;
+    // A child has a history too: who held it, who opened it, who told the child of a change.
+    let record = match names::record(working, record) {
+        Err(failure) if failure.code == "not_found" => {
+            names::child(working, record).map_err(|_| failure)?
+        }
+        found => found?,
+    };
+    let history = working.history(record)?;
     let mut text = String::new();
     let mut rows = Vec::new();
     for version in &history {

@@ -241,6 +241,9 @@ pub enum ReadError {
     /// The record is of another kind than the call is for.
     #[error("that is not a {0}")]
     OtherKind(&'static str),
+    /// The holder stands in for the child's worker, and has not opened the file.
+    #[error("this child's file has not been opened: open it first, with a reason")]
+    NotOpened(RecordId),
     /// Not a date.
     #[error("not a date such as 2026-10-27")]
     BadDate,

@@ -41,4 +41,6 @@ pub use random::NoRandomness;
 #[cfg(feature = "store")]
 pub use store::StoreError;
 #[cfg(feature = "store")]
-pub use working::{Change, Listener, Saved, Subscription, SyncError, VoiceGiven, Working, model};
+pub use working::{
+    Change, Listener, Met, Saved, Subscription, SyncError, VoiceGiven, Working, model,
+};

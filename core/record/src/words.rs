@@ -434,10 +434,20 @@ pub fn cover_opened(child: &str, by: &str, time: &str, reason: &str) -> String {
     format!("{by} opened {child}'s file on duty cover, {time}: “{reason}”")
 }
 
-/// A child whom somebody met and who was on nobody's list.
+/// An age that somebody guessed.
+#[must_use]
+pub fn about(age: &str) -> String {
+    if age.starts_with("about ") {
+        age.to_owned()
+    } else {
+        format!("about {age}")
+    }
+}
+
+/// A child whom somebody met and who was on nobody's list. `age` and `relation` as the worker wrote them.
 #[must_use]
 pub fn met(description: &str, age: Option<&str>, relation: Option<&str>) -> String {
-    let age = age.map(|age| format!("about {age}"));
+    let age = age.map(about);
     let more: Vec<&str> = age.as_deref().into_iter().chain(relation).collect();
     if more.is_empty() {
         description.to_owned()

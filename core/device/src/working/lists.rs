@@ -10,12 +10,13 @@ use visitbook_record::id::{RecordId, WorkerId, derived_uuid};
 use visitbook_record::op::{Kind, Target};
 use visitbook_record::payload::Content;
 use visitbook_record::scope::Scope;
+use visitbook_record::words;
 
-use super::Working;
 use super::model::{
     ChildCard, ChildLine, ConcernView, FactLine, Identity, LastTime, Person, Today, VisitLine,
 };
 use super::oversight::mark_words;
+use super::{Working, met};
 use crate::clock::Moment;
 use crate::error::ReadError;
 use crate::store::log::{self, Row};
@@ -27,7 +28,7 @@ const VOICES_ON_CARD: usize = 3;
 const VISITS_ON_CARD: usize = 10;
 
 /// What stands on a child's record and did not come from the case system.
-const NOT_IMPORTED: [&str; 3] = ["held_by", "told_worker", "cover_opened"];
+const NOT_IMPORTED: [&str; 4] = ["held_by", "told_worker", "cover_opened", "also_met"];
 
 type Result<T> = std::result::Result<T, ReadError>;
 
@@ -159,8 +160,9 @@ impl Working {
         let age = match (&born, &expected) {
             (Some(born), _) => age(born, on),
             (None, Some(_)) => Some("expected".to_owned()),
-            (None, None) => None,
+            (None, None) => answers.get("met_age").map(|age| words::about(age)),
         };
+        let met = met::state_of(&answers).map(str::to_owned);
         Ok(ChildLine {
             child,
             name,
@@ -170,6 +172,7 @@ impl Working {
             born: born.or(expected),
             age,
             role: self.role_for(child)?,
+            met,
         })
     }
 
@@ -185,7 +188,7 @@ impl Working {
     fn children_on(&self, date: &str) -> std::result::Result<Vec<ChildLine>, StoreError> {
         let mut all = Vec::new();
         for row in log::scopes(&self.store.reader)? {
-            if let (true, Scope::Child(child)) = (row.held, row.scope) {
+            if let (true, Scope::Child(child)) = (row.is_open(), row.scope) {
                 all.push(self.child_line(child, date)?);
             }
         }
@@ -275,10 +278,11 @@ impl Working {
     }
 
     pub(crate) fn held_scope(&self, child: RecordId) -> Result<i64> {
-        log::scope(&self.store.reader, Scope::Child(child))?
-            .filter(|row| row.held)
-            .map(|row| row.no)
-            .ok_or(ReadError::UnknownRecord(child))
+        match log::scope(&self.store.reader, Scope::Child(child))? {
+            Some(row) if row.is_open() => Ok(row.no),
+            Some(row) if row.held => Err(ReadError::NotOpened(child)),
+            _ => Err(ReadError::UnknownRecord(child)),
+        }
     }
 
     fn visit_lines(
@@ -294,7 +298,7 @@ impl Working {
                 oversight_view.asked, oversight_view.corrected
              FROM visit_view JOIN record ON record.no = visit_view.record JOIN scope ON scope.no = visit_view.scope
                 LEFT JOIN oversight_view ON oversight_view.record = visit_view.record
-             WHERE scope.held = 1 AND {clause} ORDER BY {order}"
+             WHERE scope.held = 1 AND scope.closed = 0 AND {clause} ORDER BY {order}"
         ))?;
         let staff = self.staff_names()?;
         let together = self.visits_together()?;
@@ -418,6 +422,7 @@ impl Working {
             child: line,
             facts,
             family,
+            also_met: self.also_met(child)?,
         })
     }
 

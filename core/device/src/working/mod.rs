@@ -6,12 +6,14 @@
 mod answer;
 mod aside;
 mod board;
+mod cover;
 mod drafts;
 mod due;
 mod finish;
 mod judging;
 mod listen;
 mod lists;
+mod met;
 pub mod model;
 mod moving;
 mod oversight;
@@ -56,6 +58,7 @@ use crate::store::{Store, StoreError, log, search};
 use stranded::short;
 
 pub use listen::{Change, Listener, Subscription};
+pub use met::Met;
 pub use receipts::SyncError;
 pub use record::VoiceGiven;
 pub use save::Saved;

@@ -23,7 +23,9 @@ pub use board::{
 };
 pub use due::{DueLine, NoAccessLine, NoAnswerView, Owed};
 pub use oversight::{CorrectionView, OversightView, ReturnedView, SignedOffView, VoidedView};
-pub use people::{SameVisitQuestion, SameVisitView, ToTell};
+pub use people::{
+    AlsoMet, CoverChild, MetChild, OpenedView, SameVisitQuestion, SameVisitView, ToTell,
+};
 
 /// Whose device this is.
 #[derive(Clone, Serialize)]
@@ -78,6 +80,8 @@ pub struct ChildLine {
     pub age: Option<String>,
     /// In what role the holder of this device holds the child.
     pub role: Option<Role>,
+    /// Somebody met this child, who was on nobody's list: `open`, `matched`, `referred` or `two_answers`.
+    pub met: Option<String>,
 }
 
 /// A visit on a list.
@@ -224,6 +228,8 @@ pub struct ChildCard {
     pub visits: Vec<VisitLine>,
     /// Further children of the same family that the holder holds.
     pub family: Vec<ChildLine>,
+    /// What was written about the child before anybody knew who it was, in files of its own.
+    pub also_met: Vec<AlsoMet>,
 }
 
 /// One answer to a question, as somebody gave it.

@@ -152,7 +152,8 @@ impl Working {
     pub fn concerns(&self, child: Option<RecordId>) -> Result<Vec<ConcernView>> {
         let mut all = Vec::new();
         for scope in log::scopes(&self.store.reader)? {
-            let wanted = scope.held && child.is_none_or(|child| scope.scope == Scope::Child(child));
+            let wanted =
+                scope.is_open() && child.is_none_or(|child| scope.scope == Scope::Child(child));
             if !wanted {
                 continue;
             }
@@ -224,7 +225,7 @@ impl Working {
         let mut found = self.store.reader.prepare_cached(
             "SELECT DISTINCT record.id FROM answer_view JOIN record ON record.no = answer_view.record
                 JOIN scope ON scope.no = record.scope
-             WHERE answer_view.open = 1 AND scope.held = 1 ORDER BY record.no",
+             WHERE answer_view.open = 1 AND scope.held = 1 AND scope.closed = 0 ORDER BY record.no",
         )?;
         let mut rows = found.query([])?;
         let mut records = Vec::new();

@@ -128,7 +128,7 @@ impl Working {
         let mut found = self.store.reader.prepare_cached(
             "SELECT record.no, record.id, visit_view.scope, visit_view.date, visit_view.arrived
              FROM visit_view JOIN record ON record.no = visit_view.record JOIN scope ON scope.no = visit_view.scope
-             WHERE visit_view.date >= ?1 AND visit_view.date <> '' AND scope.held = 1
+             WHERE visit_view.date >= ?1 AND visit_view.date <> '' AND scope.held = 1 AND scope.closed = 0
              ORDER BY visit_view.scope, visit_view.date, record.id",
         )?;
         let mut rows = found.query([from])?;

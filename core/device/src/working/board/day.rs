@@ -12,10 +12,12 @@ use visitbook_record::telling::to_tell;
 use visitbook_record::verdict::Verdict;
 use visitbook_record::words;
 
+use super::super::cover::openings;
 use super::super::due::{Answers, VisitFacts, child_of, is_no_access};
+use super::super::met;
 use super::super::model::{
-    ActionBy, AloneLine, AsideLine, AskedLine, Board, Decided, DueChild, NotSeen, ReturnedView,
-    ToSign, ToTell, TwoAnswersLine, WaitingChild,
+    ActionBy, AloneLine, AsideLine, AskedLine, Board, Decided, DueChild, MetChild, NotSeen,
+    OpenedView, ReturnedView, ToSign, ToTell, TwoAnswersLine, WaitingChild,
 };
 use super::super::show::Show;
 use super::super::telling::{Told, day_of};
@@ -155,6 +157,8 @@ impl<'a> Sheet<'a> {
             two_answers: self.two_answers(),
             waiting: self.waiting(),
             to_tell: self.to_tell(),
+            opened: self.opened(),
+            met: self.met(),
             written_up,
             to_write_up,
             aside: self.aside(),
@@ -454,12 +458,9 @@ impl<'a> Sheet<'a> {
         let calendar = Calendar::england_and_wales();
         let mut all = Vec::new();
         for child in &self.children {
-            let own = child
-                .child
-                .records
-                .iter()
-                .find(|one| one.id == child.child.id);
-            let Some(own) = own else { continue };
+            let Some(own) = Self::own(child) else {
+                continue;
+            };
             let Some(telling) = to_tell(&own.statements, self.known.view, &calendar, day_of) else {
                 continue;
             };
@@ -473,6 +474,54 @@ impl<'a> Sheet<'a> {
             all.push(told.view(&telling, self.show(own).name(telling.worker)));
         }
         all.sort_by(|a, b| (&a.due, &a.child_name).cmp(&(&b.due, &b.child_name)));
+        all
+    }
+
+    /// The child's own record.
+    fn own(child: &ChildOn<'a>) -> Option<&'a KnownRecord> {
+        let mut records = child.child.records.iter();
+        records.find(|one| one.id == child.child.id)
+    }
+
+    /// Files that were opened today by somebody who stands in.
+    fn opened(&self) -> Vec<OpenedView> {
+        let today = self.day.to_string();
+        let mut all = Vec::new();
+        for child in &self.children {
+            let Some(own) = Self::own(child) else {
+                continue;
+            };
+            let named = |worker| self.show(own).name(worker);
+            let openings = openings(child.child.id, &child.name, &today, &own.statements, named);
+            all.extend(openings.filter(|one| {
+                let at = one.received.as_ref().unwrap_or(&one.written);
+                at.date == today
+            }));
+        }
+        all.sort_by_key(|one| one.written.millis);
+        all
+    }
+
+    /// Of whom nobody has said yet who they are, or two people differently.
+    fn met(&self) -> Vec<MetChild> {
+        let today = self.day.to_string();
+        let known = |record: RecordId| {
+            let mut children = self.children.iter();
+            children
+                .find(|one| one.child.id == record)
+                .map(|one| one.name.clone())
+        };
+        let mut all = Vec::new();
+        for child in &self.children {
+            let Some(own) = Self::own(child) else {
+                continue;
+            };
+            let named = |worker| self.show(own).name(worker);
+            let (id, answers) = (child.child.id, own.answers());
+            let met = met::view(id, &answers, &own.statements, &today, named, known);
+            all.extend(met.filter(|met| matches!(met.state.as_str(), "open" | "two_answers")));
+        }
+        all.sort_by_key(|one| one.written.millis);
         all
     }
 

@@ -177,7 +177,7 @@ impl Known {
                 continue;
             };
             let held_then = at.is_none() || held.get(&child).is_some_and(|(_, held)| *held);
-            if !scope.held || !held_then {
+            if !scope.is_open() || !held_then {
                 continue;
             }
             let records = records(db, scope, at)?;

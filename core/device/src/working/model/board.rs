@@ -6,7 +6,7 @@
 use serde::Serialize;
 use visitbook_record::id::RecordId;
 
-use super::{ReturnedView, ToTell};
+use super::{MetChild, OpenedView, ReturnedView, ToTell};
 use crate::clock::Moment;
 
 /// What was decided, by whom and when.
@@ -184,6 +184,10 @@ pub struct Board {
     pub waiting: Vec<WaitingChild>,
     /// Children who changed worker and are to be told, the longest due first.
     pub to_tell: Vec<ToTell>,
+    /// Files that somebody who stands in opened today.
+    pub opened: Vec<OpenedView>,
+    /// Children whom somebody met, who were on nobody's list, and of whom nobody has said who they are.
+    pub met: Vec<MetChild>,
     /// Of the visits on which children who were due were seen today: how many are finished today.
     pub written_up: usize,
     /// Of how many.
