@@ -44,7 +44,7 @@ pub use model::page::{
     AnswerView, EntryView, FinishedView, LateView, QuestionView, RecordPage, VersionView,
 };
 pub use model::people::{
-    AlsoMet, CoverChild, MetChild, OpenedView, SameVisitQuestion, SameVisitView, ToTell,
+    AlsoMet, CoverChild, FileOpened, MetChild, SameVisitQuestion, SameVisitView, ToTell,
 };
 pub use model::standing::{
     AlarmView, AskView, ChoiceView, DigestLine, Finishing, Found, MissingItem, OpenQuestion,

@@ -197,6 +197,14 @@ pub(crate) enum Book {
         #[arg(long)]
         question: String,
     },
+    /// A manager opens the text of a visit that its author has not finished. The author sees who did, and why.
+    Open {
+        /// The visit.
+        visit: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
     /// Put a fact of a finished visit right. The finished page keeps what was.
     Correct {
         /// The visit.

@@ -66,6 +66,7 @@ impl From<SaveError> for Failure {
             SaveError::SignedOff => "signed_off",
             SaveError::NothingToCorrect => "nothing_to_correct",
             SaveError::NothingToTell => "nothing_to_tell",
+            SaveError::NothingToOpen => "nothing_to_open",
             SaveError::EnteredInError => "entered_in_error",
             SaveError::KeptUnsealed(_) => "kept_unsealed",
             SaveError::WouldBeSetAside(_) => "would_be_set_aside",

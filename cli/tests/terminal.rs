@@ -326,6 +326,40 @@ fn two_programs_do_not_share_a_device() {
 }
 
 #[test]
+fn a_manager_opens_unfinished_text_with_a_reason_and_its_author_sees_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let council = Council::start(folder.path());
+    let (rowan, sage) = (folder.path().join("rowan"), folder.path().join("sage"));
+    for (store, worker) in [(&rowan, "W-ROWAN"), (&sage, "W-SAGE")] {
+        let code = council.code(worker);
+        works(store, &["enrol", &code, "--label", "device"]);
+        works(store, &["sync"]);
+    }
+    let begun = works(&rowan, &["visit", "new", "Wren"]);
+    let visit = begun["visits"][0]["visit"].as_str().unwrap();
+    let half = "Ivy was asleep when";
+    works(&rowan, &["visit", "note", visit, "saw", half]);
+    works(&rowan, &["sync"]);
+    works(&sage, &["sync"]);
+    let shown = |store: &Path| works(store, &["visit", "show", visit]).to_string();
+    assert!(!shown(&sage).contains(half));
+    let why = "Rowan is off sick and Wren is seen tomorrow.";
+    assert_eq!(
+        fails(&rowan, &["open", visit, "--reason", why])["code"],
+        "managers_only"
+    );
+    works(&sage, &["open", visit, "--reason", why]);
+    works(&sage, &["sync"]);
+    assert!(shown(&sage).contains(half));
+    assert_eq!(
+        fails(&sage, &["open", visit, "--reason", why])["code"],
+        "nothing_to_open"
+    );
+    works(&rowan, &["sync"]);
+    assert!(shown(&rowan).contains(why));
+}
+
+#[test]
 fn the_day_plays_to_its_end_with_another_seed() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let output = command()

@@ -10,6 +10,7 @@ pub mod pull;
 pub mod rights;
 pub mod store;
 pub mod suite;
+pub mod unfinished;
 pub mod writer;
 
 #[cfg(feature = "service")]

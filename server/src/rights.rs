@@ -11,7 +11,7 @@ use visitbook_record::judge::{COVER_OPENED, MET, Opening, Rights, begins_file};
 use visitbook_record::op::Kind;
 use visitbook_record::scope::{LogPosition, Scope};
 
-use crate::store::{Assignment, Device, Entry, ReadTx, StoreError};
+use crate::store::{Assignment, Device, ReadTx, StoreError};
 
 impl Assignment {
     /// Whether a worker who has read their log up to `at` holds the child by this.
@@ -133,20 +133,20 @@ fn has_begun(
     if given.any(|a| Some(a.from) <= commit.assignment_seen) {
         return Ok(false);
     }
-    let Some(first) = view.log(&commit.scope, None, 1)?.pop() else {
-        return Ok(begins_file(commit));
-    };
-    let Entry::Commit(hash) = first.entry else {
-        return Ok(false);
-    };
-    let first = view.commit(&hash)?.ok_or(StoreError::Missing("commit"))?;
-    for id in &first.ops {
-        let op = view.op(id)?.ok_or(StoreError::Missing("operation"))?;
+    let mut first = None;
+    for op in view.ops_of_record(&child)? {
         if op.fact.target.name() == MET && op.fact.is_applied() {
-            return Ok(op.fact.record == child && op.fact.author == commit.author);
+            let at = view.commit(&op.commit)?.map(|commit| commit.at);
+            if first.is_none_or(|(known, _)| at < known) {
+                first = Some((at, op.fact.author));
+            }
         }
     }
-    Ok(false)
+    Ok(match first {
+        Some((_, author)) => author == commit.author,
+        // What was set aside before it came, in whatever order a device sent, is no reason against it.
+        None => begins_file(commit) && view.holders_of(&child)?.is_empty(),
+    })
 }
 
 /// Who decides about what is set aside: the manager of the team that holds the child; failing that the author's manager;

@@ -4181,6 +4181,63 @@ class _UniffiFfiConverterTypeOpenQuestion(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeAskView.write(value.asks, buf)
 
 @dataclass
+class OpenedView:
+    """
+    A manager opened text that its author had not finished.
+"""
+    def __init__(self, *, reason:str, by:str, written:Moment, received:typing.Optional[Moment], words:str):
+        self.reason = reason
+        self.by = by
+        self.written = written
+        self.received = received
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "OpenedView(reason={}, by={}, written={}, received={}, words={})".format(self.reason, self.by, self.written, self.received, self.words)
+    def __eq__(self, other):
+        if self.reason != other.reason:
+            return False
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        if self.received != other.received:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeOpenedView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return OpenedView(
+            reason=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.reason)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.reason, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+@dataclass
 class SignedOffView:
     """
     A manager has read the finished visit and agrees that it is sound.
@@ -4489,22 +4546,46 @@ class _UniffiFfiConverterOptionalTypeVoidedView(_UniffiConverterRustBuffer):
         else:
             raise InternalError("Unexpected flag byte for optional type")
 
+class _UniffiFfiConverterSequenceTypeOpenedView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeOpenedView.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeOpenedView.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeOpenedView.read(buf) for i in range(count)
+        ]
+
 @dataclass
 class OversightView:
     """
     All of that about one record.
 """
-    def __init__(self, *, signed_off:typing.Optional[SignedOffView], returned:typing.List[ReturnedView], corrections:typing.List[CorrectionView], voided:typing.Optional[VoidedView]):
+    def __init__(self, *, signed_off:typing.Optional[SignedOffView], returned:typing.List[ReturnedView], corrections:typing.List[CorrectionView], voided:typing.Optional[VoidedView], opened:typing.List[OpenedView]):
         self.signed_off = signed_off
         self.returned = returned
         self.corrections = corrections
         self.voided = voided
+        self.opened = opened
         
         
 
     
     def __str__(self):
-        return "OversightView(signed_off={}, returned={}, corrections={}, voided={})".format(self.signed_off, self.returned, self.corrections, self.voided)
+        return "OversightView(signed_off={}, returned={}, corrections={}, voided={}, opened={})".format(self.signed_off, self.returned, self.corrections, self.voided, self.opened)
     def __eq__(self, other):
         if self.signed_off != other.signed_off:
             return False
@@ -4513,6 +4594,8 @@ class OversightView:
         if self.corrections != other.corrections:
             return False
         if self.voided != other.voided:
+            return False
+        if self.opened != other.opened:
             return False
         return True
 
@@ -4524,6 +4607,7 @@ class _UniffiFfiConverterTypeOversightView(_UniffiConverterRustBuffer):
             returned=_UniffiFfiConverterSequenceTypeReturnedView.read(buf),
             corrections=_UniffiFfiConverterSequenceTypeCorrectionView.read(buf),
             voided=_UniffiFfiConverterOptionalTypeVoidedView.read(buf),
+            opened=_UniffiFfiConverterSequenceTypeOpenedView.read(buf),
         )
 
     @staticmethod
@@ -4532,6 +4616,7 @@ class _UniffiFfiConverterTypeOversightView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeReturnedView.check_lower(value.returned)
         _UniffiFfiConverterSequenceTypeCorrectionView.check_lower(value.corrections)
         _UniffiFfiConverterOptionalTypeVoidedView.check_lower(value.voided)
+        _UniffiFfiConverterSequenceTypeOpenedView.check_lower(value.opened)
 
     @staticmethod
     def write(value, buf):
@@ -4539,6 +4624,7 @@ class _UniffiFfiConverterTypeOversightView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeReturnedView.write(value.returned, buf)
         _UniffiFfiConverterSequenceTypeCorrectionView.write(value.corrections, buf)
         _UniffiFfiConverterOptionalTypeVoidedView.write(value.voided, buf)
+        _UniffiFfiConverterSequenceTypeOpenedView.write(value.opened, buf)
 
 @dataclass
 class Person:
@@ -9722,6 +9808,7 @@ __all__ = [
     "Saved",
     "NoteSaved",
     "OpenQuestion",
+    "OpenedView",
     "SignedOffView",
     "ReturnedView",
     "VoidedView",

@@ -130,6 +130,10 @@ impl From<SaveError> for VisitbookError {
                 "nothing_to_tell",
                 "There is nothing to tell: the child knows who the worker is. Name the worker to say it beforehand.",
             ),
+            SaveError::NothingToOpen => Self::request(
+                "nothing_to_open",
+                "There is no unfinished text of a colleague here.",
+            ),
             SaveError::EnteredInError => Self::request(
                 "entered_in_error",
                 "This was entered in error and takes nothing more. Make it again where it belongs.",

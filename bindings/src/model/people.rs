@@ -62,7 +62,7 @@ mirrors! {
     }
 
     /// A file that somebody who stands in opened.
-    OpenedView {
+    FileOpened {
         /// The child.
         child: String,
         /// The child's name.
@@ -88,7 +88,7 @@ mirrors! {
         /// Known as and family name.
         full_name: String,
         /// When and why the holder last opened the file; `None` while it is closed.
-        opened: Option<OpenedView>,
+        opened: Option<FileOpened>,
     }
 
     /// A child whom somebody met and who was on nobody's list.

@@ -76,6 +76,7 @@ impl Desk {
             Book::Concerns => read::concerns(working),
             Book::SignOff { visits } => oversight::sign_off(working, &visits),
             Book::Return { visit, question } => oversight::give_back(working, &visit, &question),
+            Book::Open { visit, reason } => oversight::open(working, &visit, &reason),
             Book::Correct {
                 visit,
                 field,

@@ -163,9 +163,10 @@ fn set_up(folder: &Path, seed: u64) -> Staged<Day> {
         bryony_entry: String::new(),
         finished_page: Json::Null,
         board: Json::Null,
+        date: story::MONDAY_BEFORE,
         random: seed.wrapping_mul(2).wrapping_add(1),
     };
-    day.time("07:50")?;
+    day.time("08:50")?;
     for (worker, at) in [
         ("W-ROWAN", 0),
         ("W-ROWAN", 1),

@@ -165,6 +165,9 @@ pub enum SaveError {
     /// The child has not changed worker since they were last told.
     #[error("there is nothing to tell: the child knows who the worker is")]
     NothingToTell,
+    /// No text of a colleague is withheld here.
+    #[error("no colleague's unfinished text is waiting here")]
+    NothingToOpen,
     /// The record was entered in error and takes nothing more.
     #[error("this was entered in error and takes nothing more")]
     EnteredInError,

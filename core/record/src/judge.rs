@@ -63,7 +63,7 @@ pub struct Rights {
 pub struct KnownOp {
     /// The fact.
     pub fact: Fact,
-    /// Its payload is at present withheld from colleagues of its author.
+    /// Its payload is at present withheld from the author of the commit that is judged.
     pub withheld: bool,
 }
 
@@ -187,6 +187,7 @@ impl Judge<'_> {
             Kind::Place => self.rule_placement(content),
             Kind::EnterFamily => self.rule_family(),
             Kind::Purged => self.rule_purged(),
+            Kind::Open => self.rule_opening(op),
             Kind::Resolve | Kind::Correct => {
                 self.rule_field(op, content)?;
                 self.rule_whose_answer(op)?;
@@ -409,7 +410,7 @@ const fn suits(op: &Op, content: &Content) -> bool {
         Kind::Resolve => matches!(content, Content::Settlement(_)),
         Kind::Correct => matches!(content, Content::Correction(_)),
         Kind::SignOff => matches!(content, Content::SignOff(_)),
-        Kind::Return => matches!(content, Content::Reason(_)),
+        Kind::Return | Kind::Open => matches!(content, Content::Reason(_)),
         Kind::Void => matches!(content, Content::Void { .. }),
         Kind::Place => matches!(content, Content::Placement { .. }),
         Kind::EnterFamily => matches!(content, Content::FamilySession(_)),

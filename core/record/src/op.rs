@@ -51,11 +51,13 @@ pub enum Kind {
     /// The device has removed a child's records and moved to a new key, after its holder stopped holding the child. Stands in the
     /// holder's own scope, and its target names the child.
     Purged,
+    /// A manager opens the text of a visit that its author has not finished, and says why. Its author sees that.
+    Open,
     /// Made by a newer version: kept, relayed and shown as such.
     Unknown(u16),
 }
 
-const KINDS: [(Kind, u16); 18] = [
+const KINDS: [(Kind, u16); 19] = [
     (Kind::EntryAdd, 1),
     (Kind::EntryRevise, 2),
     (Kind::EntryWithdraw, 3),
@@ -74,6 +76,7 @@ const KINDS: [(Kind, u16); 18] = [
     (Kind::Unassign, 19),
     (Kind::EnterFamily, 20),
     (Kind::Purged, 21),
+    (Kind::Open, 22),
 ];
 
 impl Kind {
@@ -148,6 +151,7 @@ impl Kind {
                 | Self::Ask
                 | Self::EnterFamily
                 | Self::Purged
+                | Self::Open
         )
     }
 

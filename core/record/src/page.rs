@@ -133,6 +133,8 @@ pub struct Page {
     pub voided: Option<usize>,
     /// Corrections made after the finish, in log order.
     pub corrections: Vec<usize>,
+    /// When a manager opened text that was not finished, in log order.
+    pub opened: Vec<usize>,
 }
 
 /// Lays out one record. `statements` may come in any order; the page does not depend on it but for statements that have
@@ -223,6 +225,7 @@ pub fn lay_out(kind: RecordKind, statements: &[Statement], view: View) -> Page {
     page.voided = of_kind(Kind::Void).next();
     page.returned = of_kind(Kind::Return).collect();
     page.corrections = of_kind(Kind::Correct).collect();
+    page.opened = of_kind(Kind::Open).collect();
     if let Some(finish) = &finished {
         let stands = statements[finish.by].fact.id;
         page.signed_off = of_kind(Kind::SignOff)

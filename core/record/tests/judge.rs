@@ -871,3 +871,19 @@ fn who_somebody_is_and_to_whom_they_were_referred_is_a_managers_word() {
     bench.device.is_writer = true;
     assert_eq!(bench.judge(&also(&mut pen)), Verdict::Applied);
 }
+
+#[test]
+fn only_the_childs_manager_opens_what_is_not_finished() {
+    let draft = || {
+        about_the_record(
+            Kind::Open,
+            Target::field("open"),
+            Content::Reason("Rowan is off sick".into()),
+        )
+    };
+    let by = |who, role| Bench::of(who, role).judge(&Pen::new(who, 9).write(vec![draft()]));
+    assert_eq!(by(SAGE, Role::Manager), Verdict::Applied);
+    for role in [Role::Allocated, Role::Joint, Role::Cover] {
+        assert_eq!(by(BRYONY, role), aside(Reason::NotManager), "{role:?}");
+    }
+}

@@ -148,7 +148,7 @@ impl ScopeWriter<'_> {
         };
         let owner = rights::owner(self.tx, self.scope, commit.author)?;
         let home = self.tx.home(&commit.record)?;
-        let verdict = with_known(self.tx, |known| {
+        let verdict = with_known(self.tx, commit.author, |known| {
             let context = Context {
                 device: DeviceStanding {
                     ended: false,

@@ -258,7 +258,7 @@ impl Circumstances<'_> {
             (Kind::Assign | Kind::Unassign, Some(c)) => matches!(c, Content::Assignment(_)),
             (Kind::Correct, Some(c)) => matches!(c, Content::Correction(_)),
             (Kind::SignOff, Some(c)) => matches!(c, Content::SignOff(_)),
-            (Kind::Return, Some(c)) => matches!(c, Content::Reason(_)),
+            (Kind::Return | Kind::Open, Some(c)) => matches!(c, Content::Reason(_)),
             (Kind::Void, Some(c)) => matches!(c, Content::Void { .. }),
             (Kind::Place, Some(c)) => matches!(c, Content::Placement { .. }),
             (Kind::EnterFamily, Some(c)) => matches!(c, Content::FamilySession(_)),

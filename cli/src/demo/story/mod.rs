@@ -11,6 +11,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use serde_json::Value as Json;
 
 use super::cast::{Device, StageError, Staged};
@@ -20,8 +21,23 @@ pub(crate) use words::SENTENCES;
 
 const LARKSPURS: [&str; 3] = ["Wren", "Finch", "Pipit"];
 
+const fn october(day: u32) -> NaiveDate {
+    match NaiveDate::from_ymd_opt(2026, 10, day) {
+        Some(date) => date,
+        None => NaiveDate::MIN,
+    }
+}
+
+/// The Monday of the week before, when the devices are enrolled and nobody opens at the Hawthorns' for the first time.
+pub(crate) const MONDAY_BEFORE: NaiveDate = october(19);
+
+/// The day.
+pub(crate) const TUESDAY: NaiveDate = october(27);
+
 /// Plays the day.
 pub(crate) fn play(day: &mut Day) -> Staged<()> {
+    morning::week_before(day)?;
+    day.date = TUESDAY;
     morning::office(day)?;
     morning::doorstep(day)?;
     morning::car(day)?;

@@ -22,6 +22,7 @@ CREATE TABLE meta (
     token           BLOB,                       -- how far pulls have been applied
     counter         INTEGER NOT NULL,           -- next pull request's
     arriving        INTEGER NOT NULL,           -- 1 while the council has more: digests are not compared
+    heard           INTEGER,                    -- the council's time when it last had nothing more for this device
     searched        INTEGER NOT NULL            -- every op up to this number has been offered to the search index
 ) STRICT;
 

@@ -15,7 +15,7 @@ use visitbook_record::scope::LogPosition;
 use visitbook_record::words;
 
 use super::Working;
-use super::model::{CoverChild, OpenedView};
+use super::model::{CoverChild, FileOpened};
 use super::save::{Plan, Refusing, Saved};
 use super::visit::check_text;
 use crate::clock::Moment;
@@ -80,7 +80,7 @@ pub(crate) fn openings<'a>(
     today: &'a str,
     statements: &'a [Statement],
     name: impl Fn(WorkerId) -> String + 'a,
-) -> impl Iterator<Item = OpenedView> + 'a {
+) -> impl Iterator<Item = FileOpened> + 'a {
     statements
         .iter()
         .filter(|statement| is_opening(statement) && statement.fact.kind == Kind::SetAdd)
@@ -88,7 +88,7 @@ pub(crate) fn openings<'a>(
             let reason = statement.content.as_ref()?.value()?.code.clone();
             let by = name(statement.fact.author);
             let written = Moment::of(statement.written);
-            Some(OpenedView {
+            Some(FileOpened {
                 child,
                 child_name: child_name.to_owned(),
                 words: words::cover_opened(child_name, &by, &written.beside(today), &reason),

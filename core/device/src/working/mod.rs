@@ -16,6 +16,7 @@ mod lists;
 mod met;
 pub mod model;
 mod moving;
+mod opening;
 mod oversight;
 mod pull;
 mod read;

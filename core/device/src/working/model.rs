@@ -18,13 +18,15 @@ mod oversight;
 mod people;
 
 pub use board::{
-    ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DueChild,
-    NotSeen, Since, ToSign, TwoAnswersLine, WaitingChild,
+    ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DeviceHeard,
+    DueChild, NotSeen, Since, ToSign, TwoAnswersLine, WaitingChild,
 };
 pub use due::{DueLine, NoAccessLine, NoAnswerView, Owed};
-pub use oversight::{CorrectionView, OversightView, ReturnedView, SignedOffView, VoidedView};
+pub use oversight::{
+    CorrectionView, OpenedView, OversightView, ReturnedView, SignedOffView, VoidedView,
+};
 pub use people::{
-    AlsoMet, CoverChild, MetChild, OpenedView, SameVisitQuestion, SameVisitView, ToTell,
+    AlsoMet, CoverChild, FileOpened, MetChild, SameVisitQuestion, SameVisitView, ToTell,
 };
 
 /// Whose device this is.

@@ -375,6 +375,7 @@ fn kind_word(kind: Kind) -> String {
         Kind::Assign => "assign",
         Kind::Unassign => "unassign",
         Kind::Purged => "purged",
+        Kind::Open => "open",
         Kind::Unknown(_) => "newer_version",
     }
     .to_owned()

@@ -44,6 +44,15 @@ impl Judge<'_> {
         }
     }
 
+    /// Opening what is not finished: by the manager of the child's team, in a visit.
+    pub(super) fn rule_opening(&self, op: &Op) -> Ruling {
+        self.refuse_if(!op.replaces.is_empty(), Reason::TooManyReplaced)?;
+        let is_manager = self.context.rights.role_known == Some(Role::Manager);
+        self.refuse_if(!is_manager, Reason::NotManager)?;
+        let in_a_visit = self.commit.record_kind == RecordKind::Visit;
+        self.refuse_if(!in_a_visit, Reason::OtherHome)
+    }
+
     /// Entering family mode is said about a child, in the child's own scope.
     pub(super) fn rule_family(&self) -> Ruling {
         let about_a_child = self.commit.record_kind == RecordKind::Child

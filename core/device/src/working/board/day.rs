@@ -16,8 +16,8 @@ use super::super::cover::openings;
 use super::super::due::{Answers, VisitFacts, child_of, is_no_access};
 use super::super::met;
 use super::super::model::{
-    ActionBy, AloneLine, AsideLine, AskedLine, Board, Decided, DueChild, MetChild, NotSeen,
-    OpenedView, ReturnedView, ToSign, ToTell, TwoAnswersLine, WaitingChild,
+    ActionBy, AloneLine, AsideLine, AskedLine, Board, Decided, DeviceHeard, DueChild, FileOpened,
+    MetChild, NotSeen, ReturnedView, ToSign, ToTell, TwoAnswersLine, WaitingChild,
 };
 use super::super::show::Show;
 use super::super::telling::{Told, day_of};
@@ -128,7 +128,12 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    pub(super) fn board(&self, whose: String, at: Option<Moment>) -> Board {
+    pub(super) fn board(
+        &self,
+        whose: String,
+        at: Option<Moment>,
+        devices: Vec<DeviceHeard>,
+    ) -> Board {
         let mut due = Vec::new();
         let (mut alone, mut also_seen) = (Vec::new(), Vec::new());
         let (mut written_up, mut to_write_up) = (0, 0);
@@ -164,6 +169,7 @@ impl<'a> Sheet<'a> {
             aside: self.aside(),
             to_sign: self.to_sign(),
             returned: self.returned(),
+            devices,
         }
     }
 
@@ -484,7 +490,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// Files that were opened today by somebody who stands in.
-    fn opened(&self) -> Vec<OpenedView> {
+    fn opened(&self) -> Vec<FileOpened> {
         let today = self.day.to_string();
         let mut all = Vec::new();
         for child in &self.children {

@@ -84,6 +84,12 @@ pub(super) fn lines(board: &Board, day: Date) -> Vec<String> {
     lines
 }
 
+/// The last line. It is left out where the lines of two moments are compared: it always differs, and says nothing of a child.
+pub(super) fn last_heard(board: &Board) -> Option<String> {
+    let heard: Vec<&str> = board.devices.iter().map(|one| one.words.as_str()).collect();
+    (!heard.is_empty()).then(|| format!("Last heard: {}.", heard.join("; ")))
+}
+
 fn due(all: &[DueChild], day: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for (title, overdue) in [("Overdue", true), ("Due today", false)] {

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use visitbook_record::id::RecordId;
 
-use super::{MetChild, OpenedView, ReturnedView, ToTell};
+use super::{FileOpened, MetChild, ReturnedView, ToTell};
 use crate::clock::Moment;
 
 /// What was decided, by whom and when.
@@ -161,6 +161,19 @@ pub struct ToSign {
     pub finished: Moment,
 }
 
+/// When the council last received something from a device.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceHeard {
+    /// What its holder calls it.
+    pub label: String,
+    /// Whose it is.
+    pub of: String,
+    /// When, by the council's clock.
+    pub last: Moment,
+    /// "Rowan's phone 14:41"
+    pub words: String,
+}
+
 /// The board.
 #[derive(Clone, Serialize)]
 pub struct Board {
@@ -185,7 +198,7 @@ pub struct Board {
     /// Children who changed worker and are to be told, the longest due first.
     pub to_tell: Vec<ToTell>,
     /// Files that somebody who stands in opened today.
-    pub opened: Vec<OpenedView>,
+    pub opened: Vec<FileOpened>,
     /// Children whom somebody met, who were on nobody's list, and of whom nobody has said who they are.
     pub met: Vec<MetChild>,
     /// Of the visits on which children who were due were seen today: how many are finished today.
@@ -198,6 +211,8 @@ pub struct Board {
     pub to_sign: Vec<ToSign>,
     /// Questions sent back that wait for an answer.
     pub returned: Vec<ReturnedView>,
+    /// Devices whose statements the council has received, with the newest time, by holder.
+    pub devices: Vec<DeviceHeard>,
 }
 
 /// Something that came after the moment of a board.

@@ -65,7 +65,7 @@ pub struct ToTell {
 
 /// A file that somebody who stands in opened.
 #[derive(Clone, PartialEq, Eq, Serialize)]
-pub struct OpenedView {
+pub struct FileOpened {
     /// The child.
     pub child: RecordId,
     /// The child's name.
@@ -92,7 +92,7 @@ pub struct CoverChild {
     /// Known as and family name.
     pub full_name: String,
     /// When and why the holder last opened the file; `None` while it is closed.
-    pub opened: Option<OpenedView>,
+    pub opened: Option<FileOpened>,
 }
 
 /// A child whom somebody met and who was on nobody's list.
