@@ -70,6 +70,14 @@ pub(crate) fn child(working: &Working, typed: &str) -> Result<RecordId, Failure>
         })
         .map(|line| (line.child, line.full_name))
         .collect();
+    if found.is_empty() {
+        // One that is closed is found all the same, so that the answer can say what to do.
+        let closed = working.cover()?.into_iter();
+        return among(
+            typed,
+            closed.map(|one| (one.child, [one.name, one.full_name])),
+        );
+    }
     only("child", typed, &found)
 }
 

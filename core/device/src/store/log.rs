@@ -471,7 +471,7 @@ pub(crate) fn statements_about(db: &Connection, record: i64, target: &Target) ->
 pub(crate) fn about_holding(db: &Connection, record: i64) -> Result<Vec<Row>> {
     statements_where(
         db,
-        "op.record = ?1 AND op.kind IN (18, 19) OR op.record = ?1 AND op.kind = 5 AND op.acting_as <> 4",
+        "op.record = ?1 AND (op.kind IN (18, 19) OR (op.kind = 5 AND op.acting_as <> 4))",
         params![record],
     )
 }

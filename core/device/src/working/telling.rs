@@ -1,5 +1,7 @@
 //! "Tell the child": after a change of worker, a task of the new worker until somebody has told the child.
 
+use std::sync::OnceLock;
+
 use visitbook_record::calendar::{Calendar, Date};
 use visitbook_record::commit::RecordKind;
 use visitbook_record::id::{RecordId, WorkerId};
@@ -17,6 +19,12 @@ use crate::clock::Moment;
 use crate::error::{ReadError, SaveError};
 use crate::store::log;
 use crate::store::{StoreError, views};
+
+/// Which days are working days. Made once: it holds the holidays of fifty years.
+pub(crate) fn calendar() -> &'static Calendar {
+    static CALENDAR: OnceLock<Calendar> = OnceLock::new();
+    CALENDAR.get_or_init(Calendar::england_and_wales)
+}
 
 /// The day in London of a time.
 pub(crate) fn day_of(at: WallMillis) -> Option<Date> {
@@ -97,8 +105,7 @@ impl Working {
             .into_iter()
             .map(|row| row.statement)
             .collect();
-        let calendar = Calendar::england_and_wales();
-        let Some(telling) = to_tell(&statements, View::Here, &calendar, day_of) else {
+        let Some(telling) = to_tell(&statements, View::Here, calendar(), day_of) else {
             return Ok(None);
         };
         let sex = views::answer(&self.store.reader, row.no, "sex")?.and_then(|(code, ..)| code);

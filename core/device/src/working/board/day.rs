@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use visitbook_record::calendar::{Calendar, Date};
+use visitbook_record::calendar::Date;
 use visitbook_record::commit::RecordKind;
 use visitbook_record::due::{self, Child, ChildDue, Rules};
 use visitbook_record::id::{RecordId, WorkerId};
@@ -20,7 +20,7 @@ use super::super::model::{
     MetChild, NotSeen, ReturnedView, ToSign, ToTell, TwoAnswersLine, WaitingChild,
 };
 use super::super::show::Show;
-use super::super::telling::{Told, day_of};
+use super::super::telling::{Told, calendar, day_of};
 use super::known::{Known, KnownChild, KnownRecord};
 use crate::clock::Moment;
 use crate::store::oversight_view::{asked_of, is_answered};
@@ -461,13 +461,13 @@ impl<'a> Sheet<'a> {
 
     /// Children who changed worker. Of a past moment it is what the log said then, with the words of that day.
     fn to_tell(&self) -> Vec<ToTell> {
-        let calendar = Calendar::england_and_wales();
         let mut all = Vec::new();
         for child in &self.children {
             let Some(own) = Self::own(child) else {
                 continue;
             };
-            let Some(telling) = to_tell(&own.statements, self.known.view, &calendar, day_of) else {
+            let Some(telling) = to_tell(&own.statements, self.known.view, calendar(), day_of)
+            else {
                 continue;
             };
             let told = Told {
