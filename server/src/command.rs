@@ -3,6 +3,7 @@
 //! With `--json` every command prints one JSON object on standard output and nothing else; problems go to standard error, and the
 //! exit code is 1 (or 2 for a command line that does not read).
 
+mod family;
 mod moves;
 
 use std::ffi::OsString;
@@ -153,6 +154,8 @@ enum Command {
     Devices,
     /// Prove every chain, signature, receipt and digest of the log.
     Verify,
+    /// The sessions in which a device was in a child's hands: whose, how many things came, and whether any was touched.
+    Family,
 }
 
 /// Why a command did not do what was asked.
@@ -302,6 +305,7 @@ fn act(line: Line, now: &Now) -> Done {
         Command::Noted => moves::noted(&dir),
         Command::Devices => devices(&dir),
         Command::Verify => verifying(&dir),
+        Command::Family => family::sessions(&dir),
     }
 }
 

@@ -30,7 +30,7 @@ use visitbook_record::wire::{
 use crate::notice;
 use crate::rights;
 use crate::store::{
-    Assignment, Device, Entry, ReadTx, StoreError, StoredCommit, StoredOp, WriteTx,
+    Assignment, Device, Entry, FamilySession, ReadTx, StoreError, StoredCommit, StoredOp, WriteTx,
 };
 use crate::suite::Suite;
 use crate::unfinished;
@@ -139,6 +139,14 @@ impl Incoming {
     #[must_use]
     pub fn commit(&self) -> &Commit {
         &self.commit
+    }
+
+    /// The family sessions that it tells of.
+    pub fn family_sessions(&self) -> impl Iterator<Item = [u8; 16]> + '_ {
+        self.contents.iter().filter_map(|content| match content {
+            Some(Content::FamilySession(session)) => Some(session.session),
+            _ => None,
+        })
     }
 }
 
@@ -340,6 +348,17 @@ impl<'a> ScopeWriter<'a> {
             })?;
             if let Some(payload) = payload {
                 self.tx.put_payload(&self.scope, &id, &payload)?;
+            }
+            if let Some(Some(Content::FamilySession(opened))) = contents.get(index as usize)
+                && let Some(child) = self.scope.child().filter(|child| *child == commit.record)
+            {
+                // Whatever the verdict: what the child handed in never waits for a question about the worker.
+                self.tx.put_family_session(FamilySession {
+                    session: opened.session,
+                    child,
+                    worker: commit.author,
+                    op: id,
+                })?;
             }
             let parts = if is_finish {
                 let listed = contents.get(index as usize).and_then(Option::as_ref);

@@ -20,6 +20,8 @@ mod command;
 #[cfg(feature = "service")]
 pub mod enrol;
 #[cfg(feature = "service")]
+pub mod family;
+#[cfg(feature = "service")]
 mod http;
 #[cfg(feature = "service")]
 pub mod import;

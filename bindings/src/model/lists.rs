@@ -6,6 +6,7 @@ use super::mirrors;
 use super::oversight::{DueLine, ReturnedView};
 use super::page::LateView;
 use super::people::{AlsoMet, SameVisitQuestion, ToTell};
+use super::voice::{LeftForYou, UnopenedLine, VoiceView};
 
 /// A moment as people in England read it. The milliseconds are what a device's clock showed; they are evidence and put
 /// nothing in order.
@@ -135,6 +136,10 @@ mirrors! {
         due: Vec<DueLine>,
         /// Concerns without a written decision.
         concerns: Vec<ConcernView>,
+        /// What children left on this device and the holder has not opened: to be read before leaving the address.
+        left_for_you: Vec<LeftForYou>,
+        /// What children handed in elsewhere and nobody has opened for too long, for their manager.
+        unopened: Vec<UnopenedLine>,
         /// How many questions need the holder's answer.
         questions: u64,
         /// Visits that the holder and somebody else began apart: one or two? Counted among the questions.
@@ -173,26 +178,6 @@ mirrors! {
         date: String,
         /// By whom, if a visit here says so; `None` for what was imported.
         by: Option<String>,
-    }
-
-    /// Something the child gave.
-    VoiceView {
-        /// The voice.
-        record: String,
-        /// The child.
-        child: String,
-        /// How it was given.
-        how: Option<String>,
-        /// That, in words.
-        how_label: Option<String>,
-        /// The child's exact words.
-        words: Vec<String>,
-        /// What a worker saw.
-        saw: Vec<String>,
-        /// Who entered it.
-        by: String,
-        /// When.
-        written: Moment,
     }
 
     /// A concern on a list.

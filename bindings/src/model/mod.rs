@@ -7,6 +7,7 @@ pub(crate) mod oversight;
 pub(crate) mod page;
 pub(crate) mod people;
 pub(crate) mod standing;
+pub(crate) mod voice;
 
 /// Declares records of the border that have the fields of the core's records of the same name, and how they are made.
 macro_rules! mirrors {

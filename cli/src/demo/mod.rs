@@ -161,6 +161,7 @@ fn set_up(folder: &Path, seed: u64) -> Staged<Day> {
         concerns: Vec::new(),
         merle_concern: Vec::new(),
         bryony_entry: String::new(),
+        reed: String::new(),
         finished_page: Json::Null,
         board: Json::Null,
         date: story::MONDAY_BEFORE,

@@ -34,6 +34,8 @@ pub(crate) struct Day {
     pub(crate) merle_concern: Vec<String>,
     /// Bryony's own note on Wren's visit.
     pub(crate) bryony_entry: String,
+    /// Reed, as the Larkspurs' visits name him.
+    pub(crate) reed: String,
     /// Wren's page as it was when it was finished.
     pub(crate) finished_page: Json,
     /// Sage's board as it was printed at 17:00.

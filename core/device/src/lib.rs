@@ -15,6 +15,8 @@ mod enrol;
 #[cfg(feature = "store")]
 mod error;
 #[cfg(feature = "store")]
+pub mod family;
+#[cfg(feature = "store")]
 mod files;
 #[cfg(feature = "store")]
 mod locked;
@@ -27,6 +29,7 @@ pub mod spool;
 #[cfg(feature = "store")]
 mod store;
 pub mod sync;
+pub mod wiping;
 #[cfg(feature = "store")]
 pub mod working;
 
@@ -35,6 +38,8 @@ pub use enrol::EnrolStep;
 #[cfg(feature = "store")]
 pub use error::{EnrolError, OpenError, ReadError, SaveError, UnlockError};
 #[cfg(feature = "store")]
+pub use family::Family;
+#[cfg(feature = "store")]
 pub use locked::{CarryError, Device, Locked, StillLocked};
 #[cfg(feature = "store")]
 pub use random::NoRandomness;
@@ -42,5 +47,6 @@ pub use random::NoRandomness;
 pub use store::StoreError;
 #[cfg(feature = "store")]
 pub use working::{
-    Change, Listener, Met, Saved, Subscription, SyncError, VoiceGiven, Working, model,
+    Change, EnterError, Listener, Met, NotEntered, Reply, Saved, Sharing, Subscription, SyncError,
+    VoiceGiven, Working, model,
 };

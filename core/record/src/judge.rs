@@ -400,7 +400,7 @@ const fn needs_payload(kind: Kind) -> bool {
 const fn suits(op: &Op, content: &Content) -> bool {
     match op.kind {
         Kind::EntryAdd => match op.policy {
-            Policy::Words => matches!(content, Content::Words(_)),
+            Policy::Words => matches!(content, Content::Words(_) | Content::Drawing(_)),
             _ => matches!(content, Content::Text { .. }),
         },
         Kind::EntryRevise => matches!(content, Content::Text { .. }),
@@ -429,6 +429,7 @@ const fn text_bytes(content: &Content) -> usize {
             Some(note) => note.len(),
             None => 0,
         },
+        Content::Drawing(drawing) => drawing.bytes.len(),
         _ => 0,
     }
 }

@@ -146,6 +146,18 @@ pub struct FamilySession {
     pub first_key: [u8; 32],
 }
 
+/// Something a child drew or made, as the bytes that the page made of it. Never re-encoded.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Drawing {
+    /// What the bytes are, as a media type: `image/png`.
+    #[n(0)]
+    pub media: String,
+    /// The exact bytes.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub bytes: Vec<u8>,
+}
+
 /// What a payload says.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Content {
@@ -195,6 +207,8 @@ pub enum Content {
     },
     /// A session in which a child can write.
     FamilySession(FamilySession),
+    /// Something a child drew or made. As with words, there is no operation that edits it.
+    Drawing(Drawing),
 }
 
 impl Content {
@@ -226,6 +240,7 @@ impl std::fmt::Debug for Content {
             Self::Void { .. } => "Content::Void",
             Self::Placement { .. } => "Content::Placement",
             Self::FamilySession(_) => "Content::FamilySession",
+            Self::Drawing(_) => "Content::Drawing",
         })
     }
 }
@@ -262,6 +277,7 @@ impl<C> Encode<C> for Content {
                 e.array(3)?.u8(12)?.encode_with(op, ctx)?.str(reason)?.ok()
             }
             Self::FamilySession(session) => e.array(2)?.u8(14)?.encode_with(session, ctx)?.ok(),
+            Self::Drawing(drawing) => e.array(2)?.u8(17)?.encode_with(drawing, ctx)?.ok(),
         }
     }
 }
@@ -295,6 +311,7 @@ impl<'b, C> Decode<'b, C> for Content {
                 reason: d.str()?.to_owned(),
             }),
             (14, Some(2)) => Ok(Self::FamilySession(d.decode_with(ctx)?)),
+            (17, Some(2)) => Ok(Self::Drawing(d.decode_with(ctx)?)),
             _ => Err(minicbor::decode::Error::message(
                 "content of a newer version",
             )),

@@ -720,6 +720,25 @@ fn only_the_named_owner_puts_a_statement_in_its_place() {
     let by = |who| bench(who).judge(&Pen::new(who, 9).write(vec![place(kept.id())]));
     assert_eq!(by(SAGE), Verdict::Applied);
     assert_eq!(by(BRYONY), aside(Reason::NotOwner));
+    // Nobody lets what waits for something else count, and nobody their own breach of what guards their own work.
+    let judged = |verdict: Verdict, author| {
+        let mut bench = bench(SAGE);
+        for known in bench.known.values_mut() {
+            known.fact.verdict = Some(verdict.clone());
+            known.fact.author = author;
+        }
+        bench.judge(&Pen::new(SAGE, 9).write(vec![place(kept.id())]))
+    };
+    let waits = Verdict::Held {
+        missing: vec![OpId([7; 32])],
+    };
+    assert_eq!(judged(waits, ROWAN), aside(Reason::NotOwner));
+    assert_eq!(judged(Verdict::Applied, ROWAN), Verdict::Applied);
+    for guard in [Reason::OwnWork, Reason::MayNotSettle] {
+        assert_eq!(judged(aside(guard), SAGE), aside(Reason::OwnWork));
+        assert_eq!(judged(aside(guard), ROWAN), Verdict::Applied);
+    }
+    assert_eq!(judged(aside(Reason::UnknownCode), SAGE), Verdict::Applied);
     let unknown = Pen::new(SAGE, 9).write(vec![place(OpId([7; 32]))]);
     assert_eq!(
         bench(SAGE).judge(&unknown),

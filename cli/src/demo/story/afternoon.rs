@@ -57,6 +57,13 @@ pub(super) fn two_answers(day: &mut Day) -> Staged<()> {
         "not_spoken_alone_because",
         "someone_stayed_or_refused",
     ])?;
+    for (target, value) in [
+        ("actions/see-alone", SEE_WREN),
+        ("actions/see-alone/who", "Rowan Teasel"),
+        ("actions/see-alone/due", "2026-11-03"),
+    ] {
+        day.phone.tell(&["visit", "set", &wren, target, value])?;
+    }
     day.phone.tell(&["sync"])?;
     for device in day.devices() {
         device.tell(&["sync"])?;

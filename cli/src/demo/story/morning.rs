@@ -145,7 +145,7 @@ pub(super) fn doorstep(day: &mut Day) -> Staged<()> {
         "--new-to-us",
         "no",
     ])?;
-    day.phone.tell(&[
+    let reed = day.phone.tell(&[
         "visit",
         "person",
         &wren,
@@ -157,6 +157,7 @@ pub(super) fn doorstep(day: &mut Day) -> Staged<()> {
         "--new-to-us",
         "yes",
     ])?;
+    day.reed = text(&reed, "person");
     day.time("09:52")?;
     for (visit, answers) in [
         (

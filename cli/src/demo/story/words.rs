@@ -1,7 +1,7 @@
 //! What people wrote and said on the day. None of it may be readable in any file of the run.
 
 /// Every sentence of the day.
-pub(crate) const SENTENCES: [&str; 21] = [
+pub(crate) const SENTENCES: [&str; 23] = [
     FINCH_SAID,
     DOORWAY,
     URGENT,
@@ -16,6 +16,8 @@ pub(crate) const SENTENCES: [&str; 21] = [
     MEANING_FINCH,
     MEANING_PIPIT,
     NEXT_WREN,
+    SEE_WREN,
+    REED_LIVES,
     REED_CUT,
     REED_WHOLE,
     KITE_WROTE,
@@ -46,6 +48,8 @@ pub(super) const MEANING_FINCH: &str =
 pub(super) const MEANING_PIPIT: &str = "Pipit depends on Finch for warmth at night.";
 pub(super) const NEXT_WREN: &str =
     "See Wren alone at school by Tuesday 3 November; told Ivy we will come to the school.";
+pub(super) const SEE_WREN: &str = "See Wren alone at school";
+pub(super) const REED_LIVES: &str = "Ivy said so at the door.";
 pub(super) const REED_CUT: &str = "Ivy at the door: Reed stays most nigh";
 pub(super) const REED_WHOLE: &str = "Ivy at the door: Reed stays most nights";
 

@@ -246,6 +246,8 @@ impl Working {
             children,
             due,
             concerns,
+            left_for_you: self.left_for_you()?,
+            unopened: self.unopened()?,
             questions,
             same_visits,
             to_tell: self

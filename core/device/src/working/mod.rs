@@ -9,6 +9,7 @@ mod board;
 mod cover;
 mod drafts;
 mod due;
+mod family;
 mod finish;
 mod judging;
 mod listen;
@@ -31,6 +32,7 @@ mod sync;
 mod telling;
 mod verify;
 mod visit;
+mod voice;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -56,6 +58,7 @@ use crate::spool::Spool;
 use crate::store::rows::{name, optional_name, signed, unsigned};
 use crate::store::{Store, StoreError, log, search};
 
+pub use family::{EnterError, NotEntered};
 use stranded::short;
 
 pub use listen::{Change, Listener, Subscription};
@@ -63,6 +66,7 @@ pub use met::Met;
 pub use receipts::SyncError;
 pub use record::VoiceGiven;
 pub use save::Saved;
+pub use voice::{Reply, Sharing};
 
 /// What the device knows of itself; one row of the store, kept at hand.
 #[derive(Debug, Clone)]
@@ -254,6 +258,8 @@ impl Working {
         }
         transaction.commit()?;
         put_off_if_full(self.seal_missing().map(|_| ())).map_err(Box::new)?;
+        // Before the answers that came meanwhile: their secrets are found in the posts.
+        self.take_in_posts()?;
         self.open_kept_replies()?;
         if self.let_go_of_receipted().is_err() {
             tracing::warn!("an envelope that has its receipt still lies in the spool");

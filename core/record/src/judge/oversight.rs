@@ -29,7 +29,9 @@ impl Judge<'_> {
         self.refuse_if(known.fact.author == self.commit.author, Reason::OwnWork)
     }
 
-    /// Placing: by the person whom the verdict named, in the record that the statement is about.
+    /// Placing: by the person whom the verdict named, in the record that the statement is about. What waits for something else
+    /// is decided by that alone; and where a statement was set aside so that nobody should decide about their own work, its
+    /// author does not let it count.
     pub(super) fn rule_placement(&self, content: Option<&Content>) -> Ruling {
         let Some(Content::Placement { op, .. }) = content else {
             return Err(self.aside(Reason::WrongContent));
@@ -37,10 +39,14 @@ impl Judge<'_> {
         let known = self.known_or_hold(*op)?;
         self.refuse_if(known.fact.record != self.commit.record, Reason::OtherHome)?;
         match &known.fact.verdict {
-            Some(Verdict::Quarantined { owner, .. }) => {
-                self.refuse_if(*owner != self.commit.author, Reason::NotOwner)
+            Some(Verdict::Quarantined { reason, owner }) => {
+                self.refuse_if(*owner != self.commit.author, Reason::NotOwner)?;
+                let guards = matches!(reason, Reason::OwnWork | Reason::MayNotSettle);
+                let own = known.fact.author == self.commit.author;
+                self.refuse_if(guards && own, Reason::OwnWork)
             }
-            _ => Ok(()),
+            Some(verdict) => self.refuse_if(!verdict.is_applied(), Reason::NotOwner),
+            None => Err(self.aside(Reason::NotOwner)),
         }
     }
 

@@ -17,11 +17,12 @@ use super::super::due::{Answers, VisitFacts, child_of, is_no_access};
 use super::super::met;
 use super::super::model::{
     ActionBy, AloneLine, AsideLine, AskedLine, Board, Decided, DeviceHeard, DueChild, FileOpened,
-    MetChild, NotSeen, ReturnedView, ToSign, ToTell, TwoAnswersLine, WaitingChild,
+    MetChild, NotSeen, ReturnedView, ToSign, ToTell, TwoAnswersLine, UnopenedLine, WaitingChild,
 };
 use super::super::show::Show;
 use super::super::telling::{Told, calendar, day_of};
 use super::known::{Known, KnownChild, KnownRecord};
+use super::unopened;
 use crate::clock::Moment;
 use crate::store::oversight_view::{asked_of, is_answered};
 
@@ -132,6 +133,7 @@ impl<'a> Sheet<'a> {
         &self,
         whose: String,
         at: Option<Moment>,
+        now: &Moment,
         devices: Vec<DeviceHeard>,
     ) -> Board {
         let mut due = Vec::new();
@@ -164,6 +166,7 @@ impl<'a> Sheet<'a> {
             to_tell: self.to_tell(),
             opened: self.opened(),
             met: self.met(),
+            unopened: self.unopened(now),
             written_up,
             to_write_up,
             aside: self.aside(),
@@ -528,6 +531,15 @@ impl<'a> Sheet<'a> {
             all.extend(met.filter(|met| matches!(met.state.as_str(), "open" | "two_answers")));
         }
         all.sort_by_key(|one| one.written.millis);
+        all
+    }
+
+    fn unopened(&self, now: &Moment) -> Vec<UnopenedLine> {
+        let mut all: Vec<UnopenedLine> = self
+            .records()
+            .filter_map(|(child, record)| unopened::of(record, &child.name, now))
+            .collect();
+        all.sort_by_key(|line| (line.received.millis, line.voice));
         all
     }
 

@@ -11,12 +11,11 @@ use visitbook_record::calendar::Date;
 use visitbook_record::commit::{Commit, Role};
 use visitbook_record::id::DeviceId;
 use visitbook_record::time::WallMillis;
-use visitbook_seal::certificate::SignedCertificate;
 
 use super::super::model::DeviceHeard;
 use super::known::Known;
 use crate::clock::Moment;
-use crate::store::StoreError;
+use crate::store::{StoreError, devices};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -24,13 +23,13 @@ type Result<T> = std::result::Result<T, StoreError>;
 const DAYS: i64 = 30;
 
 /// The devices of colleagues and of the holder, by label.
-pub(super) fn devices(
+pub(super) fn last_heard(
     db: &Connection,
     known: &Known,
     until: WallMillis,
     day: Date,
 ) -> Result<Vec<DeviceHeard>> {
-    let labels = labels(db)?;
+    let labels = devices::labels(db)?;
     let mut found = db.prepare_cached(
         "SELECT signed.bytes, received.at FROM received JOIN signed ON signed.no = received.signed
          WHERE received.at BETWEEN ?1 AND ?2 ORDER BY received.at DESC",
@@ -68,19 +67,5 @@ pub(super) fn devices(
     }
     let mut all: Vec<DeviceHeard> = newest.into_values().collect();
     all.sort_by(|a, b| (&a.of, &a.label).cmp(&(&b.of, &b.label)));
-    Ok(all)
-}
-
-fn labels(db: &Connection) -> Result<BTreeMap<DeviceId, String>> {
-    let mut found = db.prepare_cached("SELECT bytes FROM certificate")?;
-    let mut rows = found.query([])?;
-    let mut all = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        let bytes: Vec<u8> = row.get(0)?;
-        let certificate = SignedCertificate::decode(&bytes)
-            .map_err(|_| StoreError::Row("a certificate"))?
-            .certificate;
-        all.insert(DeviceId(certificate.device), certificate.label);
-    }
     Ok(all)
 }

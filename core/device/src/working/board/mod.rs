@@ -8,6 +8,7 @@ mod day;
 mod heard;
 mod known;
 mod later;
+mod unopened;
 mod words;
 
 use visitbook_record::calendar::Date;
@@ -72,11 +73,10 @@ impl Working {
             Some(name) => name.clone(),
             None => self.me.worker.to_string(),
         };
-        let until = at
-            .as_ref()
-            .map_or(self.now().wall, |at| WallMillis(at.millis));
-        let devices = heard::devices(&self.store.reader, known, until, day)?;
-        Ok(day::Sheet::new(known, self.me.worker, day).board(whose, at, devices))
+        let now = at.clone().unwrap_or_else(|| Moment::of(self.now().wall));
+        let until = WallMillis(now.millis);
+        let devices = heard::last_heard(&self.store.reader, known, until, day)?;
+        Ok(day::Sheet::new(known, self.me.worker, day).board(whose, at, &now, devices))
     }
 
     /// When the council last had nothing more for this device, by the council's clock.

@@ -55,6 +55,7 @@ pub(super) fn lines(board: &Board, day: Date) -> Vec<String> {
         lines.push(format!("Met, and on nobody's list: {}.", board.met.len()));
     }
     lines.extend(board.met.iter().map(|one| format!("  {}", one.words)));
+    lines.extend(board.unopened.iter().map(|one| one.words.clone()));
     lines.push(format!(
         "Written up the same day: {} of {}.",
         board.written_up, board.to_write_up

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use visitbook_record::id::RecordId;
 
-use super::{FileOpened, MetChild, ReturnedView, ToTell};
+use super::{FileOpened, MetChild, ReturnedView, ToTell, UnopenedLine};
 use crate::clock::Moment;
 
 /// What was decided, by whom and when.
@@ -201,6 +201,8 @@ pub struct Board {
     pub opened: Vec<FileOpened>,
     /// Children whom somebody met, who were on nobody's list, and of whom nobody has said who they are.
     pub met: Vec<MetChild>,
+    /// What children handed in and nobody has opened for two hours, or by the close of the day.
+    pub unopened: Vec<UnopenedLine>,
     /// Of the visits on which children who were due were seen today: how many are finished today.
     pub written_up: usize,
     /// Of how many.
