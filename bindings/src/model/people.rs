@@ -3,8 +3,9 @@
 
 use visitbook_device::model as core;
 
-use super::lists::{Moment, VisitLine, VoiceView};
+use super::lists::{Moment, VisitLine};
 use super::mirrors;
+use super::voice::VoiceView;
 
 mirrors! {
     /// "One visit or two?": two records of visits to one child, begun apart within a few hours.
