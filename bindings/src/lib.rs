@@ -26,6 +26,7 @@ mod line;
 mod listen;
 mod locked;
 mod model;
+mod people;
 mod reading;
 mod sync;
 mod typing;
@@ -47,6 +48,9 @@ pub use model::lists::{
 pub use model::page::{
     AnswerView, EntryView, FinishedView, LateView, QuestionView, RecordPage, VersionView,
 };
+pub use model::people::{
+    AlsoMet, CoverChild, FileOpened, MetChild, SameVisitQuestion, SameVisitView, ToTell,
+};
 pub use model::standing::{
     AlarmView, AskView, ChoiceView, DigestLine, Finishing, Found, MissingItem, OpenQuestion,
     RecordStatus, Recovered, Saved, StatusView, Verification, Version,
@@ -54,6 +58,7 @@ pub use model::standing::{
 pub use model::voice::{
     DrawingView, FamilySessionView, LeftForYou, ReplyView, SharingView, UnopenedLine, VoiceView,
 };
+pub use people::MetSaved;
 pub use sync::{SyncCancel, SyncCounts, SyncEnded, SyncOutcome, SyncProgress, SyncTrouble};
 
 pub use typing::NoteSaved;

@@ -31,10 +31,11 @@ use visitbook_seal::secret::random_public;
 
 use self::body::read_body;
 use self::posts::{OpenPost, take_posts};
+use crate::arrivals::take;
 use crate::clock::Now;
 use crate::enrol::enrol;
 use crate::family::Arrived;
-use crate::ingest::{Incoming, prepare, take, welcome};
+use crate::ingest::{Incoming, prepare, welcome};
 use crate::keys::ServerKeys;
 use crate::limiter::Limiter;
 use crate::pull::pull;
@@ -351,9 +352,10 @@ async fn answer_upload(
         service
             .queue
             .write(move |tx| {
+                let writer = shared.keys.writer();
                 let sessions = ready.iter().cloned();
                 let statements = sessions
-                    .map(|session| take(tx, &shared.keys, time, session))
+                    .map(|session| take(tx, &shared.keys, &writer, time, session))
                     .collect::<Result<_, _>>()?;
                 let receipts = take_posts(tx, &shared.keys, time, &ready, &posts)?;
                 Ok((statements, receipts))

@@ -156,6 +156,12 @@ impl Incoming {
         self.hash
     }
 
+    /// What it says, but for its words.
+    #[must_use]
+    pub fn commit(&self) -> &Commit {
+        &self.commit
+    }
+
     /// The family sessions that it tells of.
     pub fn family_sessions(&self) -> impl Iterator<Item = [u8; 16]> + '_ {
         self.contents.iter().filter_map(|content| match content {

@@ -35,6 +35,7 @@ use zeroize::Zeroizing;
 use crate::store::sqlite::{OpenError, SqliteStore};
 use crate::store::{Device, StorageExt, StoreError};
 use crate::tls::{self, TlsError};
+use crate::writer::Writer;
 
 /// Why the folder could not be made or read. No error deletes or changes a file.
 #[derive(Debug, thiserror::Error)]
@@ -130,6 +131,16 @@ pub struct ServerKeys {
 }
 
 impl ServerKeys {
+    /// The server's own writer, where no person is named.
+    #[must_use]
+    pub fn writer(&self) -> Writer {
+        Writer {
+            council: self.council,
+            origin: self.origin,
+            author: WorkerId(self.council.0),
+        }
+    }
+
     /// Makes a council in `folder`, which may exist but must hold none: keys, bundle, TLS identity and an empty database in
     /// which only the server's writer is registered.
     ///

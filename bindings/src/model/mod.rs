@@ -6,6 +6,7 @@ pub(crate) mod given;
 pub(crate) mod lists;
 pub(crate) mod oversight;
 pub(crate) mod page;
+pub(crate) mod people;
 pub(crate) mod standing;
 pub(crate) mod voice;
 

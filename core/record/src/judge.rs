@@ -7,6 +7,7 @@
 //! Rights are judged by what the author could have known: the assignment state that the commit names, which may not be
 //! older than what the device had acknowledged (PROTOCOL §5).
 
+mod opening;
 mod oversight;
 
 use std::collections::HashMap;
@@ -22,6 +23,8 @@ use crate::payload::Content;
 use crate::scope::Scope;
 use crate::verdict::{Reason, Verdict};
 
+pub use opening::{ALSO_MET, COVER_OPENED, MATCHED_TO, MET, REFERRED, begins_file, opens_cover};
+
 /// What the server knows of the device that signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeviceStanding {
@@ -33,6 +36,15 @@ pub struct DeviceStanding {
     pub ended: bool,
 }
 
+/// How an author came to a child's file beside having been given it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// As one who stands in: with a reason, since the child was last given to them so.
+    Cover,
+    /// As the first to write about a child who is on nobody's list, before they could know that the child was given to them.
+    Scope,
+}
+
 /// What the author could have known of their right to the commit's scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rights {
@@ -42,6 +54,8 @@ pub struct Rights {
     pub role_known: Option<Role>,
     /// The author's role for the scope now.
     pub role_now: Option<Role>,
+    /// Whether the author opened the child's file.
+    pub opened: Option<Opening>,
 }
 
 /// A known statement of the same record, with what the judge must know beside the fact.
@@ -157,6 +171,7 @@ impl Judge<'_> {
     fn is_from_previous_worker(&self) -> bool {
         !self.context.device.is_writer
             && self.context.rights.role_now.is_none()
+            && self.context.rights.opened != Some(Opening::Scope)
             && self.commit.scope.child().is_some()
     }
 
@@ -190,6 +205,7 @@ impl Judge<'_> {
             Kind::Read => self.rule_read(),
             Kind::Resolve | Kind::Correct => {
                 self.rule_field(op, content)?;
+                self.rule_whose_answer(op)?;
                 self.rule_settlement(op, content)
             }
             Kind::EntryAdd
@@ -200,6 +216,7 @@ impl Judge<'_> {
             | Kind::SetRemove
             | Kind::Ask => {
                 self.rule_field(op, content)?;
+                self.rule_whose_answer(op)?;
                 self.rule_ownership(op, fact)
             }
         }
@@ -237,7 +254,9 @@ impl Judge<'_> {
             }
             Scope::Child(_) | Scope::Restricted(_) => {
                 self.refuse_if(rights.stale, Reason::OldAssignment)?;
-                self.refuse_if(rights.role_known.is_none(), Reason::NotHeld)
+                let began = rights.opened == Some(Opening::Scope);
+                self.refuse_if(rights.role_known.is_none() && !began, Reason::NotHeld)?;
+                self.rule_opened(op)
             }
         }
     }

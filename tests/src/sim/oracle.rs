@@ -236,7 +236,11 @@ impl Circumstances<'_> {
             Scope::Worker(worker) | Scope::Audit(worker) => worker == commit.author,
             Scope::Child(child) => {
                 let hides_what_it_knew = self.acknowledged > commit.assignment_seen;
-                !hides_what_it_knew && self.role_could_be_known(child).is_some()
+                !hides_what_it_knew
+                    // One who stands in opens the file first; the phones here never do.
+                    && self
+                        .role_could_be_known(child)
+                        .is_some_and(|role| role != Role::Cover)
             }
             Scope::Restricted(_) | Scope::Council => false,
         };

@@ -26,11 +26,13 @@ CREATE TABLE meta (
     searched        INTEGER NOT NULL            -- every op up to this number has been offered to the search index
 ) STRICT;
 
--- A log on the server, as far as this device has read it. `held` is false once the council has ended the assignment.
+-- A log on the server, as far as this device has read it. `held` is false once the council has ended the assignment. `closed` is true
+-- of a held child whose holder stands in and has not opened the file: it is kept ready, and no screen shows it.
 CREATE TABLE scope (
     no              INTEGER PRIMARY KEY,
     name            BLOB NOT NULL UNIQUE,       -- encoded scope
     held            INTEGER NOT NULL,
+    closed          INTEGER NOT NULL DEFAULT 0,
     role            INTEGER,                    -- of a child's scope: in what role the worker holds it, or last held it
     epoch           INTEGER, position INTEGER,  -- last log entry applied
     digest          BLOB NOT NULL               -- 32 bytes over the entries applied
@@ -257,6 +259,7 @@ CREATE TABLE answer_view (
     PRIMARY KEY (record, field, element, part)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX answer_view_open ON answer_view (record) WHERE open = 1 OR worse = 1;
+CREATE INDEX answer_view_same ON answer_view (record) WHERE field = 'same_visit';
 
 -- Read model: what lists of visits show, narrow, so that a list decrypts few pages. Can be dropped and rebuilt.
 CREATE TABLE visit_view (

@@ -111,6 +111,7 @@ impl Working {
                 views::refresh(&transaction, &row, targets.as_ref())?;
             }
         }
+        super::cover::settle(&transaction, self.me.worker)?;
         for (scope, at, theirs) in &page.digests {
             let own = log::scope(&transaction, *scope)?;
             let differs = own.is_none_or(|own| own.at == Some(*at) && own.digest != *theirs);

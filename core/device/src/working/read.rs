@@ -155,6 +155,7 @@ impl Working {
                 late: Vec::new(),
                 unread: 0,
                 oversight,
+                same_visit: Vec::new(),
                 status: self.status_of(&row)?,
             });
         }
@@ -176,6 +177,7 @@ impl Working {
             late: self.late(&show, &page.late, &signed)?,
             unread: page.unread.len(),
             oversight,
+            same_visit: self.same_visit_of(record)?,
             status: self.status_of(&row)?,
         })
     }
@@ -226,7 +228,8 @@ impl Working {
     pub(crate) fn concerns_of(&self, child: Option<RecordId>) -> Result<Vec<ConcernView>> {
         let mut all = Vec::new();
         for scope in log::scopes(&self.store.reader)? {
-            let wanted = scope.held && child.is_none_or(|child| scope.scope == Scope::Child(child));
+            let wanted =
+                scope.is_open() && child.is_none_or(|child| scope.scope == Scope::Child(child));
             if !wanted {
                 continue;
             }
@@ -298,7 +301,7 @@ impl Working {
         let mut found = self.store.reader.prepare_cached(
             "SELECT DISTINCT record.id FROM answer_view JOIN record ON record.no = answer_view.record
                 JOIN scope ON scope.no = record.scope
-             WHERE answer_view.open = 1 AND scope.held = 1 ORDER BY record.no",
+             WHERE answer_view.open = 1 AND scope.held = 1 AND scope.closed = 0 ORDER BY record.no",
         )?;
         let mut rows = found.query([])?;
         let mut records = Vec::new();
@@ -390,7 +393,8 @@ impl Working {
     }
 
     pub(super) fn history_of(&self, record: RecordId) -> Result<Vec<Version>> {
-        let (row, _, rows) = self.rows_of(record)?;
+        let (row, _, mut rows) = self.rows_of(record)?;
+        rows.extend(self.said_elsewhere(&row)?);
         let statements: Vec<Statement> = rows.iter().map(|row| row.statement.clone()).collect();
         let page = lay_out(row.home.kind, &statements, View::Here);
         let live: BTreeSet<OpId> = page

@@ -7,6 +7,7 @@
 use rusqlite::params;
 use visitbook_record::commit::{Commit, RecordKind, Role};
 use visitbook_record::id::{CommitHash, OpId, RecordId, Salt};
+use visitbook_record::judge::{begins_file, opens_cover};
 use visitbook_record::limits;
 use visitbook_record::op::{Kind, Op, Policy, Target};
 use visitbook_record::payload::{Content, Payload};
@@ -177,6 +178,28 @@ impl Working {
         let (seq, head) = (self.me.seq + 1, self.me.head);
         let one = self.build_at(place, statements, seq, head, now, Refusing::No)?;
         self.keep(vec![one], now, also)
+    }
+
+    /// Begins the file of a child who is on nobody's list: the child's own record, first in a log of its own, which the holder holds
+    /// from now on.
+    pub(crate) fn save_new_file(
+        &mut self,
+        child: RecordId,
+        statements: Vec<NewStatement>,
+    ) -> Result<Saved, SaveError> {
+        let now = self.now();
+        let place = Place {
+            record: child,
+            kind: RecordKind::Child,
+            scope: Scope::Child(child),
+            acting_as: Role::Allocated,
+        };
+        let (seq, head) = (self.me.seq + 1, self.me.head);
+        let one = self.build_at(place, statements, seq, head, now, Refusing::Yes)?;
+        self.keep(vec![one], now, |db| {
+            let row = log::ensure_scope(db, Scope::Child(child))?;
+            log::set_scope_held(db, row.no, true, Role::Allocated)
+        })
     }
 
     /// The book first, in one transaction, then the spool.
@@ -490,10 +513,13 @@ fn put_outgoing(
     Ok(())
 }
 
-/// How soon the council wants it: a concern before everything, a child's words, finishes and oversight next.
+/// How soon the council wants it: a concern before everything, a child's words, finishes and oversight next. What opens a file goes
+/// as soon as what may be written in it, or the council would set that aside.
 pub(super) fn class_of(commit: &Commit) -> SendClass {
+    let opens = |op: &Op| opens_cover(commit.record_kind, op);
     match commit.record_kind {
         RecordKind::Concern => SendClass::Now,
+        _ if begins_file(commit) || commit.ops.iter().any(opens) => SendClass::Now,
         RecordKind::Voice => SendClass::Soon,
         _ if commit
             .ops
