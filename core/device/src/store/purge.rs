@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 use visitbook_record::commit::Commit;
 
-use super::{StoreError, log, moved, views};
+use super::{StoreError, attached, log, moved, views};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// Whether something of the scope is on this device only: an own commit without a receipt, or a draft.
+/// Whether something of the scope is on this device only: an own commit or file without a receipt, or a draft.
 pub(crate) fn must_wait(db: &Connection, scope: i64) -> Result<bool> {
     let unsent = log::exists(
         db,
@@ -26,7 +26,7 @@ pub(crate) fn must_wait(db: &Connection, scope: i64) -> Result<bool> {
         "SELECT 1 FROM draft JOIN record ON record.id = draft.record WHERE record.scope = ?1",
         &[&scope],
     )?;
-    Ok(unsent || typed)
+    Ok(unsent || typed || attached::must_wait(db, scope)?)
 }
 
 /// Removes everything of a scope but the commits in `stay`, whose words their author can still read. Returns whether there was
@@ -51,6 +51,7 @@ pub(crate) fn purge(db: &Connection, scope: i64, stay: &BTreeSet<i64>) -> Result
     for no in go {
         remove_commit(db, no)?;
     }
+    attached::forget_unattached(db)?;
     db.execute(
         "DELETE FROM record WHERE scope = ?1 AND NOT EXISTS (SELECT 1 FROM signed WHERE signed.record = record.no)",
         [scope],
@@ -70,7 +71,7 @@ fn remove_commit(db: &Connection, no: i64) -> Result<()> {
             Commit::from_bytes(&row.signed.bytes).map_err(|_| StoreError::Row("a commit"))?;
         moved::keep_link(db, &row.hash, &commit)?;
     }
-    for table in ["to_index", "payload", "verdict"] {
+    for table in ["attached", "to_index", "payload", "verdict"] {
         let sql = format!("DELETE FROM {table} WHERE op IN (SELECT no FROM op WHERE signed = ?1)");
         db.prepare_cached(&sql)?.execute([no])?;
     }

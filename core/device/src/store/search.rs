@@ -109,7 +109,10 @@ pub(crate) fn words_of(content: &Content) -> Option<String> {
             correction.reason
         )),
         Content::Void { reason, .. } | Content::Placement { reason, .. } => Some(reason.clone()),
-        Content::Finish(_) | Content::SignOff(_) | Content::FamilySession(_) => None,
+        Content::Finish(_)
+        | Content::SignOff(_)
+        | Content::FamilySession(_)
+        | Content::Attachment(_) => None,
     }
 }
 

@@ -7,6 +7,10 @@ pub enum Route {
     Upload,
     /// What is new, for this device.
     Pull,
+    /// Encrypted files going up; needs no key.
+    Attachments,
+    /// Where encrypted files are, and their chunks, for this device.
+    Fetch,
     /// Becoming a device of the council. Never asked for by the engine.
     Enrol,
 }
@@ -18,6 +22,8 @@ impl Route {
         match self {
             Self::Upload => "/v1/upload",
             Self::Pull => "/v1/pull",
+            Self::Attachments => "/v1/attachments",
+            Self::Fetch => "/v1/fetch",
             Self::Enrol => "/v1/enrol",
         }
     }

@@ -4,10 +4,12 @@
 //! threads and is used by one at a time. Dropping it without [`Working::lock`] is what a crash is: nothing saved is lost.
 
 mod answer;
+mod attaching;
 mod aside;
 mod board;
 mod drafts;
 mod due;
+mod files;
 mod finish;
 mod judging;
 mod listen;
@@ -44,7 +46,9 @@ use visitbook_seal::vault::{VaultImage, VaultKeys};
 use crate::clock::Clock;
 use crate::council::{CouncilFile, verified};
 use crate::error::{SaveError, UnlockError};
-use crate::files::{self, Folder};
+use crate::attached::lane::Lane;
+use crate::attached::shelf::Shelf;
+use crate::files::{self as disk, Folder};
 use crate::locked::{Locked, StillLocked};
 use crate::random;
 use crate::spool::Spool;
@@ -148,6 +152,10 @@ pub struct Working {
     unread: pull::Unread,
     /// Of the pull request that is out: opens its reply.
     awaited: Option<visitbook_seal::request::ReplyOpener>,
+    shelf: Shelf,
+    lane: Lane,
+    /// The question about files that is out.
+    asked: Option<files::Asked>,
     /// Envelopes handed out for sending since the last answer.
     on_their_way: BTreeSet<crate::sync::store::ParcelKey>,
 }
@@ -168,8 +176,12 @@ impl Working {
             image,
             spool,
             council,
+            lane,
         } = locked;
         let mut working = Self {
+            shelf: Shelf::new(folder.attachments()),
+            lane,
+            asked: None,
             folder,
             lock,
             hardware,
@@ -254,6 +266,9 @@ impl Working {
         }
         put_off_if_full(self.seal_relearned()).map_err(Box::new)?;
         (self.recovered, self.kept_drafts) = self.recover_drafts().map_err(Box::new)?;
+        if self.settle_files().is_err() {
+            tracing::warn!("a file is put right at the next unlock");
+        }
         put_off_if_full(self.settle_moves()).map_err(Box::new)?;
         if !found.clean {
             self.index().map_err(UnlockError::Store)?;
@@ -352,6 +367,7 @@ impl Working {
             store,
             spool,
             session,
+            lane,
             ..
         } = self;
         if store.close().is_err() {
@@ -367,6 +383,7 @@ impl Working {
             image,
             spool,
             council,
+            lane,
         }
     }
 
@@ -433,7 +450,7 @@ impl Working {
         put_session(&transaction, &session)?;
         transaction.commit()?;
         let council = CouncilFile::new(self.council.address.clone(), self.me.root, bytes.to_vec());
-        files::replace(&self.folder.council(), &council.to_bytes())?;
+        disk::replace(&self.folder.council(), &council.to_bytes())?;
         self.council = council;
         self.bundle = bundle;
         self.session = session;
