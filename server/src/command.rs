@@ -3,6 +3,7 @@
 //! With `--json` every command prints one JSON object on standard output and nothing else; problems go to standard error, and the
 //! exit code is 1 (or 2 for a command line that does not read).
 
+mod files;
 mod moves;
 
 use std::ffi::OsString;
@@ -149,6 +150,8 @@ enum Command {
     },
     /// List what was noted at this server: who was shown what is set aside, what was ended.
     Noted,
+    /// List attached files whose bytes have not all come: from which device, when that was last heard, and who sees to it.
+    Attachments,
     /// List the devices.
     Devices,
     /// Prove every chain, signature, receipt and digest of the log.
@@ -300,6 +303,7 @@ fn act(line: Line, now: &Now) -> Done {
             moves::revoke(&dir, which, by.as_deref(), &reason, now())
         }
         Command::Noted => moves::noted(&dir),
+        Command::Attachments => files::attachments(&dir),
         Command::Devices => devices(&dir),
         Command::Verify => verifying(&dir),
     }
@@ -498,6 +502,12 @@ fn verifying(dir: &Path) -> Done {
         found.forks,
         found.gaps
     );
+    if found.files + found.files_expected > 0 {
+        text += &format!(
+            "\n{} attached files, and {} that have not all come (see `attachments`).",
+            found.files, found.files_expected
+        );
+    }
     for problem in &found.problems {
         text += &format!("\n{problem}");
     }

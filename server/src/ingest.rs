@@ -25,6 +25,7 @@ use visitbook_record::wire::{
     EnvelopeBody, ReceiptStatement, Received, Refusal, Signed, UploadReply,
 };
 
+use crate::attachments;
 use crate::notice;
 use crate::rights;
 use crate::store::{
@@ -319,7 +320,7 @@ impl<'a> ScopeWriter<'a> {
         {
             self.digest.add(&fact.id, verdict);
             fact.verdict = Some(verdict.clone());
-            let id = fact.id;
+            let (id, kind) = (fact.id, fact.kind);
             let is_finish = fact.kind == Kind::Finish && verdict.is_applied();
             let withheld = is_withheld_until_finish(commit.record_kind, fact.kind);
             self.tx.put_op(StoredOp {
@@ -330,6 +331,8 @@ impl<'a> ScopeWriter<'a> {
             })?;
             if let Some(payload) = payload {
                 self.tx.put_payload(&self.scope, &id, &payload)?;
+                let content = contents.get(index as usize).and_then(Option::as_ref);
+                attachments::named(self.tx, (&id, kind), self.scope, device.id, content)?;
             }
             if is_finish {
                 let listed = contents.get(index as usize).and_then(Option::as_ref);

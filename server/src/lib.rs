@@ -3,6 +3,7 @@
 //! Without the feature `service` only the judging core and a store in memory are built, so that the simulator runs the very
 //! code that the council runs. With it come the embedded encrypted database, HTTP and the command line.
 
+pub mod attachments;
 pub mod ingest;
 mod notice;
 pub mod pull;

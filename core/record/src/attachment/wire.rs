@@ -3,7 +3,7 @@
 //! Going up needs no key and no sign-in: the council takes the bytes of a file that a statement it has received names, and
 //! no other. Coming down is signed by the device, and the council gives what the device's holder may see.
 
-use minicbor::bytes::{ByteArray, ByteVec};
+pub use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 
 use crate::id::{DeviceId, Incarnation};
