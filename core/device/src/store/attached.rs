@@ -10,7 +10,7 @@ use visitbook_record::wire::Signed;
 use visitbook_seal::attachment::AttachmentId;
 
 use super::StoreError;
-use super::rows::{name, signed, unsigned};
+use super::rows::{name, signed};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -202,19 +202,19 @@ pub(crate) fn set_receipt(
     Ok(changed > 0)
 }
 
-/// The receipts of files, to be checked again.
-pub(crate) fn receipts(db: &Connection) -> Result<Vec<(AttachmentId, u64, Signed)>> {
-    let mut found = db.prepare_cached(
-        "SELECT id, receipt_epoch, receipt, receipt_signature FROM attachment WHERE receipt IS NOT NULL",
-    )?;
+/// Every file, whether it is own, and the receipt for it: to be checked again.
+pub(crate) fn all(db: &Connection) -> Result<Vec<(AttachmentId, bool, Option<Signed>)>> {
+    let mut found =
+        db.prepare_cached("SELECT id, own, receipt, receipt_signature FROM attachment")?;
     let mut rows = found.query([])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
-        let exact = Signed {
-            bytes: row.get(2)?,
-            signature: row.get(3)?,
-        };
-        all.push((AttachmentId(name(row, 0)?), unsigned(row.get(1)?)?, exact));
+        let bytes: Option<Vec<u8>> = row.get(2)?;
+        let signature: Option<Vec<u8>> = row.get(3)?;
+        let exact = bytes
+            .zip(signature)
+            .map(|(bytes, signature)| Signed { bytes, signature });
+        all.push((AttachmentId(name(row, 0)?), row.get(1)?, exact));
     }
     Ok(all)
 }
