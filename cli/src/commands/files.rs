@@ -32,10 +32,7 @@ pub(super) fn attach(
         let mut bytes = Vec::new();
         // A little more than is taken, so that it is refused, not cut.
         let most = limits::ATTACHMENT_BYTES + 1;
-        std::io::stdin()
-            .lock()
-            .take(most)
-            .read_to_end(&mut bytes)?;
+        std::io::stdin().lock().take(most).read_to_end(&mut bytes)?;
         before = Instant::now();
         working.attach_bytes(record, what, &bytes)?
     } else {
@@ -91,7 +88,10 @@ pub(super) fn write_out(
         };
         return Err(Failure::new(
             code,
-            format!("It is not on this device. {}.", file.state_words.trim_end_matches('.')),
+            format!(
+                "It is not on this device. {}.",
+                file.state_words.trim_end_matches('.')
+            ),
         ));
     }
     let mut options = OpenOptions::new();

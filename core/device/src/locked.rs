@@ -18,7 +18,8 @@ use crate::files::{self, Folder};
 use crate::spool::Spool;
 use crate::sync::exchange::Route;
 use crate::sync::store::{
-    AttachmentRequest, AttachmentsTaken, Parcel, ParcelKey, PullTaken, ReplyProblem, SealedRequest, SyncStore, UploadTaken,
+    AttachmentRequest, AttachmentsTaken, Parcel, ParcelKey, PullTaken, ReplyProblem, SealedRequest,
+    SyncStore, UploadTaken,
 };
 use crate::working::Working;
 

@@ -61,7 +61,11 @@ fn opened(working: &Working, record: RecordId) -> Result<Vec<u8>, FileError> {
 
 fn status(working: &Working, record: RecordId) -> (String, String, String) {
     let all = working.statuses().unwrap();
-    let status = all.into_iter().find(|one| one.record == record).unwrap().status;
+    let status = all
+        .into_iter()
+        .find(|one| one.record == record)
+        .unwrap()
+        .status;
     (status.code, status.title, status.detail)
 }
 
@@ -201,7 +205,10 @@ fn the_largest_file_is_taken() {
         }
     }
     let given = working.open_attachment(visit, file.op, &mut Count(&mut length));
-    assert_eq!((given.unwrap(), length), (ATTACHMENT_BYTES, ATTACHMENT_BYTES));
+    assert_eq!(
+        (given.unwrap(), length),
+        (ATTACHMENT_BYTES, ATTACHMENT_BYTES)
+    );
     assert_eq!(names(&phone).len(), 1);
 }
 
@@ -231,7 +238,10 @@ fn the_same_file_is_encrypted_and_sent_once() {
     assert_eq!(with_ending(&phone, ".out").len(), 1);
     let files = Mutex::default();
     went_through(&Line::new(&council, &files).sync(&mut working));
-    assert_eq!(times(only_file(&files).held.values().next().unwrap()), [1, 1]);
+    assert_eq!(
+        times(only_file(&files).held.values().next().unwrap()),
+        [1, 1]
+    );
     // Also after it was handed in.
     working
         .attach_bytes(visits[0], "drawing", &drawing(CHUNK + 1))
@@ -265,7 +275,9 @@ fn words_go_first_and_the_status_says_what_is_only_here() {
         ..Files::default()
     });
     let visit = visit_to_wren(&mut working);
-    working.note(visit, "saw", "She drew the whole time.").unwrap();
+    working
+        .note(visit, "saw", "She drew the whole time.")
+        .unwrap();
     working
         .attach_bytes(visit, "drawing", &drawing(5 * CHUNK))
         .unwrap();
@@ -273,7 +285,10 @@ fn words_go_first_and_the_status_says_what_is_only_here() {
 
     let line = Line::new(&council, &files);
     let outcome = line.sync(&mut working);
-    assert_eq!((outcome.ended, outcome.more_waiting), (Ended::Complete, true));
+    assert_eq!(
+        (outcome.ended, outcome.more_waiting),
+        (Ended::Complete, true)
+    );
     let routes = line.routes();
     let first = routes.iter().position(|route| *route == Route::Attachments);
     assert!(
@@ -314,7 +329,11 @@ fn words_go_first_and_the_status_says_what_is_only_here() {
     assert_eq!(status(&working, visit).1, "The council has it · 09:53");
     assert!(working.expected_files().unwrap().is_empty());
     let states = working.attachments(visit).unwrap();
-    assert!(states.iter().all(|file| file.state == "council" && file.here));
+    assert!(
+        states
+            .iter()
+            .all(|file| file.state == "council" && file.here)
+    );
 }
 
 /// What is written while a file is on its way goes before its next part.
@@ -346,7 +365,9 @@ fn new_words_do_not_wait_for_a_file() {
         };
         requests.push(route);
         // The third request about the file is out: something urgent is written.
-        let about_files = requests.iter().filter(|route| **route == Route::Attachments);
+        let about_files = requests
+            .iter()
+            .filter(|route| **route == Route::Attachments);
         if about_files.count() == 3 && written_after.is_none() {
             working
                 .concern(&[WREN], Some(visit), "manager_today", "No food.", None)
@@ -359,7 +380,9 @@ fn new_words_do_not_wait_for_a_file() {
             retry_after: None,
             body: line.answer(route, &body),
         };
-        effect = engine.step(&mut working, Event::Reply { now, reply }).unwrap();
+        effect = engine
+            .step(&mut working, Event::Reply { now, reply })
+            .unwrap();
     }
     let Effect::Done(outcome) = effect else {
         panic!("the run did not end");
@@ -367,7 +390,11 @@ fn new_words_do_not_wait_for_a_file() {
     went_through(&outcome);
     assert_eq!(requests[written_after.unwrap()], Route::Upload);
     assert!(requests.len() > written_after.unwrap() + 2);
-    assert!(times(only_file(&files).held.values().next().unwrap()).iter().all(|n| *n == 1));
+    assert!(
+        times(only_file(&files).held.values().next().unwrap())
+            .iter()
+            .all(|n| *n == 1)
+    );
 }
 
 /// The device is killed, or the line is cut, at every request in turn.
@@ -382,7 +409,9 @@ fn a_cut_anywhere_costs_one_question_and_no_chunk_is_lost() {
             working
                 .attach_bytes(visit, "photo", &drawing(CHUNKS * CHUNK - 3))
                 .unwrap();
-            let outcome = Line::new(&council, &files).cutting(at, cut).sync(&mut working);
+            let outcome = Line::new(&council, &files)
+                .cutting(at, cut)
+                .sync(&mut working);
             if outcome.trouble.is_none() {
                 assert!(at > 3, "{cut:?} {at}: fewer requests than the test is for");
                 continue;
@@ -392,7 +421,10 @@ fn a_cut_anywhere_costs_one_question_and_no_chunk_is_lost() {
             drop(working);
             let mut working = phone.unlock();
             let title = status(&working, visit).1;
-            assert_eq!(title, "Words are with the council, 1 photo only on this phone");
+            assert_eq!(
+                title,
+                "Words are with the council, 1 photo only on this phone"
+            );
             went_through(&Line::new(&council, &files).sync(&mut working));
             let files = only_file(&files);
             let held = files.held.values().next().unwrap();
@@ -426,7 +458,10 @@ fn chunks_that_the_council_lost_go_again() {
     let line = Line::new(&council, &files);
     line.sync(&mut working);
     went_through(&line.sync(&mut working));
-    assert_eq!(only_file(&files).held.values().next().unwrap().chunks.len(), 40);
+    assert_eq!(
+        only_file(&files).held.values().next().unwrap().chunks.len(),
+        40
+    );
 }
 
 #[test]
@@ -439,7 +474,10 @@ fn a_locked_phone_hands_files_in() {
         .unwrap();
     let mut locked = working.lock();
     let outcome = Line::new(&council, &files).sync(&mut locked);
-    assert_eq!((outcome.ended, outcome.more_waiting), (Ended::Complete, false));
+    assert_eq!(
+        (outcome.ended, outcome.more_waiting),
+        (Ended::Complete, false)
+    );
     assert_eq!(outcome.progress.files_received, 1);
     assert_eq!(with_ending(&phone, ".receipt").len(), 1);
     // Not again.
@@ -591,7 +629,10 @@ fn a_file_that_was_touched_on_the_way_is_not_taken() {
         );
         files.lock().unwrap().lie = None;
         went_through(&line.sync(&mut working));
-        assert!(opened(&working, visits[0]).unwrap() == contents[0], "{lie:?}");
+        assert!(
+            opened(&working, visits[0]).unwrap() == contents[0],
+            "{lie:?}"
+        );
     }
 }
 
@@ -742,7 +783,10 @@ fn a_childs_own_file_is_the_childs_words_and_a_late_one_stands_beside_the_page()
         .unwrap();
     assert!(!only(&working, visit).late);
     let history = working.history(visit).unwrap();
-    let attached = history.iter().find(|version| version.kind == "attach").unwrap();
+    let attached = history
+        .iter()
+        .find(|version| version.kind == "attach")
+        .unwrap();
     assert_eq!(attached.text.as_deref(), Some("letter"));
     // A child's own file goes up before the letter that was attached first.
     let files = Mutex::default();
@@ -750,7 +794,11 @@ fn a_childs_own_file_is_the_childs_words_and_a_late_one_stands_beside_the_page()
     went_through(&line.sync(&mut working));
     let page = working.page(voice).unwrap();
     assert_eq!(page.attachments.len(), 1);
-    assert!(page.questions.iter().all(|question| question.field != "attachment"));
+    assert!(
+        page.questions
+            .iter()
+            .all(|question| question.field != "attachment")
+    );
 }
 
 /// The key is in the payload: with another one, or another length, nothing comes out.

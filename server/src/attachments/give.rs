@@ -22,11 +22,7 @@ const MOST_ASKED: usize = 1_000;
 ///
 /// # Errors
 /// [`StoreError`]; the caller's transaction must then be given up.
-pub(crate) fn give(
-    tx: &mut dyn WriteTx,
-    now: WallMillis,
-    request: &Fetch,
-) -> Result<Fetched, StoreError> {
+pub fn give(tx: &mut dyn WriteTx, now: WallMillis, request: &Fetch) -> Result<Fetched, StoreError> {
     let denied = |denial, next_counter| {
         Ok(Fetched::Denied {
             denial,

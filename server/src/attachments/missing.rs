@@ -59,7 +59,8 @@ pub fn missing(view: &dyn ReadTx) -> Result<Vec<Missing>, StoreError> {
         {
             continue;
         }
-        let list = stored.and_then(|stored| ChunkList::decode(&AttachmentId(id), &stored.list).ok());
+        let list =
+            stored.and_then(|stored| ChunkList::decode(&AttachmentId(id), &stored.list).ok());
         let held = view.chunks_held(&id)?.len();
         for named in view.attachment_uses(&id)? {
             let op = view

@@ -5,11 +5,11 @@
 //! only an enrolled device can make this server keep anything.
 
 #[cfg(feature = "service")]
-pub(crate) mod give;
+pub mod give;
 #[cfg(feature = "service")]
 pub mod missing;
 #[cfg(feature = "service")]
-pub(crate) mod take;
+pub mod take;
 
 use visitbook_record::id::{DeviceId, OpId};
 use visitbook_record::op::Kind;

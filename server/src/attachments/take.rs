@@ -14,27 +14,31 @@ use crate::store::{StoreError, WriteTx};
 use crate::suite::Suite;
 
 /// A frame that read.
-pub(crate) enum Frame {
+pub enum Frame {
+    /// A file's list of chunks.
     List(ListFrame),
+    /// One chunk.
     Chunk {
+        /// The file.
         id: AttachmentId,
+        /// The chunk's place in it.
         index: u32,
+        /// The sealed chunk.
         sealed: Vec<u8>,
     },
 }
 
 impl Frame {
     /// Reads one. `None` for bytes that no device of ours sends.
-    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Option<Self> {
         match Header::read(bytes).ok()?.kind {
             EnvelopeKind::ChunkList => ListFrame::decode(bytes).ok().map(Self::List),
-            EnvelopeKind::Chunk => {
-                ChunkFrame::decode(bytes).ok().map(|frame| Self::Chunk {
-                    id: frame.id,
-                    index: frame.index,
-                    sealed: frame.bytes.to_vec(),
-                })
-            }
+            EnvelopeKind::Chunk => ChunkFrame::decode(bytes).ok().map(|frame| Self::Chunk {
+                id: frame.id,
+                index: frame.index,
+                sealed: frame.bytes.to_vec(),
+            }),
             _ => None,
         }
     }
@@ -52,7 +56,7 @@ impl Frame {
 ///
 /// # Errors
 /// [`StoreError`]; the caller's transaction must then be given up.
-pub(crate) fn take(
+pub fn take(
     tx: &mut dyn WriteTx,
     suite: &dyn Suite,
     now: WallMillis,

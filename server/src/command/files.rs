@@ -24,9 +24,7 @@ pub(super) fn attachments(dir: &Path) -> Done {
     let mut rows = Vec::new();
     for file in &files {
         let (author, owner) = (code(file.author), code(file.owner));
-        let heard = file
-            .last_heard
-            .map_or_else(|| "never".to_owned(), spoken);
+        let heard = file.last_heard.map_or_else(|| "never".to_owned(), spoken);
         let come = match file.total {
             0 => "nothing has come".to_owned(),
             total => format!("{} of {total} parts have come", file.have),

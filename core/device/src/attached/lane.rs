@@ -157,7 +157,9 @@ impl Lane {
 
     /// Whether a request about this file is out.
     pub(crate) fn is_sending(&self, id: &AttachmentId) -> bool {
-        self.awaited.as_ref().is_some_and(|awaited| awaited.id == *id)
+        self.awaited
+            .as_ref()
+            .is_some_and(|awaited| awaited.id == *id)
     }
 
     /// No request is out any more.

@@ -125,9 +125,8 @@ fn file(row: &rusqlite::Row<'_>) -> Result<File> {
 
 /// A file.
 pub(crate) fn get(db: &Connection, id: &AttachmentId) -> Result<Option<File>> {
-    let mut found = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM attachment WHERE id = ?1"
-    ))?;
+    let mut found =
+        db.prepare_cached(&format!("SELECT {COLUMNS} FROM attachment WHERE id = ?1"))?;
     let mut rows = found.query(params![id.0])?;
     rows.next()?.map(file).transpose()
 }

@@ -266,7 +266,14 @@ impl Engine {
             let most = u32::try_from(most.min(self.file_bytes)).unwrap_or(u32::MAX);
             if let Some(request) = store.attachment_request(most, &run.files_over)? {
                 let expected = most as usize;
-                return Ok(self.send(run, now, request.route, request.body, Asked::Files, expected));
+                return Ok(self.send(
+                    run,
+                    now,
+                    request.route,
+                    request.body,
+                    Asked::Files,
+                    expected,
+                ));
             }
             run.files = false;
         }

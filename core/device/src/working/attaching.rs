@@ -174,10 +174,9 @@ impl Working {
                 let at = received.clone().map(short).unwrap_or_default();
                 ("council", format!("The council has it · {at}"))
             }
-            Some(known) if known.own && self.lane.is_sending(&id) => (
-                "sending",
-                format!("Sending. You can lock the {device}."),
-            ),
+            Some(known) if known.own && self.lane.is_sending(&id) => {
+                ("sending", format!("Sending. You can lock the {device}."))
+            }
             Some(known) if known.own => ("only_here", format!("Only on this {device}")),
             Some(known) => match known.expected {
                 Some(expected) => {
@@ -327,10 +326,7 @@ impl Working {
     }
 
     /// What of a record's own files is on this device only: their words, since when, and whether one is being sent.
-    pub(crate) fn files_here(
-        &self,
-        record: i64,
-    ) -> Result<Option<FilesHere>, StoreError> {
+    pub(crate) fn files_here(&self, record: i64) -> Result<Option<FilesHere>, StoreError> {
         let unreceived = attached::unreceived(&self.store.reader, record)?;
         if unreceived.is_empty() {
             return Ok(None);

@@ -96,13 +96,7 @@ impl Working {
         receipt: &Receipt,
     ) -> Result<BTreeSet<RecordId>, StoreError> {
         let transaction = begin(&mut self.store.writer)?;
-        attached::set_receipt(
-            &transaction,
-            id,
-            &receipt.exact,
-            receipt.epoch,
-            receipt.at,
-        )?;
+        attached::set_receipt(&transaction, id, &receipt.exact, receipt.epoch, receipt.at)?;
         let mut records = BTreeSet::new();
         for op in attached::ops_of(&transaction, id)? {
             if let Some(row) = log::statement(&transaction, &op)? {
@@ -289,7 +283,10 @@ impl Working {
         }
         let fetching = from.map(|(id, at)| {
             let chunks: Vec<&[u8]> = chunks.iter().map(|chunk| &chunk[..]).collect();
-            (id, self.add_chunks(&id, at, list.as_ref().map(|list| &list[..]), &chunks))
+            (
+                id,
+                self.add_chunks(&id, at, list.as_ref().map(|list| &list[..]), &chunks),
+            )
         });
         let mut going_on = None;
         if let Some((id, added)) = fetching {
@@ -325,16 +322,14 @@ impl Working {
         match place {
             // Not told apart from a file that the holder may not see: nothing to say about it.
             Whereabouts::Unknown => Ok(BTreeSet::new()),
-            Whereabouts::Here { receipt } => {
-                match Receipt::verified(&self.bundle, id, &receipt) {
-                    Some(receipt) => Ok(self.take_receipt(id, &receipt)?),
-                    None => {
-                        let now = self.now().wall;
-                        log::raise(&self.store.writer, now, "bad_receipt", &id.to_string())?;
-                        Ok(BTreeSet::new())
-                    }
+            Whereabouts::Here { receipt } => match Receipt::verified(&self.bundle, id, &receipt) {
+                Some(receipt) => Ok(self.take_receipt(id, &receipt)?),
+                None => {
+                    let now = self.now().wall;
+                    log::raise(&self.store.writer, now, "bad_receipt", &id.to_string())?;
+                    Ok(BTreeSet::new())
                 }
-            }
+            },
             Whereabouts::Expected {
                 from,
                 heard,
@@ -406,9 +401,11 @@ impl Working {
         if !self.shelf.waiting().map_err(disk)?.is_empty() {
             return Ok(true);
         }
-        Ok(attached::to_ask_for(&self.store.writer)?.iter().any(|file| {
-            file.wanted && file.received.is_some() && self.shelf.place(&file.id).is_none()
-        }))
+        Ok(attached::to_ask_for(&self.store.writer)?
+            .iter()
+            .any(|file| {
+                file.wanted && file.received.is_some() && self.shelf.place(&file.id).is_none()
+            }))
     }
 }
 

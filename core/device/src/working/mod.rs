@@ -4,8 +4,8 @@
 //! threads and is used by one at a time. Dropping it without [`Working::lock`] is what a crash is: nothing saved is lost.
 
 mod answer;
-mod attaching;
 mod aside;
+mod attaching;
 mod board;
 mod drafts;
 mod due;
@@ -43,11 +43,11 @@ use visitbook_seal::hardware::HardwareKeys;
 use visitbook_seal::secret::Secret32;
 use visitbook_seal::vault::{VaultImage, VaultKeys};
 
+use crate::attached::lane::Lane;
+use crate::attached::shelf::Shelf;
 use crate::clock::Clock;
 use crate::council::{CouncilFile, verified};
 use crate::error::{SaveError, UnlockError};
-use crate::attached::lane::Lane;
-use crate::attached::shelf::Shelf;
 use crate::files::{self as disk, Folder};
 use crate::locked::{Locked, StillLocked};
 use crate::random;

@@ -12,8 +12,8 @@ use serde::Serialize;
 mod aside;
 mod attached;
 
-pub use attached::{AttachmentView, ExpectedFile};
 pub use aside::{KeptAside, PlacedView, SetAside};
+pub use attached::{AttachmentView, ExpectedFile};
 mod board;
 mod due;
 mod oversight;

@@ -19,7 +19,8 @@ use crate::spool::FrameInfo;
 use crate::store::rows::{name, signed, unsigned};
 use crate::store::{StoreError, log};
 use crate::sync::store::{
-    AttachmentRequest, AttachmentsTaken, Parcel, ParcelKey, PullTaken, ReplyProblem, SealedRequest, SendClass, SyncStore, UploadTaken,
+    AttachmentRequest, AttachmentsTaken, Parcel, ParcelKey, PullTaken, ReplyProblem, SealedRequest,
+    SendClass, SyncStore, UploadTaken,
 };
 
 /// The name under which the council knows this exchange; bound into the seal.

@@ -99,7 +99,12 @@ impl<'a> Line<'a> {
     }
 
     pub fn routes(&self) -> Vec<Route> {
-        self.log.lock().unwrap().iter().map(|(route, _)| *route).collect()
+        self.log
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(route, _)| *route)
+            .collect()
     }
 
     /// Syncs until there is nothing to do or something is in the way.
@@ -111,7 +116,14 @@ impl<'a> Line<'a> {
         };
         let (mut none, cancel) = (|_| {}, CancelHandle::new());
         driver
-            .sync(store, self, &SystemClock::default(), ask, &mut none, &cancel)
+            .sync(
+                store,
+                self,
+                &SystemClock::default(),
+                ask,
+                &mut none,
+                &cancel,
+            )
             .unwrap()
     }
 
@@ -181,10 +193,9 @@ impl Council {
                 if let Ok(Content::Attachment(file)) = payload.content()
                     && file.id == *id
                 {
-                    let commit = visitbook_record::commit::Commit::from_bytes(
-                        &stored.entry.commit.bytes,
-                    )
-                    .unwrap();
+                    let commit =
+                        visitbook_record::commit::Commit::from_bytes(&stored.entry.commit.bytes)
+                            .unwrap();
                     found.push((commit.origin.device, commit.scope));
                 }
             }
@@ -229,9 +240,8 @@ impl Council {
                         receipt: None,
                     };
                 };
-                let has = |index| {
-                    held.chunks.contains_key(&index) || files.lie == Some(Lie::NoReceipt)
-                };
+                let has =
+                    |index| held.chunks.contains_key(&index) || files.lie == Some(Lie::NoReceipt);
                 let whole = held.chunks.len() == list.count() as usize;
                 Holding {
                     id: id.into(),

@@ -84,10 +84,7 @@ pub const KINDS: [Sort; 5] = [
 #[must_use]
 pub fn sort(code: &str) -> &'static Sort {
     let [.., other] = &KINDS;
-    KINDS
-        .iter()
-        .find(|kind| kind.code == code)
-        .unwrap_or(other)
+    KINDS.iter().find(|kind| kind.code == code).unwrap_or(other)
 }
 
 /// "1 drawing", "1 drawing and 2 photos": in the order of [`KINDS`]. Empty if there are none.

@@ -12,9 +12,8 @@ impl Judge<'_> {
     /// Added under an id of its own, replacing nothing. Where the bytes are is no matter here: words never wait for them.
     pub(super) fn rule_attachment(&self, op: &Op, content: Option<&Content>) -> Ruling {
         let target = &op.target;
-        let own = target.name() == FIELD
-            && target.element_id().is_some()
-            && target.part_name().is_none();
+        let own =
+            target.name() == FIELD && target.element_id().is_some() && target.part_name().is_none();
         self.refuse_if(!own, Reason::BadTarget)?;
         self.refuse_if(
             op.policy != policy(self.commit.record_kind),

@@ -74,10 +74,7 @@ impl Tx<'_> {
     /// A statement has lost its payload: what nothing names any more goes.
     pub(super) fn unname(&mut self, op: &OpId) -> Result<(), StoreError> {
         let uses = self.0.attachment_uses.map.keys();
-        let named: Vec<Id> = uses
-            .filter(|(_, by)| by == op)
-            .map(|(id, _)| *id)
-            .collect();
+        let named: Vec<Id> = uses.filter(|(_, by)| by == op).map(|(id, _)| *id).collect();
         for id in named {
             self.0.attachment_uses.remove(&(id, *op));
             if !self.attachment_uses(&id)?.is_empty() {

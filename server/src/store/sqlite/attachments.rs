@@ -75,11 +75,9 @@ impl ReadAttachments for Side {
 
 impl WriteAttachments for Side {
     fn put_attachment_use(&mut self, named: &AttachmentUse) -> Result<(), StoreError> {
-        let there = self.row(
-            "SELECT 1 FROM op WHERE id = ?1",
-            [&named.op.0[..]],
-            |row| get::<i64>(row, 0),
-        )?;
+        let there = self.row("SELECT 1 FROM op WHERE id = ?1", [&named.op.0[..]], |row| {
+            get::<i64>(row, 0)
+        })?;
         if there.is_none() {
             return Err(StoreError::Missing("operation"));
         }
