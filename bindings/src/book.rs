@@ -53,6 +53,18 @@ impl Book {
         Ok(done.map_err(VisitbookError::of_open)??)
     }
 
+    /// Closes the book by making something else of it. What fails leaves it open.
+    pub(crate) fn hand_over<R>(
+        &self,
+        work: impl FnOnce(Working, Arc<Line>) -> Result<R, Box<(Working, VisitbookError)>>,
+    ) -> Result<R, VisitbookError> {
+        self.line.stop();
+        let line = Arc::clone(&self.line);
+        let done = self.held.change_hands(|working| work(working, line));
+        self.notices.hand_out();
+        done.map_err(VisitbookError::of_open)?
+    }
+
     /// The same for what cannot fail.
     pub(crate) fn look<R>(&self, look: impl FnOnce(&Working) -> R) -> Result<R, VisitbookError> {
         self.held

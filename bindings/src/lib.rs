@@ -18,6 +18,8 @@
 mod across;
 mod book;
 mod error;
+mod family;
+mod heard;
 mod held;
 mod keys;
 mod line;
@@ -31,13 +33,15 @@ mod writing;
 
 pub use book::Book;
 pub use error::VisitbookError;
+pub use family::{FamilyPage, PageWords};
+pub use heard::{DrawingBytes, ReplyGiven, SharingGiven};
 pub use keys::{HardwareKeys, KeyPolicy, KeystoreError};
 pub use listen::{CallbackError, Change, ChangeListener, Subscription};
 pub use locked::LockedBook;
 pub use model::given::{AnswerGiven, VoiceGiven};
 pub use model::lists::{
     ChildCard, ChildLine, ConcernView, FactLine, Holder, Identity, LastTime, Moment, Person, Today,
-    VisitLine, VoiceView,
+    VisitLine,
 };
 pub use model::page::{
     AnswerView, EntryView, FinishedView, LateView, QuestionView, RecordPage, VersionView,
@@ -46,9 +50,16 @@ pub use model::standing::{
     AlarmView, AskView, ChoiceView, DigestLine, Finishing, Found, MissingItem, OpenQuestion,
     RecordStatus, Recovered, Saved, StatusView, Verification, Version,
 };
+pub use model::voice::{
+    DrawingView, FamilySessionView, LeftForYou, ReplyView, SharingView, UnopenedLine, VoiceView,
+};
 pub use sync::{SyncCancel, SyncCounts, SyncEnded, SyncOutcome, SyncProgress, SyncTrouble};
 
 pub use typing::NoteSaved;
 pub use writing::VoiceSaved;
+
+/// Words that were on a screen are wiped as their memory is given back, before a child is handed the device.
+#[global_allocator]
+static WIPING: visitbook_device::wiping::Wiping = visitbook_device::wiping::Wiping;
 
 uniffi::setup_scaffolding!();

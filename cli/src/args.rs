@@ -151,9 +151,18 @@ pub(crate) enum Book {
         /// The reason, for chose_not_to_say and not_sought.
         #[arg(long)]
         because: Option<String>,
+        /// Further answers, FIELD=CODE or FIELD/ELEMENT=CODE: child_asks=ask_me_first, about/worry=worry, …
+        #[arg(long = "with", value_name = "FIELD=CODE")]
+        with: Vec<String>,
         /// The child's exact words.
         words: Option<String>,
     },
+    /// What becomes of something a child gave: answers, the decision about sharing it, a worker's reading of it.
+    #[command(subcommand)]
+    Heard(Heard),
+    /// A page for a child, on which things can be handed in and nothing can be read. Needs a session; see `family enter`.
+    #[command(subcommand)]
+    Family(Family),
     /// Mark something urgent. This rings nobody.
     Concern {
         /// The children it is about; one record each.
@@ -196,6 +205,14 @@ pub(crate) enum Book {
         /// The question.
         #[arg(long)]
         question: String,
+    },
+    /// A manager opens the text of a visit that its author has not finished. The author sees who did, and why.
+    Open {
+        /// The visit.
+        visit: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
     },
     /// Put a fact of a finished visit right. The finished page keeps what was.
     Correct {
@@ -302,6 +319,137 @@ pub(crate) enum Book {
     Verify,
     /// One number for each scope this device holds, to compare with another device or the council.
     Digests,
+}
+
+/// What becomes of something a child gave. Nothing here touches the child's words.
+#[derive(Subcommand)]
+pub(crate) enum Heard {
+    /// Open one thing a child gave, with everything that became of it.
+    Show {
+        /// The voice.
+        voice: String,
+        /// Write the drawing into this new file, readable by anybody who can read the file.
+        #[arg(long, value_name = "FILE")]
+        drawing: Option<PathBuf>,
+    },
+    /// Everything a child gave, newest first.
+    List {
+        /// The child.
+        child: String,
+    },
+    /// Answer the child.
+    Reply {
+        /// The voice.
+        voice: String,
+        /// heard, we_will, we_did, we_cannot, told_child or child_replied.
+        code: String,
+        /// Who will.
+        #[arg(long)]
+        who: Option<String>,
+        /// By when.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        by_when: Option<String>,
+        /// Why not.
+        #[arg(long)]
+        because: Option<String>,
+        /// When.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        on: Option<String>,
+        /// How the child was told.
+        #[arg(long)]
+        how: Option<String>,
+        /// The voice that is the child's reply.
+        #[arg(long, value_name = "VOICE")]
+        replied: Option<String>,
+    },
+    /// Decide about sharing it.
+    Share {
+        /// The voice.
+        voice: String,
+        /// as_child_asked, shared_for_safety, shared_by_law_or_court or held_back_for_safety.
+        decision: String,
+        /// Why.
+        #[arg(long)]
+        because: String,
+        /// When the child was told; left out, that is still to be done.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        told_on: Option<String>,
+        /// Whether it may stand in papers that the family sees: yes or no; left out, that stays undecided.
+        #[arg(long, value_name = "YES|NO")]
+        family_papers: Option<String>,
+    },
+    /// Write what you think it tells you. It stands apart from the child's words, under your name.
+    Reading {
+        /// The voice.
+        voice: String,
+        /// Your reading.
+        text: String,
+    },
+    /// Write the words in English, beside them.
+    Translate {
+        /// The voice.
+        voice: String,
+        /// The translation.
+        text: String,
+        /// Who translated.
+        #[arg(long)]
+        by: String,
+    },
+    /// Give any other answer of the form about it: topic/home home, who_could_hear/nobody_else nobody_else, …
+    Set {
+        /// The voice.
+        voice: String,
+        /// FIELD, FIELD/ELEMENT or FIELD/ELEMENT/PART.
+        field: String,
+        /// The answer.
+        value: String,
+    },
+}
+
+/// The child's page, and what the worker does about it afterwards.
+#[derive(Subcommand)]
+pub(crate) enum Family {
+    /// Close the vault and hand the device over. From here on only text, choice, draw, undo, hand-in and leave do anything.
+    Enter {
+        /// Whose page it is.
+        child: String,
+        /// The visit it belongs to.
+        #[arg(long)]
+        visit: Option<String>,
+    },
+    /// The child's words, in place of what is on the page.
+    Text {
+        /// Exactly these words.
+        text: String,
+    },
+    /// not_here, not_today, not_to_you, not_about_this, no_reason; fine_to_share, ask_me_first, only_my_worker; not_with/mum, …
+    Choice {
+        /// The choice.
+        code: String,
+    },
+    /// A drawing from a file, at most 1 MiB: png, jpeg or svg.
+    Draw {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Take the last change of the page back.
+    Undo,
+    /// Give what is on the page to the worker. Nobody can read it here afterwards.
+    HandIn,
+    /// Back to the worker. The next line of the input is the PIN.
+    Leave,
+    /// What children left on this device and you have not opened yet.
+    Unread,
+    /// Open one thing that a child gave.
+    Open {
+        /// The voice.
+        record: String,
+        /// Write the drawing into this file, which must not exist.
+        #[arg(long, value_name = "FILE")]
+        drawing: Option<PathBuf>,
+    },
+    /// When this device was in a child's hands, and how each time ended.
+    Sessions,
 }
 
 /// Recording a visit.

@@ -65,6 +65,7 @@ impl From<SaveError> for Failure {
             SaveError::NotYours => "not_yours",
             SaveError::SignedOff => "signed_off",
             SaveError::NothingToCorrect => "nothing_to_correct",
+            SaveError::NothingToOpen => "nothing_to_open",
             SaveError::EnteredInError => "entered_in_error",
             SaveError::FileTooLarge => "file_too_large",
             SaveError::FileLength => "file_length",

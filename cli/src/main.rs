@@ -22,6 +22,10 @@ use commands::Desk;
 use failure::Failure;
 use reply::Reply;
 
+/// Family mode promises that nothing readable is left in memory.
+#[global_allocator]
+static WIPING: visitbook_device::wiping::Wiping = visitbook_device::wiping::Wiping;
+
 fn main() -> ExitCode {
     let words: Vec<_> = std::env::args_os().collect();
     if let Some(demo) = DemoLine::asked_for(&words) {

@@ -9,9 +9,11 @@ use clap::Parser;
 use serde_json::json;
 use visitbook_device::Working;
 use visitbook_record::words;
+use zeroize::Zeroizing;
 
-use crate::args::Book;
+use crate::args::{Book, Family};
 use crate::commands::Desk;
+use crate::commands::family::{self, ChildsPage, Left};
 use crate::failure::Failure;
 use crate::reply::Reply;
 
@@ -25,27 +27,90 @@ struct Line {
     command: Book,
 }
 
-/// Answers lines until the input ends, then locks.
-pub(crate) fn run(mut desk: Desk) -> Result<(), Failure> {
+/// Who holds the device.
+enum Hands {
+    Worker(Box<Desk>),
+    Child(Box<ChildsPage>),
+    Nobody,
+}
+
+/// Answers lines until the input ends, then locks. In a child's hands the input's end is what a kill is: the folder is opened
+/// locked the next time.
+pub(crate) fn run(desk: Desk) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", Reply::line(hello(&desk.working)))?;
     out.flush()?;
     let mut input = io::stdin().lock();
-    loop {
-        let mut line = Vec::new();
-        if io::Read::take(&mut input, LONGEST_LINE as u64).read_until(b'\n', &mut line)? == 0 {
-            break;
-        }
-        let answer = match parse(&line) {
+    let mut hands = Hands::Worker(Box::new(desk));
+    while let Some(line) = read_line(&mut input)? {
+        let command = match parse(&line) {
             Ok(None) => continue,
-            Ok(Some(command)) => desk.run(command, &mut |_| {}),
-            Err(failure) => Err(failure),
+            other => other,
+        };
+        let answer;
+        (hands, answer) = match hands {
+            Hands::Worker(desk) => for_worker(desk, command),
+            Hands::Child(page) => for_child(page, command, &mut input)?,
+            Hands::Nobody => (hands, Err(Failure::new("locked", "The device is locked."))),
         };
         writeln!(out, "{}", Reply::line(answer))?;
         out.flush()?;
     }
-    drop(desk.working.lock());
+    if let Hands::Worker(desk) = hands {
+        drop(desk.working.lock());
+    }
     Ok(())
+}
+
+fn read_line(input: &mut impl BufRead) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let mut line = Zeroizing::new(Vec::new());
+    let read = io::Read::take(input, LONGEST_LINE as u64).read_until(b'\n', &mut line)?;
+    Ok((read > 0).then_some(line))
+}
+
+type Parsed = Result<Option<Book>, Failure>;
+
+fn for_worker(mut desk: Box<Desk>, command: Parsed) -> (Hands, Result<Reply, Failure>) {
+    match command {
+        Ok(Some(Book::Family(Family::Enter { child, visit }))) => {
+            match family::enter(*desk, &child, visit.as_deref()) {
+                Ok((page, reply)) => (Hands::Child(Box::new(page)), Ok(reply)),
+                Err((desk, failure)) => (Hands::Worker(desk), Err(failure)),
+            }
+        }
+        Ok(Some(command)) => {
+            let answer = desk.run(command, &mut |_| {});
+            (Hands::Worker(desk), answer)
+        }
+        Ok(None) => (Hands::Worker(desk), Ok(Reply::new("", json!({})))),
+        Err(failure) => (Hands::Worker(desk), Err(failure)),
+    }
+}
+
+/// The page takes what it takes. To everything else, a line that cannot be read included, it gives one answer.
+fn for_child(
+    mut page: Box<ChildsPage>,
+    command: Parsed,
+    input: &mut impl BufRead,
+) -> io::Result<(Hands, Result<Reply, Failure>)> {
+    Ok(match command {
+        Ok(Some(Book::Family(Family::Leave))) => {
+            let mut pin = read_line(input)?.unwrap_or_default();
+            while pin.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
+                pin.pop();
+            }
+            match page.leave(&pin) {
+                Left::Worker(desk, reply) => (Hands::Worker(desk), Ok(reply)),
+                Left::Child(page) => (Hands::Child(page), Err(family::nothing_to_read())),
+                Left::Locked(failure) => (Hands::Nobody, Err(failure)),
+            }
+        }
+        Ok(Some(Book::Family(line))) => {
+            let answer = page.take(line);
+            (Hands::Child(page), answer)
+        }
+        _ => (Hands::Child(page), Err(family::nothing_to_read())),
+    })
 }
 
 fn parse(line: &[u8]) -> Result<Option<Book>, Failure> {

@@ -4,6 +4,7 @@
 mod desk;
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::Stdio;
 
 use desk::{Council, PIN, command, council, fails, json, run_with, works};
@@ -190,6 +191,40 @@ fn two_programs_do_not_share_a_device() {
 }
 
 #[test]
+fn a_manager_opens_unfinished_text_with_a_reason_and_its_author_sees_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let council = Council::start(folder.path());
+    let (rowan, sage) = (folder.path().join("rowan"), folder.path().join("sage"));
+    for (store, worker) in [(&rowan, "W-ROWAN"), (&sage, "W-SAGE")] {
+        let code = council.code(worker);
+        works(store, &["enrol", &code, "--label", "device"]);
+        works(store, &["sync"]);
+    }
+    let begun = works(&rowan, &["visit", "new", "Wren"]);
+    let visit = begun["visits"][0]["visit"].as_str().unwrap();
+    let half = "Ivy was asleep when";
+    works(&rowan, &["visit", "note", visit, "saw", half]);
+    works(&rowan, &["sync"]);
+    works(&sage, &["sync"]);
+    let shown = |store: &Path| works(store, &["visit", "show", visit]).to_string();
+    assert!(!shown(&sage).contains(half));
+    let why = "Rowan is off sick and Wren is seen tomorrow.";
+    assert_eq!(
+        fails(&rowan, &["open", visit, "--reason", why])["code"],
+        "managers_only"
+    );
+    works(&sage, &["open", visit, "--reason", why]);
+    works(&sage, &["sync"]);
+    assert!(shown(&sage).contains(half));
+    assert_eq!(
+        fails(&sage, &["open", visit, "--reason", why])["code"],
+        "nothing_to_open"
+    );
+    works(&rowan, &["sync"]);
+    assert!(shown(&rowan).contains(why));
+}
+
+#[test]
 fn the_day_plays_to_its_end_with_another_seed() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let output = command()
@@ -202,4 +237,118 @@ fn the_day_plays_to_its_end_with_another_seed() {
     let checks: Json = serde_json::from_slice(&std::fs::read(file.path()).unwrap()).unwrap();
     assert!(checks["checks"].as_array().unwrap().len() >= 15);
     assert!(checks["figures"].as_array().unwrap().len() >= 4);
+}
+
+/// Enter, a wrong hand, hand in, leave, read before driving off, answer: as lines of a session, and commands after it.
+#[test]
+fn a_child_uses_the_device_and_what_they_gave_is_read_and_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let council_here = Council::start(folder.path());
+    let store = folder.path().join("tablet");
+    let code = council_here.code("W-ROWAN");
+    works(&store, &["enrol", &code, "--label", "tablet"]);
+    works(&store, &["sync"]);
+    let lines = [
+        r#"["family","enter","Wren"]"#,
+        r#"["today"]"#,
+        r#"["family","text","come to school pls  dont tell mum i asked"]"#,
+        r#"["family","choice","not_with/mum"]"#,
+        r#"["family","hand-in"]"#,
+        r#"["family","unread"]"#,
+        r#"["family","leave"]"#,
+        "000000",
+        r#"["family","leave"]"#,
+        PIN,
+        r#"["today"]"#,
+    ];
+    let input = format!("{PIN}\n{}\n", lines.join("\n"));
+    let output = run_with(&store, &input, &["session"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let answers: Vec<Json> = text
+        .lines()
+        .skip(1)
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let nothing = |answer: &Json| {
+        assert_eq!(answer["code"], "nothing_to_read");
+        assert!(!answer.to_string().contains("Wren"));
+    };
+    assert_eq!(answers[0]["title"], "This page is for you, Wren.");
+    nothing(&answers[1]);
+    assert_eq!(answers[4]["handed_in"], 1);
+    nothing(&answers[5]);
+    nothing(&answers[6]);
+    assert_eq!(
+        answers[7]["left_for_you"][0]["title"],
+        "Wren left you 1 thing."
+    );
+    assert_eq!(answers[7]["last_session"]["ended"], "confirmed");
+    let left = &answers[8]["left_for_you"][0];
+    let voice = left["records"][0].as_str().unwrap();
+    assert!(!answers[8].to_string().contains("school"));
+
+    works(&store, &["sync"]);
+    let sessions = &council(&council_here.folder, &["family"])["sessions"];
+    assert_eq!(
+        (&sessions[0]["posts"], &sessions[0]["records"]),
+        (&1.into(), &1.into())
+    );
+    let opened = works(&store, &["family", "open", voice]);
+    assert_eq!(
+        opened["words"][0],
+        "come to school pls  dont tell mum i asked"
+    );
+    assert_eq!(opened["family_papers"], "no_until_decided");
+    assert_eq!(opened["opened_by"][0], "Rowan Teasel");
+    let reply = ["heard", "reply", voice, "we_will"];
+    assert!(
+        fails(&store, &reply)["message"]
+            .as_str()
+            .unwrap()
+            .contains("who")
+    );
+    works(
+        &store,
+        &[&reply[..], &["--who", "Rowan", "--by-when", "2026-11-02"]].concat(),
+    );
+    works(
+        &store,
+        &[
+            "heard",
+            "reading",
+            voice,
+            "She wants to be seen away from home.",
+        ],
+    );
+    works(
+        &store,
+        &[
+            "heard",
+            "share",
+            voice,
+            "as_child_asked",
+            "--because",
+            "she asked",
+            "--family-papers",
+            "no",
+        ],
+    );
+    works(&store, &["heard", "set", voice, "topic/school", "school"]);
+    let shown = works(&store, &["heard", "show", voice]);
+    assert_eq!(shown["words"], opened["words"]);
+    assert_eq!(shown["replies"][0]["by_when"], "2026-11-02");
+    assert_eq!(shown["sharing"]["child_told"], "not_yet");
+    assert_eq!(shown["family_papers"], "no");
+    assert_eq!(
+        shown["readings"][0]["text"],
+        "She wants to be seen away from home."
+    );
+    let list = works(&store, &["heard", "list", "Wren"]);
+    assert_eq!(list["voices"].as_array().unwrap().len(), 1);
+    assert!(
+        works(&store, &["today"])["left_for_you"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
 }

@@ -4,6 +4,7 @@
 //! exit code is 1 (or 2 for a command line that does not read).
 
 mod files;
+mod family;
 mod moves;
 
 use std::ffi::OsString;
@@ -156,6 +157,8 @@ enum Command {
     Devices,
     /// Prove every chain, signature, receipt and digest of the log.
     Verify,
+    /// The sessions in which a device was in a child's hands: whose, how many things came, and whether any was touched.
+    Family,
 }
 
 /// Why a command did not do what was asked.
@@ -306,6 +309,7 @@ fn act(line: Line, now: &Now) -> Done {
         Command::Attachments => files::attachments(&dir),
         Command::Devices => devices(&dir),
         Command::Verify => verifying(&dir),
+        Command::Family => family::sessions(&dir),
     }
 }
 

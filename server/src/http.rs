@@ -6,6 +6,7 @@
 
 mod body;
 mod files;
+mod posts;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -24,14 +25,16 @@ use visitbook_record::wire::{
     Denial, EnrolReply, EnrolRequest, EnvelopeBody, MEDIA_TYPE, PullReply, PullRequest, Refusal,
     SealedGroup, Signed, Upload, UploadAnswer, UploadReply,
 };
-use visitbook_seal::envelope::{Header, OpenError, ReceivingSession};
+use visitbook_seal::envelope::{EnvelopeKind, Header, OpenError, ReceivingSession};
 use visitbook_seal::purpose::Purpose;
 use visitbook_seal::reply::seal_reply;
 use visitbook_seal::secret::random_public;
 
 use self::body::read_body;
+use self::posts::{OpenPost, take_posts};
 use crate::clock::Now;
 use crate::enrol::enrol;
+use crate::family::Arrived;
 use crate::ingest::{Incoming, prepare, take};
 use crate::keys::ServerKeys;
 use crate::limiter::Limiter;
@@ -265,6 +268,7 @@ struct OpenSession {
 #[derive(Default)]
 struct Opened {
     sessions: Vec<OpenSession>,
+    posts: Vec<OpenPost>,
     unknown_keys: Vec<[u8; 8]>,
     failures: u32,
 }
@@ -278,6 +282,18 @@ fn open_upload(service: &Service, upload: Upload) -> Result<Opened, StoreError> 
             opened.failures += 1;
             continue;
         };
+        if header.kind == EnvelopeKind::FamilyPost {
+            match OpenPost::open(&service.keys, header.enc, envelope.to_vec()) {
+                Ok(post) => opened.posts.push(post),
+                Err(OpenError::UnknownIngestKey(id)) => {
+                    if !opened.unknown_keys.contains(&id) {
+                        opened.unknown_keys.push(id);
+                    }
+                }
+                Err(_) => opened.failures += 1,
+            }
+            continue;
+        }
         let name = (header.enc, header.ingest_key);
         let place = *places.entry(name).or_insert_with(|| {
             match service
@@ -358,17 +374,21 @@ async fn answer_upload(
         .iter_mut()
         .map(|group| std::mem::take(&mut group.ready))
         .collect();
-    let statements: Vec<Vec<Signed>> = if ready.iter().all(Vec::is_empty) {
-        ready.iter().map(|_| Vec::new()).collect()
+    let posts: Vec<Arrived> = opened.posts.iter().map(|one| one.arrived.clone()).collect();
+    let nothing = ready.iter().all(Vec::is_empty) && posts.is_empty();
+    let (statements, receipts): (Vec<Vec<Signed>>, Vec<Signed>) = if nothing {
+        (ready.iter().map(|_| Vec::new()).collect(), Vec::new())
     } else {
         let shared = Arc::clone(&service);
         service
             .queue
             .write(move |tx| {
                 let sessions = ready.iter().cloned();
-                sessions
+                let statements = sessions
                     .map(|session| take(tx, &shared.keys, time, session))
-                    .collect()
+                    .collect::<Result<_, _>>()?;
+                let receipts = take_posts(tx, &shared.keys, time, &ready, &posts)?;
+                Ok((statements, receipts))
             })
             .await?
     };
@@ -386,6 +406,10 @@ async fn answer_upload(
                 session: group.session.enc().into(),
                 sealed: sealed.into(),
             });
+        }
+        for (post, statement) in opened.posts.iter().zip(receipts) {
+            let group = post.answer(statement);
+            groups.push(group.map_err(|_| Failure(StatusCode::INTERNAL_SERVER_ERROR, None))?);
         }
         Ok(encode(&UploadAnswer {
             groups,

@@ -13,7 +13,9 @@ use std::collections::BTreeMap;
 use visitbook_record::commit::Commit;
 use visitbook_record::digest::ScopeDigest;
 use visitbook_record::fact::{Fact, RecordHome, is_withheld_until_finish};
-use visitbook_record::id::{CommitHash, CouncilId, OpId, PayloadHash, RecordId, StatementHash};
+use visitbook_record::id::{
+    CommitHash, CouncilId, OpId, PayloadHash, RecordId, StatementHash, WorkerId,
+};
 use visitbook_record::judge::{Context, DeviceStanding, KnownOp, judge_commit};
 use visitbook_record::limits;
 use visitbook_record::op::Kind;
@@ -29,9 +31,10 @@ use crate::attachments;
 use crate::notice;
 use crate::rights;
 use crate::store::{
-    Assignment, Device, Entry, ReadTx, StoreError, StoredCommit, StoredOp, WriteTx,
+    Assignment, Device, Entry, FamilySession, ReadTx, StoreError, StoredCommit, StoredOp, WriteTx,
 };
 use crate::suite::Suite;
+use crate::unfinished;
 
 /// Beyond the largest commit a device may save: what its own framing may add.
 const FRAME_SLACK: usize = 64 << 10;
@@ -131,6 +134,14 @@ impl Incoming {
     #[must_use]
     pub fn hash(&self) -> CommitHash {
         self.hash
+    }
+
+    /// The family sessions that it tells of.
+    pub fn family_sessions(&self) -> impl Iterator<Item = [u8; 16]> + '_ {
+        self.contents.iter().filter_map(|content| match content {
+            Some(Content::FamilySession(session)) => Some(session.session),
+            _ => None,
+        })
     }
 }
 
@@ -301,7 +312,7 @@ impl<'a> ScopeWriter<'a> {
         let rights = rights::of_commit(self.tx, &device, &commit)?;
         let owner = rights::owner(self.tx, self.scope, commit.author)?;
         let home = self.tx.home(&commit.record)?;
-        let verdicts = with_known(self.tx, |known| {
+        let verdicts = with_known(self.tx, commit.author, |known| {
             let context = Context {
                 device: standing(&device),
                 rights,
@@ -322,6 +333,7 @@ impl<'a> ScopeWriter<'a> {
             fact.verdict = Some(verdict.clone());
             let (id, kind) = (fact.id, fact.kind);
             let is_finish = fact.kind == Kind::Finish && verdict.is_applied();
+            let is_opening = fact.kind == Kind::Open && verdict.is_applied();
             let withheld = is_withheld_until_finish(commit.record_kind, fact.kind);
             self.tx.put_op(StoredOp {
                 fact,
@@ -334,12 +346,29 @@ impl<'a> ScopeWriter<'a> {
                 let content = contents.get(index as usize).and_then(Option::as_ref);
                 attachments::named(self.tx, (&id, kind), self.scope, device.id, content)?;
             }
-            if is_finish {
-                let listed = contents.get(index as usize).and_then(Option::as_ref);
-                let mut parts = self.release(listed)?.into_iter();
-                released.extend(parts.next().unwrap_or_default());
-                overflow.extend(parts.map(|part| (id, verdict.clone(), part)));
+            if let Some(Some(Content::FamilySession(opened))) = contents.get(index as usize)
+                && let Some(child) = self.scope.child().filter(|child| *child == commit.record)
+            {
+                // Whatever the verdict: what the child handed in never waits for a question about the worker.
+                self.tx.put_family_session(FamilySession {
+                    session: opened.session,
+                    child,
+                    worker: commit.author,
+                    op: id,
+                })?;
             }
+            let parts = if is_finish {
+                let listed = contents.get(index as usize).and_then(Option::as_ref);
+                self.release(listed)?
+            } else if is_opening {
+                let withheld = unfinished::withheld_in(self.tx, &commit.record)?;
+                self.in_parts(withheld)?
+            } else {
+                Vec::new()
+            };
+            let mut parts = parts.into_iter();
+            released.extend(parts.next().unwrap_or_default());
+            overflow.extend(parts.map(|part| (id, verdict.clone(), part)));
         }
         let at = self
             .tx
@@ -378,22 +407,30 @@ impl<'a> ScopeWriter<'a> {
         let Some(Content::Finish(ids)) = finish else {
             return Ok(Vec::new());
         };
+        let mut freed = Vec::new();
+        for id in ids {
+            if let Some(mut op) = self.tx.op(id)?.filter(|op| op.withheld) {
+                op.withheld = false;
+                self.tx.put_op(op)?;
+                freed.push(*id);
+            }
+        }
+        self.in_parts(freed)
+    }
+
+    /// Operations in parts whose payloads fit a page.
+    fn in_parts(&self, ids: Vec<OpId>) -> Result<Vec<Vec<OpId>>, StoreError> {
         let mut parts = Vec::new();
         let mut part = Vec::new();
         let mut bytes = 0;
         for id in ids {
-            let Some(mut op) = self.tx.op(id)?.filter(|op| op.withheld) else {
-                continue;
-            };
-            let size = self.tx.payload(id)?.map_or(0, |p| p.bytes.len());
+            let size = self.tx.payload(&id)?.map_or(0, |p| p.bytes.len());
             if bytes + size > RELEASE_BYTES && !part.is_empty() {
                 parts.push(std::mem::take(&mut part));
                 bytes = 0;
             }
             bytes += size;
-            part.push(*id);
-            op.withheld = false;
-            self.tx.put_op(op)?;
+            part.push(id);
         }
         parts.push(part);
         Ok(parts)
@@ -468,18 +505,23 @@ fn standing(device: &Device) -> DeviceStanding {
 /// Judging is a pure function and cannot fail; reading can. So the first failure to read is kept, and wins.
 fn with_known<T>(
     view: &dyn ReadTx,
+    author: WorkerId,
     judge: impl FnOnce(&dyn Fn(&OpId) -> Option<KnownOp>) -> T,
 ) -> Result<T, StoreError> {
     let failure = Cell::new(None);
-    let known = |id: &OpId| match view.op(id) {
-        Ok(op) => op.map(|op| KnownOp {
-            fact: op.fact,
-            withheld: op.withheld,
-        }),
-        Err(error) => {
+    let look_up = |id: &OpId| -> Result<Option<KnownOp>, StoreError> {
+        let Some(op) = view.op(id)? else {
+            return Ok(None);
+        };
+        let withheld = unfinished::is_withheld_from(view, author, &op)?;
+        let fact = op.fact;
+        Ok(Some(KnownOp { fact, withheld }))
+    };
+    let known = |id: &OpId| {
+        look_up(id).unwrap_or_else(|error| {
             failure.set(Some(error));
             None
-        }
+        })
     };
     let result = judge(&known);
     match failure.get() {

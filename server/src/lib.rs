@@ -10,6 +10,7 @@ pub mod pull;
 pub mod rights;
 pub mod store;
 pub mod suite;
+pub mod unfinished;
 pub mod writer;
 
 #[cfg(feature = "service")]
@@ -18,6 +19,8 @@ pub mod clock;
 mod command;
 #[cfg(feature = "service")]
 pub mod enrol;
+#[cfg(feature = "service")]
+pub mod family;
 #[cfg(feature = "service")]
 mod http;
 #[cfg(feature = "service")]

@@ -18,6 +18,7 @@ use visitbook_record::wire::{CommitEntry, Denial, LogEntry, Page, PullReply, Pul
 
 use crate::rights;
 use crate::store::{Device, Entry, LogRow, ReadTx, StoreError, StoredOp, Vector, WriteTx};
+use crate::unfinished::is_withheld_from;
 
 /// Rows read from a log at a time.
 const BATCH: usize = 64;
@@ -301,7 +302,7 @@ impl Filler<'_> {
 
     fn readable(&self, id: &OpId) -> Result<Option<Payload>, StoreError> {
         let op = self.tx.op(id)?.ok_or(StoreError::Missing("operation"))?;
-        if may_read(self.reader, &op) {
+        if may_read(self.tx, self.reader, &op)? {
             self.tx.payload(id)
         } else {
             Ok(None)
@@ -314,7 +315,7 @@ impl Filler<'_> {
         let mut released = Vec::new();
         for id in ids {
             let op = self.tx.op(id)?.ok_or(StoreError::Missing("operation"))?;
-            if op.fact.author == self.reader || !may_read(self.reader, &op) {
+            if op.fact.author == self.reader || !may_read(self.tx, self.reader, &op)? {
                 continue;
             }
             let commit = self
@@ -332,19 +333,21 @@ impl Filler<'_> {
     }
 }
 
-/// Need to know, for one who holds the scope: text that its author has not finished is the author's alone; what was set aside
-/// is for its author and the person who decides about it. The first key of a child's session on a device is for the council's
-/// eyes alone (PROTOCOL §4).
-#[must_use]
-pub fn may_read(reader: WorkerId, op: &StoredOp) -> bool {
+/// Need to know, for one who holds the scope: text that its author has not finished is the author's, and a manager's who
+/// opened it; what was set aside is for its author and the person who decides about it. The first key of a child's session on a
+/// device is for the council's eyes alone (PROTOCOL §4).
+///
+/// # Errors
+/// [`StoreError`].
+pub fn may_read(view: &dyn ReadTx, reader: WorkerId, op: &StoredOp) -> Result<bool, StoreError> {
     if op.fact.kind == Kind::EnterFamily {
-        return false;
+        return Ok(false);
     }
     if op.fact.author == reader {
-        return true;
+        return Ok(true);
     }
     match &op.fact.verdict {
-        Some(Verdict::Quarantined { owner, .. }) => *owner == reader,
-        _ => !op.withheld,
+        Some(Verdict::Quarantined { owner, .. }) => Ok(*owner == reader),
+        _ => Ok(!is_withheld_from(view, reader, op)?),
     }
 }

@@ -191,6 +191,38 @@ pub struct Deed {
     pub what: String,
 }
 
+/// One thing that a child handed in, as it was received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FamilyPost {
+    /// Its name; see [`visitbook_record::wire::PostStatement::hash_of`].
+    pub hash: [u8; 32],
+    /// The family session.
+    pub session: [u8; 16],
+    /// Its place there, from 0. Two different posts in one place are kept both.
+    pub index: u64,
+    /// The voice record that it is.
+    pub record: RecordId,
+    /// The exact sealed bytes: the session's chain is checked over them.
+    pub bytes: Vec<u8>,
+    /// The receipt it got.
+    pub statement: Signed,
+    /// The record has been made.
+    pub placed: bool,
+}
+
+/// A session in which a device was in a child's hands, as its worker's commit says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FamilySession {
+    /// Its name.
+    pub session: [u8; 16],
+    /// Whose page it was.
+    pub child: RecordId,
+    /// Who handed the device over.
+    pub worker: WorkerId,
+    /// The operation whose payload holds the chain's first key.
+    pub op: OpId,
+}
+
 /// How far a reader has read, by scope.
 pub type Vector = BTreeMap<Scope, LogPosition>;
 
@@ -251,6 +283,14 @@ pub trait ReadTx: attachments::ReadAttachments {
     fn token(&self, device: &DeviceId, token: &Token) -> Result<Option<Vector>, StoreError>;
     /// All assignments a worker has or had, in the order they began.
     fn assignments_of(&self, worker: &WorkerId) -> Result<Vec<Assignment>, StoreError>;
+    /// A family post by its name.
+    fn family_post(&self, hash: &[u8; 32]) -> Result<Option<FamilyPost>, StoreError>;
+    /// A session's posts, by index, then name.
+    fn family_posts(&self, session: &[u8; 16]) -> Result<Vec<FamilyPost>, StoreError>;
+    /// A family session that a commit told of.
+    fn family_session(&self, session: &[u8; 16]) -> Result<Option<FamilySession>, StoreError>;
+    /// The names of all sessions that a commit told of or that there are posts of, in order.
+    fn family_sessions(&self) -> Result<Vec<[u8; 16]>, StoreError>;
     /// Those who hold a child now, by worker.
     fn holders_of(&self, child: &RecordId) -> Result<Vec<Assignment>, StoreError>;
     /// A worker.
@@ -299,6 +339,10 @@ pub trait WriteTx: ReadTx + attachments::WriteAttachments {
         first: LogPosition,
         statement: &Signed,
     ) -> Result<(), StoreError>;
+    /// Keeps a family post, or that its record has been made.
+    fn put_family_post(&mut self, post: FamilyPost) -> Result<(), StoreError>;
+    /// Keeps a family session. The first commit to tell of it stands.
+    fn put_family_session(&mut self, session: FamilySession) -> Result<(), StoreError>;
     /// Keeps a device, or its new state.
     fn put_device(&mut self, device: Device) -> Result<(), StoreError>;
     /// Marks a request counter as used.

@@ -90,6 +90,21 @@ impl Writer {
         now: WallMillis,
         acts: Vec<Act>,
     ) -> Result<(), WriterError> {
+        self.write_typed(tx, suite, now, acts, None)
+    }
+
+    /// As [`Self::write`]; what is a child's own words is marked as typed at this time by the device that a child held.
+    ///
+    /// # Errors
+    /// [`WriterError`]; the caller's transaction must then be given up.
+    pub(crate) fn write_typed(
+        &self,
+        tx: &mut dyn WriteTx,
+        suite: &dyn Suite,
+        now: WallMillis,
+        acts: Vec<Act>,
+        typed: Option<WallMillis>,
+    ) -> Result<(), WriterError> {
         let mut head = tx.head(&self.origin)?;
         let mut session: Vec<Incoming> = Vec::with_capacity(acts.len());
         for act in acts {
@@ -97,7 +112,7 @@ impl Writer {
                 Some((seq, hash)) => (seq + 1, Some(hash)),
                 None => (1, None),
             };
-            let body = self.body(suite, now, act, seq, previous)?;
+            let body = self.body(suite, (now, typed), act, (seq, previous))?;
             let incoming =
                 prepare(tx, suite, self.council, body)?.map_err(|_| WriterError::NotRegistered)?;
             head = Some((seq, incoming.hash()));
@@ -110,10 +125,9 @@ impl Writer {
     fn body(
         &self,
         suite: &dyn Suite,
-        now: WallMillis,
+        (now, typed): (WallMillis, Option<WallMillis>),
         act: Act,
-        seq: u64,
-        previous: Option<visitbook_record::id::CommitHash>,
+        (seq, previous): (u64, Option<visitbook_record::id::CommitHash>),
     ) -> Result<EnvelopeBody, WriterError> {
         let mut payloads = Vec::with_capacity(act.statements.len());
         let mut ops = Vec::with_capacity(act.statements.len());
@@ -125,7 +139,7 @@ impl Writer {
                 policy: statement.policy,
                 target: statement.target,
                 replaces: statement.replaces,
-                typed_at: None,
+                typed_at: typed.filter(|_| statement.policy == Policy::Words),
                 payload: Some(payload.hash()),
             });
             payloads.push(payload);

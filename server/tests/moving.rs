@@ -142,6 +142,66 @@ fn work_done_after_it_could_be_known_is_set_aside_and_its_author_is_told_when_it
 }
 
 #[test]
+fn what_waits_for_something_else_is_let_count_by_nobody() {
+    let council = Council::new();
+    let (mut rowan, mut sage) = (council.device(1, ROWAN), council.device(3, SAGE));
+    rowan.pull(&council);
+    sage.pull(&council);
+    let waits = rowan.save(WREN, 1, vec![finish(vec![OpId([7; 32])])]);
+    let op = ops_of(&waits)[0];
+    council.upload(vec![waits]);
+    for phone in [&mut rowan, &mut sage] {
+        let placing = phone.save(WREN, 1, vec![place(op)]);
+        is_set_aside(&verdicts(&council, placing)[0], Reason::NotOwner);
+    }
+    let still = council.store.read_with(|tx| tx.op(&op)).unwrap().unwrap();
+    assert!(matches!(still.fact.verdict, Some(Verdict::Held { .. })));
+}
+
+#[test]
+fn a_placement_that_comes_before_what_it_names_acts_when_that_comes() {
+    let council = Council::new();
+    let (mut rowan, mut sage) = (council.device(1, ROWAN), council.device(3, SAGE));
+    rowan.pull(&council);
+    sage.pull(&council);
+    // Something of the same record is there, so that it has its home.
+    council.upload(vec![rowan.save(WREN, 1, vec![called_off()])]);
+    rowan.assignment_seen = None;
+    let late = rowan.save(WREN, 1, vec![answer("seen", "yes")]);
+    let op = ops_of(&late)[0];
+    let placing = sage.save(WREN, 1, vec![place(op)]);
+    assert_eq!(
+        verdicts(&council, placing),
+        [Verdict::Held { missing: vec![op] }]
+    );
+    is_set_aside(&verdicts(&council, late)[0], Reason::NotHeld);
+    let now = council.store.read_with(|tx| tx.op(&op)).unwrap().unwrap();
+    assert_eq!(now.fact.verdict, Some(Verdict::Applied));
+}
+
+#[test]
+fn a_placement_in_one_childs_log_touches_no_other() {
+    let council = Council::new();
+    council.assign(ROWAN, ROBIN, Role::Allocated);
+    council.assign(SAGE, ROBIN, Role::Manager);
+    let (mut rowan, mut sage) = (council.device(1, ROWAN), council.device(3, SAGE));
+    rowan.pull(&council);
+    sage.pull(&council);
+    council.upload(vec![rowan.save(WREN, 1, vec![called_off()])]);
+    // A statement about Wren's visit, said to be Robin's.
+    let odd = rowan.save(ROBIN, 1, vec![answer("seen", "yes")]);
+    let op = ops_of(&odd)[0];
+    is_set_aside(&verdicts(&council, odd)[0], Reason::OtherHome);
+    let before = last(&council, Scope::Child(WREN));
+    let placing = sage.save(WREN, 1, vec![place(op)]);
+    assert_eq!(verdicts(&council, placing), [Verdict::Applied]);
+    let after = last(&council, Scope::Child(WREN));
+    assert_eq!(after.0.position, before.0.position + 1, "the placement");
+    let still = council.store.read_with(|tx| tx.op(&op)).unwrap().unwrap();
+    is_set_aside(&still.fact.verdict.unwrap(), Reason::OtherHome);
+}
+
+#[test]
 fn whoever_holds_the_child_reads_it_there_and_gets_no_notice() {
     let council = Council::new();
     let (mut rowan, mut sage) = (council.device(1, ROWAN), council.device(3, SAGE));

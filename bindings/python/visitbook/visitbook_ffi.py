@@ -550,6 +550,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_decide() != 38087:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_decide_sharing() != 13810:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_digests() != 5442:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_draft_commit() != 25492:
@@ -557,6 +559,12 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_visitbook_ffi_checksum_method_book_draft_commit_all() != 19386:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_draft_update() != 17619:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_drawing() != 56537:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_enter_family() != 59208:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_family_sessions() != 8928:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_finish() != 37648:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -566,11 +574,15 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_idle() != 49947:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_left_for_you() != 56043:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_lock() != 48529:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_note() != 14530:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_observe() != 16367:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_open_voice() != 24226:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_outing_of() != 35210:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -583,6 +595,8 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_visitbook_ffi_checksum_method_book_rebuild_lists() != 63478:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_recovered() != 21459:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_reply() != 494:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_revise() != 29109:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -616,11 +630,35 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_voice() != 44073:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_voices() != 43048:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_who() != 65090:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_withdraw() != 19759:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_changelistener_changed() != 5604:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_familypage_choose() != 24177:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_familypage_count() != 62256:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_familypage_draw() != 3870:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_familypage_hand_in() != 25806:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_familypage_leave() != 41242:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_familypage_nothing_to_read() != 21585:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_familypage_on_the_page() != 56489:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_familypage_page() != 57145:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_familypage_sync() != 60870:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_familypage_undo() != 41677:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_familypage_write() != 37026:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_hardwarekeys_ensure() != 30562:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -728,6 +766,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_concerns.restype = ctypes.c
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_decide.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_decide.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_decide_sharing.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_decide_sharing.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_digests.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_digests.restype = ctypes.c_uint16
@@ -740,6 +781,15 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_draft_commit_all.restype = 
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_draft_update.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_draft_update.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_drawing.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_drawing.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_enter_family.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_enter_family.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_family_sessions.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_family_sessions.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_finish.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_finish.restype = ctypes.c_uint16
@@ -752,6 +802,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_history.restype = ctypes.c_
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_idle.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_idle.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_left_for_you.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_left_for_you.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_lock.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_lock.restype = ctypes.c_uint16
@@ -761,6 +814,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_note.restype = ctypes.c_uin
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_observe.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_observe.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_voice.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_voice.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_outing_of.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_outing_of.restype = ctypes.c_uint16
@@ -779,6 +835,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_rebuild_lists.restype = cty
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_recovered.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_recovered.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_reply.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_reply.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_revise.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_revise.restype = ctypes.c_uint16
@@ -827,6 +886,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_visits.restype = ctypes.c_u
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_voice.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_voice.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_voices.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_voices.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_who.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_who.restype = ctypes.c_uint16
@@ -836,6 +898,39 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_withdraw.restype = ctypes.c
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_changelistener_changed.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_changelistener_changed.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_choose.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_choose.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_count.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_count.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_draw.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_draw.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_hand_in.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_hand_in.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_leave.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_leave.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_nothing_to_read.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_nothing_to_read.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_on_the_page.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_on_the_page.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_page.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_page.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_sync.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_sync.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_undo.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_undo.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_write.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_write.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_hardwarekeys_ensure.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_hardwarekeys_ensure.restype = ctypes.c_uint16
@@ -985,6 +1080,13 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_decide.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_decide.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_decide_sharing.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_decide_sharing.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_digests.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1012,6 +1114,24 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_draft_update.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_draft_update.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_drawing.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_drawing.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_enter_family.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_enter_family.restype = ctypes.c_uint64
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_family_sessions.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_family_sessions.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_finish.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1034,6 +1154,11 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_idle.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_idle.restype = None
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_left_for_you.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_left_for_you.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_lock.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1056,6 +1181,12 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_observe.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_observe.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_voice.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_voice.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_outing_of.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1091,6 +1222,13 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_recovered.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_recovered.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_reply.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_reply.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_revise.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1200,6 +1338,12 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_voice.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_voice.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_voices.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_voices.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_who.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1220,6 +1364,70 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_changelistener_changed.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_changelistener_changed.restype = None
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_choose.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_choose.restype = None
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_count.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_count.restype = ctypes.c_uint64
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_draw.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_draw.restype = None
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_hand_in.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_hand_in.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_leave.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_leave.restype = ctypes.c_uint64
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_nothing_to_read.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_nothing_to_read.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_on_the_page.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_on_the_page.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_page.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_page.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_sync.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.c_int8,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_sync.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_undo.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_undo.restype = ctypes.c_int8
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_write.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_write.restype = None
 _UniffiLib.uniffi_visitbook_ffi_fn_method_hardwarekeys_ensure.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1355,6 +1563,16 @@ _UniffiLib.uniffi_visitbook_ffi_fn_free_changelistener.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_free_changelistener.restype = None
+_UniffiLib.uniffi_visitbook_ffi_fn_clone_familypage.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_clone_familypage.restype = ctypes.c_uint64
+_UniffiLib.uniffi_visitbook_ffi_fn_free_familypage.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_free_familypage.restype = None
 _UniffiLib.uniffi_visitbook_ffi_fn_clone_hardwarekeys.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -2445,18 +2663,204 @@ class _UniffiFfiConverterOptionalTypeDueLine(_UniffiConverterRustBuffer):
         else:
             raise InternalError("Unexpected flag byte for optional type")
 
+class _UniffiFfiConverterUInt64(_UniffiConverterPrimitiveInt):
+    CLASS_NAME = "u64"
+    VALUE_MIN = 0
+    VALUE_MAX = 2**64
+
+    @staticmethod
+    def read(buf):
+        return buf.read_u64()
+
+    @staticmethod
+    def write(value, buf):
+        buf.write_u64(value)
+
 @dataclass
-class VoiceView:
+class DrawingView:
     """
-    Something the child gave.
+    A drawing, without its bytes.
 """
-    def __init__(self, *, record:str, child:str, how:typing.Optional[str], how_label:typing.Optional[str], words:typing.List[str], saw:typing.List[str], by:str, written:Moment):
-        self.record = record
-        self.child = child
+    def __init__(self, *, media:str, bytes:int, sha256:str):
+        self.media = media
+        self.bytes = bytes
+        self.sha256 = sha256
+        
+        
+
+    
+    def __str__(self):
+        return "DrawingView(media={}, bytes={}, sha256={})".format(self.media, self.bytes, self.sha256)
+    def __eq__(self, other):
+        if self.media != other.media:
+            return False
+        if self.bytes != other.bytes:
+            return False
+        if self.sha256 != other.sha256:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeDrawingView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return DrawingView(
+            media=_UniffiFfiConverterString.read(buf),
+            bytes=_UniffiFfiConverterUInt64.read(buf),
+            sha256=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.media)
+        _UniffiFfiConverterUInt64.check_lower(value.bytes)
+        _UniffiFfiConverterString.check_lower(value.sha256)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.media, buf)
+        _UniffiFfiConverterUInt64.write(value.bytes, buf)
+        _UniffiFfiConverterString.write(value.sha256, buf)
+
+class _UniffiFfiConverterOptionalTypeDrawingView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeDrawingView.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeDrawingView.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeDrawingView.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class SharingView:
+    """
+    What a person decided about sharing what a child gave.
+"""
+    def __init__(self, *, code:typing.Optional[str], label:typing.Optional[str], because:typing.Optional[str], child_told:typing.Optional[str], child_told_on:typing.Optional[str], by:str, written:Moment, open:bool):
+        self.code = code
+        self.label = label
+        self.because = because
+        self.child_told = child_told
+        self.child_told_on = child_told_on
+        self.by = by
+        self.written = written
+        self.open = open
+        
+        
+
+    
+    def __str__(self):
+        return "SharingView(code={}, label={}, because={}, child_told={}, child_told_on={}, by={}, written={}, open={})".format(self.code, self.label, self.because, self.child_told, self.child_told_on, self.by, self.written, self.open)
+    def __eq__(self, other):
+        if self.code != other.code:
+            return False
+        if self.label != other.label:
+            return False
+        if self.because != other.because:
+            return False
+        if self.child_told != other.child_told:
+            return False
+        if self.child_told_on != other.child_told_on:
+            return False
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        if self.open != other.open:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeSharingView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return SharingView(
+            code=_UniffiFfiConverterOptionalString.read(buf),
+            label=_UniffiFfiConverterOptionalString.read(buf),
+            because=_UniffiFfiConverterOptionalString.read(buf),
+            child_told=_UniffiFfiConverterOptionalString.read(buf),
+            child_told_on=_UniffiFfiConverterOptionalString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            open=_UniffiFfiConverterBoolean.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterOptionalString.check_lower(value.code)
+        _UniffiFfiConverterOptionalString.check_lower(value.label)
+        _UniffiFfiConverterOptionalString.check_lower(value.because)
+        _UniffiFfiConverterOptionalString.check_lower(value.child_told)
+        _UniffiFfiConverterOptionalString.check_lower(value.child_told_on)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterBoolean.check_lower(value.open)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterOptionalString.write(value.code, buf)
+        _UniffiFfiConverterOptionalString.write(value.label, buf)
+        _UniffiFfiConverterOptionalString.write(value.because, buf)
+        _UniffiFfiConverterOptionalString.write(value.child_told, buf)
+        _UniffiFfiConverterOptionalString.write(value.child_told_on, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterBoolean.write(value.open, buf)
+
+class _UniffiFfiConverterOptionalTypeSharingView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeSharingView.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeSharingView.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeSharingView.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class ReplyView:
+    """
+    One answer to a child.
+"""
+    def __init__(self, *, reply:str, code:typing.Optional[str], label:typing.Optional[str], who:typing.Optional[str], by_when:typing.Optional[str], because:typing.Optional[str], on:typing.Optional[str], how:typing.Optional[str], voice:typing.Optional[str], by:str, written:Moment):
+        self.reply = reply
+        self.code = code
+        self.label = label
+        self.who = who
+        self.by_when = by_when
+        self.because = because
+        self.on = on
         self.how = how
-        self.how_label = how_label
-        self.words = words
-        self.saw = saw
+        self.voice = voice
         self.by = by
         self.written = written
         
@@ -2464,7 +2868,221 @@ class VoiceView:
 
     
     def __str__(self):
-        return "VoiceView(record={}, child={}, how={}, how_label={}, words={}, saw={}, by={}, written={})".format(self.record, self.child, self.how, self.how_label, self.words, self.saw, self.by, self.written)
+        return "ReplyView(reply={}, code={}, label={}, who={}, by_when={}, because={}, on={}, how={}, voice={}, by={}, written={})".format(self.reply, self.code, self.label, self.who, self.by_when, self.because, self.on, self.how, self.voice, self.by, self.written)
+    def __eq__(self, other):
+        if self.reply != other.reply:
+            return False
+        if self.code != other.code:
+            return False
+        if self.label != other.label:
+            return False
+        if self.who != other.who:
+            return False
+        if self.by_when != other.by_when:
+            return False
+        if self.because != other.because:
+            return False
+        if self.on != other.on:
+            return False
+        if self.how != other.how:
+            return False
+        if self.voice != other.voice:
+            return False
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeReplyView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return ReplyView(
+            reply=_UniffiFfiConverterString.read(buf),
+            code=_UniffiFfiConverterOptionalString.read(buf),
+            label=_UniffiFfiConverterOptionalString.read(buf),
+            who=_UniffiFfiConverterOptionalString.read(buf),
+            by_when=_UniffiFfiConverterOptionalString.read(buf),
+            because=_UniffiFfiConverterOptionalString.read(buf),
+            on=_UniffiFfiConverterOptionalString.read(buf),
+            how=_UniffiFfiConverterOptionalString.read(buf),
+            voice=_UniffiFfiConverterOptionalString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.reply)
+        _UniffiFfiConverterOptionalString.check_lower(value.code)
+        _UniffiFfiConverterOptionalString.check_lower(value.label)
+        _UniffiFfiConverterOptionalString.check_lower(value.who)
+        _UniffiFfiConverterOptionalString.check_lower(value.by_when)
+        _UniffiFfiConverterOptionalString.check_lower(value.because)
+        _UniffiFfiConverterOptionalString.check_lower(value.on)
+        _UniffiFfiConverterOptionalString.check_lower(value.how)
+        _UniffiFfiConverterOptionalString.check_lower(value.voice)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.reply, buf)
+        _UniffiFfiConverterOptionalString.write(value.code, buf)
+        _UniffiFfiConverterOptionalString.write(value.label, buf)
+        _UniffiFfiConverterOptionalString.write(value.who, buf)
+        _UniffiFfiConverterOptionalString.write(value.by_when, buf)
+        _UniffiFfiConverterOptionalString.write(value.because, buf)
+        _UniffiFfiConverterOptionalString.write(value.on, buf)
+        _UniffiFfiConverterOptionalString.write(value.how, buf)
+        _UniffiFfiConverterOptionalString.write(value.voice, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+
+class _UniffiFfiConverterSequenceTypeReplyView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeReplyView.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeReplyView.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeReplyView.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class VersionView:
+    """
+    One version of a piece of text.
+"""
+    def __init__(self, *, op:str, text:typing.Optional[str], cut_off:bool, author:str, by:str, written:Moment, received:typing.Optional[Moment]):
+        self.op = op
+        self.text = text
+        self.cut_off = cut_off
+        self.author = author
+        self.by = by
+        self.written = written
+        self.received = received
+        
+        
+
+    
+    def __str__(self):
+        return "VersionView(op={}, text={}, cut_off={}, author={}, by={}, written={}, received={})".format(self.op, self.text, self.cut_off, self.author, self.by, self.written, self.received)
+    def __eq__(self, other):
+        if self.op != other.op:
+            return False
+        if self.text != other.text:
+            return False
+        if self.cut_off != other.cut_off:
+            return False
+        if self.author != other.author:
+            return False
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        if self.received != other.received:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeVersionView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return VersionView(
+            op=_UniffiFfiConverterString.read(buf),
+            text=_UniffiFfiConverterOptionalString.read(buf),
+            cut_off=_UniffiFfiConverterBoolean.read(buf),
+            author=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.op)
+        _UniffiFfiConverterOptionalString.check_lower(value.text)
+        _UniffiFfiConverterBoolean.check_lower(value.cut_off)
+        _UniffiFfiConverterString.check_lower(value.author)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.op, buf)
+        _UniffiFfiConverterOptionalString.write(value.text, buf)
+        _UniffiFfiConverterBoolean.write(value.cut_off, buf)
+        _UniffiFfiConverterString.write(value.author, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+
+class _UniffiFfiConverterSequenceTypeVersionView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeVersionView.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeVersionView.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeVersionView.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class VoiceView:
+    """
+    Something the child gave.
+"""
+    def __init__(self, *, record:str, child:str, how:typing.Optional[str], how_label:typing.Optional[str], words:typing.List[str], saw:typing.List[str], drawing:typing.Optional[DrawingView], by_the_child:bool, opened_by:typing.List[str], child_asks:typing.List[str], family_papers:typing.Optional[str], sharing:typing.Optional[SharingView], replies:typing.List[ReplyView], readings:typing.List[VersionView], translations:typing.List[VersionView], by:str, written:Moment):
+        self.record = record
+        self.child = child
+        self.how = how
+        self.how_label = how_label
+        self.words = words
+        self.saw = saw
+        self.drawing = drawing
+        self.by_the_child = by_the_child
+        self.opened_by = opened_by
+        self.child_asks = child_asks
+        self.family_papers = family_papers
+        self.sharing = sharing
+        self.replies = replies
+        self.readings = readings
+        self.translations = translations
+        self.by = by
+        self.written = written
+        
+        
+
+    
+    def __str__(self):
+        return "VoiceView(record={}, child={}, how={}, how_label={}, words={}, saw={}, drawing={}, by_the_child={}, opened_by={}, child_asks={}, family_papers={}, sharing={}, replies={}, readings={}, translations={}, by={}, written={})".format(self.record, self.child, self.how, self.how_label, self.words, self.saw, self.drawing, self.by_the_child, self.opened_by, self.child_asks, self.family_papers, self.sharing, self.replies, self.readings, self.translations, self.by, self.written)
     def __eq__(self, other):
         if self.record != other.record:
             return False
@@ -2477,6 +3095,24 @@ class VoiceView:
         if self.words != other.words:
             return False
         if self.saw != other.saw:
+            return False
+        if self.drawing != other.drawing:
+            return False
+        if self.by_the_child != other.by_the_child:
+            return False
+        if self.opened_by != other.opened_by:
+            return False
+        if self.child_asks != other.child_asks:
+            return False
+        if self.family_papers != other.family_papers:
+            return False
+        if self.sharing != other.sharing:
+            return False
+        if self.replies != other.replies:
+            return False
+        if self.readings != other.readings:
+            return False
+        if self.translations != other.translations:
             return False
         if self.by != other.by:
             return False
@@ -2494,6 +3130,15 @@ class _UniffiFfiConverterTypeVoiceView(_UniffiConverterRustBuffer):
             how_label=_UniffiFfiConverterOptionalString.read(buf),
             words=_UniffiFfiConverterSequenceString.read(buf),
             saw=_UniffiFfiConverterSequenceString.read(buf),
+            drawing=_UniffiFfiConverterOptionalTypeDrawingView.read(buf),
+            by_the_child=_UniffiFfiConverterBoolean.read(buf),
+            opened_by=_UniffiFfiConverterSequenceString.read(buf),
+            child_asks=_UniffiFfiConverterSequenceString.read(buf),
+            family_papers=_UniffiFfiConverterOptionalString.read(buf),
+            sharing=_UniffiFfiConverterOptionalTypeSharingView.read(buf),
+            replies=_UniffiFfiConverterSequenceTypeReplyView.read(buf),
+            readings=_UniffiFfiConverterSequenceTypeVersionView.read(buf),
+            translations=_UniffiFfiConverterSequenceTypeVersionView.read(buf),
             by=_UniffiFfiConverterString.read(buf),
             written=_UniffiFfiConverterTypeMoment.read(buf),
         )
@@ -2506,6 +3151,15 @@ class _UniffiFfiConverterTypeVoiceView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalString.check_lower(value.how_label)
         _UniffiFfiConverterSequenceString.check_lower(value.words)
         _UniffiFfiConverterSequenceString.check_lower(value.saw)
+        _UniffiFfiConverterOptionalTypeDrawingView.check_lower(value.drawing)
+        _UniffiFfiConverterBoolean.check_lower(value.by_the_child)
+        _UniffiFfiConverterSequenceString.check_lower(value.opened_by)
+        _UniffiFfiConverterSequenceString.check_lower(value.child_asks)
+        _UniffiFfiConverterOptionalString.check_lower(value.family_papers)
+        _UniffiFfiConverterOptionalTypeSharingView.check_lower(value.sharing)
+        _UniffiFfiConverterSequenceTypeReplyView.check_lower(value.replies)
+        _UniffiFfiConverterSequenceTypeVersionView.check_lower(value.readings)
+        _UniffiFfiConverterSequenceTypeVersionView.check_lower(value.translations)
         _UniffiFfiConverterString.check_lower(value.by)
         _UniffiFfiConverterTypeMoment.check_lower(value.written)
 
@@ -2517,6 +3171,15 @@ class _UniffiFfiConverterTypeVoiceView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalString.write(value.how_label, buf)
         _UniffiFfiConverterSequenceString.write(value.words, buf)
         _UniffiFfiConverterSequenceString.write(value.saw, buf)
+        _UniffiFfiConverterOptionalTypeDrawingView.write(value.drawing, buf)
+        _UniffiFfiConverterBoolean.write(value.by_the_child, buf)
+        _UniffiFfiConverterSequenceString.write(value.opened_by, buf)
+        _UniffiFfiConverterSequenceString.write(value.child_asks, buf)
+        _UniffiFfiConverterOptionalString.write(value.family_papers, buf)
+        _UniffiFfiConverterOptionalTypeSharingView.write(value.sharing, buf)
+        _UniffiFfiConverterSequenceTypeReplyView.write(value.replies, buf)
+        _UniffiFfiConverterSequenceTypeVersionView.write(value.readings, buf)
+        _UniffiFfiConverterSequenceTypeVersionView.write(value.translations, buf)
         _UniffiFfiConverterString.write(value.by, buf)
         _UniffiFfiConverterTypeMoment.write(value.written, buf)
 
@@ -2610,12 +3273,13 @@ class LateView:
     """
     What came after a finish.
 """
-    def __init__(self, *, op:str, target:str, label:str, text:typing.Optional[str], by:str, begun:Moment, written:Moment, received:typing.Optional[Moment]):
+    def __init__(self, *, op:str, target:str, label:str, text:typing.Optional[str], by:str, device:typing.Optional[str], begun:Moment, written:Moment, received:typing.Optional[Moment]):
         self.op = op
         self.target = target
         self.label = label
         self.text = text
         self.by = by
+        self.device = device
         self.begun = begun
         self.written = written
         self.received = received
@@ -2624,7 +3288,7 @@ class LateView:
 
     
     def __str__(self):
-        return "LateView(op={}, target={}, label={}, text={}, by={}, begun={}, written={}, received={})".format(self.op, self.target, self.label, self.text, self.by, self.begun, self.written, self.received)
+        return "LateView(op={}, target={}, label={}, text={}, by={}, device={}, begun={}, written={}, received={})".format(self.op, self.target, self.label, self.text, self.by, self.device, self.begun, self.written, self.received)
     def __eq__(self, other):
         if self.op != other.op:
             return False
@@ -2635,6 +3299,8 @@ class LateView:
         if self.text != other.text:
             return False
         if self.by != other.by:
+            return False
+        if self.device != other.device:
             return False
         if self.begun != other.begun:
             return False
@@ -2653,6 +3319,7 @@ class _UniffiFfiConverterTypeLateView(_UniffiConverterRustBuffer):
             label=_UniffiFfiConverterString.read(buf),
             text=_UniffiFfiConverterOptionalString.read(buf),
             by=_UniffiFfiConverterString.read(buf),
+            device=_UniffiFfiConverterOptionalString.read(buf),
             begun=_UniffiFfiConverterTypeMoment.read(buf),
             written=_UniffiFfiConverterTypeMoment.read(buf),
             received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
@@ -2665,6 +3332,7 @@ class _UniffiFfiConverterTypeLateView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.check_lower(value.label)
         _UniffiFfiConverterOptionalString.check_lower(value.text)
         _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterOptionalString.check_lower(value.device)
         _UniffiFfiConverterTypeMoment.check_lower(value.begun)
         _UniffiFfiConverterTypeMoment.check_lower(value.written)
         _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
@@ -2676,6 +3344,7 @@ class _UniffiFfiConverterTypeLateView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.label, buf)
         _UniffiFfiConverterOptionalString.write(value.text, buf)
         _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterOptionalString.write(value.device, buf)
         _UniffiFfiConverterTypeMoment.write(value.begun, buf)
         _UniffiFfiConverterTypeMoment.write(value.written, buf)
         _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
@@ -3225,19 +3894,6 @@ class _UniffiFfiConverterTypeCorrectionView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
         _UniffiFfiConverterString.write(value.words, buf)
 
-class _UniffiFfiConverterUInt64(_UniffiConverterPrimitiveInt):
-    CLASS_NAME = "u64"
-    VALUE_MIN = 0
-    VALUE_MAX = 2**64
-
-    @staticmethod
-    def read(buf):
-        return buf.read_u64()
-
-    @staticmethod
-    def write(value, buf):
-        buf.write_u64(value)
-
 @dataclass
 class DigestLine:
     """
@@ -3289,97 +3945,64 @@ class _UniffiFfiConverterTypeDigestLine(_UniffiConverterRustBuffer):
         _UniffiFfiConverterUInt64.write(value.position, buf)
         _UniffiFfiConverterString.write(value.digest, buf)
 
+class _UniffiFfiConverterBytes(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        size = buf.read_i32()
+        if size < 0:
+            raise InternalError("Unexpected negative byte string length")
+        return buf.read(size)
+
+    @staticmethod
+    def check_lower(value):
+        try:
+            memoryview(value)
+        except TypeError:
+            raise TypeError("a bytes-like object is required, not {!r}".format(type(value).__name__))
+
+    @staticmethod
+    def write(value, buf):
+        buf.write_i32(len(value))
+        buf.write(value)
+
 @dataclass
-class VersionView:
+class DrawingBytes:
     """
-    One version of a piece of text.
+    A drawing.
 """
-    def __init__(self, *, op:str, text:typing.Optional[str], cut_off:bool, author:str, by:str, written:Moment, received:typing.Optional[Moment]):
-        self.op = op
-        self.text = text
-        self.cut_off = cut_off
-        self.author = author
-        self.by = by
-        self.written = written
-        self.received = received
+    def __init__(self, *, media:str, bytes:bytes):
+        self.media = media
+        self.bytes = bytes
         
         
 
     
     def __str__(self):
-        return "VersionView(op={}, text={}, cut_off={}, author={}, by={}, written={}, received={})".format(self.op, self.text, self.cut_off, self.author, self.by, self.written, self.received)
+        return "DrawingBytes(media={}, bytes={})".format(self.media, self.bytes)
     def __eq__(self, other):
-        if self.op != other.op:
+        if self.media != other.media:
             return False
-        if self.text != other.text:
-            return False
-        if self.cut_off != other.cut_off:
-            return False
-        if self.author != other.author:
-            return False
-        if self.by != other.by:
-            return False
-        if self.written != other.written:
-            return False
-        if self.received != other.received:
+        if self.bytes != other.bytes:
             return False
         return True
 
-class _UniffiFfiConverterTypeVersionView(_UniffiConverterRustBuffer):
+class _UniffiFfiConverterTypeDrawingBytes(_UniffiConverterRustBuffer):
     @staticmethod
     def read(buf):
-        return VersionView(
-            op=_UniffiFfiConverterString.read(buf),
-            text=_UniffiFfiConverterOptionalString.read(buf),
-            cut_off=_UniffiFfiConverterBoolean.read(buf),
-            author=_UniffiFfiConverterString.read(buf),
-            by=_UniffiFfiConverterString.read(buf),
-            written=_UniffiFfiConverterTypeMoment.read(buf),
-            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+        return DrawingBytes(
+            media=_UniffiFfiConverterString.read(buf),
+            bytes=_UniffiFfiConverterBytes.read(buf),
         )
 
     @staticmethod
     def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.op)
-        _UniffiFfiConverterOptionalString.check_lower(value.text)
-        _UniffiFfiConverterBoolean.check_lower(value.cut_off)
-        _UniffiFfiConverterString.check_lower(value.author)
-        _UniffiFfiConverterString.check_lower(value.by)
-        _UniffiFfiConverterTypeMoment.check_lower(value.written)
-        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterString.check_lower(value.media)
+        _UniffiFfiConverterBytes.check_lower(value.bytes)
 
     @staticmethod
     def write(value, buf):
-        _UniffiFfiConverterString.write(value.op, buf)
-        _UniffiFfiConverterOptionalString.write(value.text, buf)
-        _UniffiFfiConverterBoolean.write(value.cut_off, buf)
-        _UniffiFfiConverterString.write(value.author, buf)
-        _UniffiFfiConverterString.write(value.by, buf)
-        _UniffiFfiConverterTypeMoment.write(value.written, buf)
-        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
-
-class _UniffiFfiConverterSequenceTypeVersionView(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        for item in value:
-            _UniffiFfiConverterTypeVersionView.check_lower(item)
-
-    @classmethod
-    def write(cls, value, buf):
-        items = len(value)
-        buf.write_i32(items)
-        for item in value:
-            _UniffiFfiConverterTypeVersionView.write(item, buf)
-
-    @classmethod
-    def read(cls, buf):
-        count = buf.read_i32()
-        if count < 0:
-            raise InternalError("Unexpected negative sequence length")
-
-        return [
-            _UniffiFfiConverterTypeVersionView.read(buf) for i in range(count)
-        ]
+        _UniffiFfiConverterString.write(value.media, buf)
+        _UniffiFfiConverterBytes.write(value.bytes, buf)
 
 @dataclass
 class EntryView:
@@ -3455,6 +4078,87 @@ class _UniffiFfiConverterTypeEntryView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterBoolean.write(value.withdrawn, buf)
         _UniffiFfiConverterBoolean.write(value.open, buf)
         _UniffiFfiConverterBoolean.write(value.late, buf)
+
+@dataclass
+class FamilySessionView:
+    """
+    One time that this device was in a child's hands.
+"""
+    def __init__(self, *, child:str, child_name:str, visit:typing.Optional[str], entered:Moment, left:typing.Optional[Moment], things:int, ended:str, title:str, detail:str):
+        self.child = child
+        self.child_name = child_name
+        self.visit = visit
+        self.entered = entered
+        self.left = left
+        self.things = things
+        self.ended = ended
+        self.title = title
+        self.detail = detail
+        
+        
+
+    
+    def __str__(self):
+        return "FamilySessionView(child={}, child_name={}, visit={}, entered={}, left={}, things={}, ended={}, title={}, detail={})".format(self.child, self.child_name, self.visit, self.entered, self.left, self.things, self.ended, self.title, self.detail)
+    def __eq__(self, other):
+        if self.child != other.child:
+            return False
+        if self.child_name != other.child_name:
+            return False
+        if self.visit != other.visit:
+            return False
+        if self.entered != other.entered:
+            return False
+        if self.left != other.left:
+            return False
+        if self.things != other.things:
+            return False
+        if self.ended != other.ended:
+            return False
+        if self.title != other.title:
+            return False
+        if self.detail != other.detail:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeFamilySessionView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return FamilySessionView(
+            child=_UniffiFfiConverterString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            visit=_UniffiFfiConverterOptionalString.read(buf),
+            entered=_UniffiFfiConverterTypeMoment.read(buf),
+            left=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            things=_UniffiFfiConverterUInt64.read(buf),
+            ended=_UniffiFfiConverterString.read(buf),
+            title=_UniffiFfiConverterString.read(buf),
+            detail=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterOptionalString.check_lower(value.visit)
+        _UniffiFfiConverterTypeMoment.check_lower(value.entered)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.left)
+        _UniffiFfiConverterUInt64.check_lower(value.things)
+        _UniffiFfiConverterString.check_lower(value.ended)
+        _UniffiFfiConverterString.check_lower(value.title)
+        _UniffiFfiConverterString.check_lower(value.detail)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterOptionalString.write(value.visit, buf)
+        _UniffiFfiConverterTypeMoment.write(value.entered, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.left, buf)
+        _UniffiFfiConverterUInt64.write(value.things, buf)
+        _UniffiFfiConverterString.write(value.ended, buf)
+        _UniffiFfiConverterString.write(value.title, buf)
+        _UniffiFfiConverterString.write(value.detail, buf)
 
 @dataclass
 class FinishedView:
@@ -3662,6 +4366,63 @@ class _UniffiFfiConverterTypeIdentity(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.council, buf)
         _UniffiFfiConverterString.write(value.council_name, buf)
         _UniffiFfiConverterOptionalString.write(value.out_of_hours, buf)
+
+@dataclass
+class LeftForYou:
+    """
+    What a child left for the worker on this device, unread.
+"""
+    def __init__(self, *, child:str, child_name:str, title:str, detail:str, records:typing.List[str]):
+        self.child = child
+        self.child_name = child_name
+        self.title = title
+        self.detail = detail
+        self.records = records
+        
+        
+
+    
+    def __str__(self):
+        return "LeftForYou(child={}, child_name={}, title={}, detail={}, records={})".format(self.child, self.child_name, self.title, self.detail, self.records)
+    def __eq__(self, other):
+        if self.child != other.child:
+            return False
+        if self.child_name != other.child_name:
+            return False
+        if self.title != other.title:
+            return False
+        if self.detail != other.detail:
+            return False
+        if self.records != other.records:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeLeftForYou(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return LeftForYou(
+            child=_UniffiFfiConverterString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            title=_UniffiFfiConverterString.read(buf),
+            detail=_UniffiFfiConverterString.read(buf),
+            records=_UniffiFfiConverterSequenceString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterString.check_lower(value.title)
+        _UniffiFfiConverterString.check_lower(value.detail)
+        _UniffiFfiConverterSequenceString.check_lower(value.records)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterString.write(value.title, buf)
+        _UniffiFfiConverterString.write(value.detail, buf)
+        _UniffiFfiConverterSequenceString.write(value.records, buf)
 
 @dataclass
 class MissingItem:
@@ -4004,6 +4765,63 @@ class _UniffiFfiConverterTypeOpenQuestion(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeAskView.write(value.asks, buf)
 
 @dataclass
+class OpenedView:
+    """
+    A manager opened text that its author had not finished.
+"""
+    def __init__(self, *, reason:str, by:str, written:Moment, received:typing.Optional[Moment], words:str):
+        self.reason = reason
+        self.by = by
+        self.written = written
+        self.received = received
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "OpenedView(reason={}, by={}, written={}, received={}, words={})".format(self.reason, self.by, self.written, self.received, self.words)
+    def __eq__(self, other):
+        if self.reason != other.reason:
+            return False
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        if self.received != other.received:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeOpenedView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return OpenedView(
+            reason=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.reason)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.reason, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+@dataclass
 class SignedOffView:
     """
     A manager has read the finished visit and agrees that it is sound.
@@ -4312,22 +5130,46 @@ class _UniffiFfiConverterOptionalTypeVoidedView(_UniffiConverterRustBuffer):
         else:
             raise InternalError("Unexpected flag byte for optional type")
 
+class _UniffiFfiConverterSequenceTypeOpenedView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeOpenedView.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeOpenedView.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeOpenedView.read(buf) for i in range(count)
+        ]
+
 @dataclass
 class OversightView:
     """
     All of that about one record.
 """
-    def __init__(self, *, signed_off:typing.Optional[SignedOffView], returned:typing.List[ReturnedView], corrections:typing.List[CorrectionView], voided:typing.Optional[VoidedView]):
+    def __init__(self, *, signed_off:typing.Optional[SignedOffView], returned:typing.List[ReturnedView], corrections:typing.List[CorrectionView], voided:typing.Optional[VoidedView], opened:typing.List[OpenedView]):
         self.signed_off = signed_off
         self.returned = returned
         self.corrections = corrections
         self.voided = voided
+        self.opened = opened
         
         
 
     
     def __str__(self):
-        return "OversightView(signed_off={}, returned={}, corrections={}, voided={})".format(self.signed_off, self.returned, self.corrections, self.voided)
+        return "OversightView(signed_off={}, returned={}, corrections={}, voided={}, opened={})".format(self.signed_off, self.returned, self.corrections, self.voided, self.opened)
     def __eq__(self, other):
         if self.signed_off != other.signed_off:
             return False
@@ -4336,6 +5178,8 @@ class OversightView:
         if self.corrections != other.corrections:
             return False
         if self.voided != other.voided:
+            return False
+        if self.opened != other.opened:
             return False
         return True
 
@@ -4347,6 +5191,7 @@ class _UniffiFfiConverterTypeOversightView(_UniffiConverterRustBuffer):
             returned=_UniffiFfiConverterSequenceTypeReturnedView.read(buf),
             corrections=_UniffiFfiConverterSequenceTypeCorrectionView.read(buf),
             voided=_UniffiFfiConverterOptionalTypeVoidedView.read(buf),
+            opened=_UniffiFfiConverterSequenceTypeOpenedView.read(buf),
         )
 
     @staticmethod
@@ -4355,6 +5200,7 @@ class _UniffiFfiConverterTypeOversightView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeReturnedView.check_lower(value.returned)
         _UniffiFfiConverterSequenceTypeCorrectionView.check_lower(value.corrections)
         _UniffiFfiConverterOptionalTypeVoidedView.check_lower(value.voided)
+        _UniffiFfiConverterSequenceTypeOpenedView.check_lower(value.opened)
 
     @staticmethod
     def write(value, buf):
@@ -4362,6 +5208,52 @@ class _UniffiFfiConverterTypeOversightView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeReturnedView.write(value.returned, buf)
         _UniffiFfiConverterSequenceTypeCorrectionView.write(value.corrections, buf)
         _UniffiFfiConverterOptionalTypeVoidedView.write(value.voided, buf)
+        _UniffiFfiConverterSequenceTypeOpenedView.write(value.opened, buf)
+
+@dataclass
+class PageWords:
+    """
+    What stands on a page: in bold, below it, and the choices.
+"""
+    def __init__(self, *, title:str, detail:str, buttons:typing.List[str]):
+        self.title = title
+        self.detail = detail
+        self.buttons = buttons
+        
+        
+
+    
+    def __str__(self):
+        return "PageWords(title={}, detail={}, buttons={})".format(self.title, self.detail, self.buttons)
+    def __eq__(self, other):
+        if self.title != other.title:
+            return False
+        if self.detail != other.detail:
+            return False
+        if self.buttons != other.buttons:
+            return False
+        return True
+
+class _UniffiFfiConverterTypePageWords(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return PageWords(
+            title=_UniffiFfiConverterString.read(buf),
+            detail=_UniffiFfiConverterString.read(buf),
+            buttons=_UniffiFfiConverterSequenceString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.title)
+        _UniffiFfiConverterString.check_lower(value.detail)
+        _UniffiFfiConverterSequenceString.check_lower(value.buttons)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.title, buf)
+        _UniffiFfiConverterString.write(value.detail, buf)
+        _UniffiFfiConverterSequenceString.write(value.buttons, buf)
 
 @dataclass
 class Person:
@@ -4873,6 +5765,175 @@ class _UniffiFfiConverterTypeRecovered(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.tail, buf)
         _UniffiFfiConverterTypeMoment.write(value.written, buf)
 
+@dataclass
+class ReplyGiven:
+    """
+    An answer to a child. Which parts it needs depends on its code.
+"""
+    def __init__(self, *, code:str, who:typing.Optional[str] = _DEFAULT, by_when:typing.Optional[str] = _DEFAULT, because:typing.Optional[str] = _DEFAULT, on:typing.Optional[str] = _DEFAULT, how:typing.Optional[str] = _DEFAULT, voice:typing.Optional[str] = _DEFAULT):
+        self.code = code
+        if who is _DEFAULT:
+            self.who = None
+        else:
+            self.who = who
+        if by_when is _DEFAULT:
+            self.by_when = None
+        else:
+            self.by_when = by_when
+        if because is _DEFAULT:
+            self.because = None
+        else:
+            self.because = because
+        if on is _DEFAULT:
+            self.on = None
+        else:
+            self.on = on
+        if how is _DEFAULT:
+            self.how = None
+        else:
+            self.how = how
+        if voice is _DEFAULT:
+            self.voice = None
+        else:
+            self.voice = voice
+        
+        
+
+    
+    def __str__(self):
+        return "ReplyGiven(code={}, who={}, by_when={}, because={}, on={}, how={}, voice={})".format(self.code, self.who, self.by_when, self.because, self.on, self.how, self.voice)
+    def __eq__(self, other):
+        if self.code != other.code:
+            return False
+        if self.who != other.who:
+            return False
+        if self.by_when != other.by_when:
+            return False
+        if self.because != other.because:
+            return False
+        if self.on != other.on:
+            return False
+        if self.how != other.how:
+            return False
+        if self.voice != other.voice:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeReplyGiven(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return ReplyGiven(
+            code=_UniffiFfiConverterString.read(buf),
+            who=_UniffiFfiConverterOptionalString.read(buf),
+            by_when=_UniffiFfiConverterOptionalString.read(buf),
+            because=_UniffiFfiConverterOptionalString.read(buf),
+            on=_UniffiFfiConverterOptionalString.read(buf),
+            how=_UniffiFfiConverterOptionalString.read(buf),
+            voice=_UniffiFfiConverterOptionalString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.code)
+        _UniffiFfiConverterOptionalString.check_lower(value.who)
+        _UniffiFfiConverterOptionalString.check_lower(value.by_when)
+        _UniffiFfiConverterOptionalString.check_lower(value.because)
+        _UniffiFfiConverterOptionalString.check_lower(value.on)
+        _UniffiFfiConverterOptionalString.check_lower(value.how)
+        _UniffiFfiConverterOptionalString.check_lower(value.voice)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.code, buf)
+        _UniffiFfiConverterOptionalString.write(value.who, buf)
+        _UniffiFfiConverterOptionalString.write(value.by_when, buf)
+        _UniffiFfiConverterOptionalString.write(value.because, buf)
+        _UniffiFfiConverterOptionalString.write(value.on, buf)
+        _UniffiFfiConverterOptionalString.write(value.how, buf)
+        _UniffiFfiConverterOptionalString.write(value.voice, buf)
+
+class _UniffiFfiConverterOptionalBoolean(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterBoolean.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterBoolean.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterBoolean.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class SharingGiven:
+    """
+    A person's decision about sharing what a child gave.
+"""
+    def __init__(self, *, decision:str, because:str, child_told_on:typing.Optional[str] = _DEFAULT, family_papers:typing.Optional[bool] = _DEFAULT):
+        self.decision = decision
+        self.because = because
+        if child_told_on is _DEFAULT:
+            self.child_told_on = None
+        else:
+            self.child_told_on = child_told_on
+        if family_papers is _DEFAULT:
+            self.family_papers = None
+        else:
+            self.family_papers = family_papers
+        
+        
+
+    
+    def __str__(self):
+        return "SharingGiven(decision={}, because={}, child_told_on={}, family_papers={})".format(self.decision, self.because, self.child_told_on, self.family_papers)
+    def __eq__(self, other):
+        if self.decision != other.decision:
+            return False
+        if self.because != other.because:
+            return False
+        if self.child_told_on != other.child_told_on:
+            return False
+        if self.family_papers != other.family_papers:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeSharingGiven(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return SharingGiven(
+            decision=_UniffiFfiConverterString.read(buf),
+            because=_UniffiFfiConverterString.read(buf),
+            child_told_on=_UniffiFfiConverterOptionalString.read(buf),
+            family_papers=_UniffiFfiConverterOptionalBoolean.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.decision)
+        _UniffiFfiConverterString.check_lower(value.because)
+        _UniffiFfiConverterOptionalString.check_lower(value.child_told_on)
+        _UniffiFfiConverterOptionalBoolean.check_lower(value.family_papers)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.decision, buf)
+        _UniffiFfiConverterString.write(value.because, buf)
+        _UniffiFfiConverterOptionalString.write(value.child_told_on, buf)
+        _UniffiFfiConverterOptionalBoolean.write(value.family_papers, buf)
+
 class _UniffiFfiConverterUInt32(_UniffiConverterPrimitiveInt):
     CLASS_NAME = "u32"
     VALUE_MIN = 0
@@ -5246,18 +6307,117 @@ class _UniffiFfiConverterSequenceTypeDueLine(_UniffiConverterRustBuffer):
             _UniffiFfiConverterTypeDueLine.read(buf) for i in range(count)
         ]
 
+class _UniffiFfiConverterSequenceTypeLeftForYou(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeLeftForYou.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeLeftForYou.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeLeftForYou.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class UnopenedLine:
+    """
+    What a child handed in and nobody has opened for too long.
+"""
+    def __init__(self, *, voice:str, name:str, received:Moment, words:str):
+        self.voice = voice
+        self.name = name
+        self.received = received
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "UnopenedLine(voice={}, name={}, received={}, words={})".format(self.voice, self.name, self.received, self.words)
+    def __eq__(self, other):
+        if self.voice != other.voice:
+            return False
+        if self.name != other.name:
+            return False
+        if self.received != other.received:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeUnopenedLine(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return UnopenedLine(
+            voice=_UniffiFfiConverterString.read(buf),
+            name=_UniffiFfiConverterString.read(buf),
+            received=_UniffiFfiConverterTypeMoment.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.voice)
+        _UniffiFfiConverterString.check_lower(value.name)
+        _UniffiFfiConverterTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.voice, buf)
+        _UniffiFfiConverterString.write(value.name, buf)
+        _UniffiFfiConverterTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterSequenceTypeUnopenedLine(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeUnopenedLine.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeUnopenedLine.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeUnopenedLine.read(buf) for i in range(count)
+        ]
+
 @dataclass
 class Today:
     """
     The first screen.
 """
-    def __init__(self, *, date:str, visits:typing.List[VisitLine], unfinished:typing.List[VisitLine], children:typing.List[ChildLine], due:typing.List[DueLine], concerns:typing.List[ConcernView], questions:int, returned:typing.List[ReturnedView], unsent:int, alarms:int):
+    def __init__(self, *, date:str, visits:typing.List[VisitLine], unfinished:typing.List[VisitLine], children:typing.List[ChildLine], due:typing.List[DueLine], concerns:typing.List[ConcernView], left_for_you:typing.List[LeftForYou], unopened:typing.List[UnopenedLine], questions:int, returned:typing.List[ReturnedView], unsent:int, alarms:int):
         self.date = date
         self.visits = visits
         self.unfinished = unfinished
         self.children = children
         self.due = due
         self.concerns = concerns
+        self.left_for_you = left_for_you
+        self.unopened = unopened
         self.questions = questions
         self.returned = returned
         self.unsent = unsent
@@ -5267,7 +6427,7 @@ class Today:
 
     
     def __str__(self):
-        return "Today(date={}, visits={}, unfinished={}, children={}, due={}, concerns={}, questions={}, returned={}, unsent={}, alarms={})".format(self.date, self.visits, self.unfinished, self.children, self.due, self.concerns, self.questions, self.returned, self.unsent, self.alarms)
+        return "Today(date={}, visits={}, unfinished={}, children={}, due={}, concerns={}, left_for_you={}, unopened={}, questions={}, returned={}, unsent={}, alarms={})".format(self.date, self.visits, self.unfinished, self.children, self.due, self.concerns, self.left_for_you, self.unopened, self.questions, self.returned, self.unsent, self.alarms)
     def __eq__(self, other):
         if self.date != other.date:
             return False
@@ -5280,6 +6440,10 @@ class Today:
         if self.due != other.due:
             return False
         if self.concerns != other.concerns:
+            return False
+        if self.left_for_you != other.left_for_you:
+            return False
+        if self.unopened != other.unopened:
             return False
         if self.questions != other.questions:
             return False
@@ -5301,6 +6465,8 @@ class _UniffiFfiConverterTypeToday(_UniffiConverterRustBuffer):
             children=_UniffiFfiConverterSequenceTypeChildLine.read(buf),
             due=_UniffiFfiConverterSequenceTypeDueLine.read(buf),
             concerns=_UniffiFfiConverterSequenceTypeConcernView.read(buf),
+            left_for_you=_UniffiFfiConverterSequenceTypeLeftForYou.read(buf),
+            unopened=_UniffiFfiConverterSequenceTypeUnopenedLine.read(buf),
             questions=_UniffiFfiConverterUInt64.read(buf),
             returned=_UniffiFfiConverterSequenceTypeReturnedView.read(buf),
             unsent=_UniffiFfiConverterUInt64.read(buf),
@@ -5315,6 +6481,8 @@ class _UniffiFfiConverterTypeToday(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeChildLine.check_lower(value.children)
         _UniffiFfiConverterSequenceTypeDueLine.check_lower(value.due)
         _UniffiFfiConverterSequenceTypeConcernView.check_lower(value.concerns)
+        _UniffiFfiConverterSequenceTypeLeftForYou.check_lower(value.left_for_you)
+        _UniffiFfiConverterSequenceTypeUnopenedLine.check_lower(value.unopened)
         _UniffiFfiConverterUInt64.check_lower(value.questions)
         _UniffiFfiConverterSequenceTypeReturnedView.check_lower(value.returned)
         _UniffiFfiConverterUInt64.check_lower(value.unsent)
@@ -5328,6 +6496,8 @@ class _UniffiFfiConverterTypeToday(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeChildLine.write(value.children, buf)
         _UniffiFfiConverterSequenceTypeDueLine.write(value.due, buf)
         _UniffiFfiConverterSequenceTypeConcernView.write(value.concerns, buf)
+        _UniffiFfiConverterSequenceTypeLeftForYou.write(value.left_for_you, buf)
+        _UniffiFfiConverterSequenceTypeUnopenedLine.write(value.unopened, buf)
         _UniffiFfiConverterUInt64.write(value.questions, buf)
         _UniffiFfiConverterSequenceTypeReturnedView.write(value.returned, buf)
         _UniffiFfiConverterUInt64.write(value.unsent, buf)
@@ -6390,28 +7560,30 @@ class _UniffiFfiConverterOptionalTypeSaved(_UniffiConverterRustBuffer):
         else:
             raise InternalError("Unexpected flag byte for optional type")
 
-class _UniffiFfiConverterSequenceTypeVersion(_UniffiConverterRustBuffer):
+class _UniffiFfiConverterOptionalTypeDrawingBytes(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
-        for item in value:
-            _UniffiFfiConverterTypeVersion.check_lower(item)
+        if value is not None:
+            _UniffiFfiConverterTypeDrawingBytes.check_lower(value)
 
     @classmethod
     def write(cls, value, buf):
-        items = len(value)
-        buf.write_i32(items)
-        for item in value:
-            _UniffiFfiConverterTypeVersion.write(item, buf)
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeDrawingBytes.write(value, buf)
 
     @classmethod
     def read(cls, buf):
-        count = buf.read_i32()
-        if count < 0:
-            raise InternalError("Unexpected negative sequence length")
-
-        return [
-            _UniffiFfiConverterTypeVersion.read(buf) for i in range(count)
-        ]
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeDrawingBytes.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
 
 
 class SyncCancelProtocol(typing.Protocol):
@@ -6697,25 +7869,382 @@ class _UniffiFfiConverterOptionalTypeSyncProgress(_UniffiConverterRustBuffer):
         else:
             raise InternalError("Unexpected flag byte for optional type")
 
-class _UniffiFfiConverterBytes(_UniffiConverterRustBuffer):
+
+class FamilyPageProtocol(typing.Protocol):
+    """
+    A child's page. The vault is closed, and nothing here reads what was handed in.
+
+    Pin the app and set the secure flag before showing it. If it is freed, the folder opens locked, what was handed in is
+    kept, and the session's end is not confirmed. Once left it is spent: every call then fails with the code `page_left`.
+"""
+    
+    def choose(self, code: str) -> None:
+        """
+        Makes a choice: `not_here`, `not_today`, …; `fine_to_share`, `ask_me_first`, `only_my_worker`; `not_with/mum`, ….
+"""
+        raise NotImplementedError
+    def count(self, ) -> int:
+        """
+        How many things were handed in.
+"""
+        raise NotImplementedError
+    def draw(self, media: str,bytes: bytes) -> None:
+        """
+        Puts a drawing on the page: the bytes of an image of at most 1 MiB, which are never re-encoded.
+"""
+        raise NotImplementedError
+    def hand_in(self, ) -> PageWords:
+        """
+        Hands in what is on the page. When this returns it is durable, and nobody reads or changes it on this device but the
+        worker, who needs the PIN.
+"""
+        raise NotImplementedError
+    def leave(self, pin: bytes) -> Book:
+        """
+        Back to the worker. What is on the page and was not handed in goes. Takes as long as a guess is made to cost.
+
+        Errors: `wrong_pin` and `too_many_wrong_pins`: the page stays, and waiting is all that a wrong PIN costs. Show
+        `nothing_to_read`. `opened_locked` means that the PIN was right and the book did not open: the page is left; open the
+        locked book again.
+"""
+        raise NotImplementedError
+    def nothing_to_read(self, ) -> PageWords:
+        """
+        What to say to whoever tries to read, or to leave with a wrong PIN. Names nobody.
+"""
+        raise NotImplementedError
+    def on_the_page(self, ) -> typing.Optional[str]:
+        """
+        The words that are on the page now. What was handed in is not.
+"""
+        raise NotImplementedError
+    def page(self, ) -> PageWords:
+        """
+        What stands on the page before anything is written: whose it is, who will read it, and what may follow.
+"""
+        raise NotImplementedError
+    def sync(self, cancel: SyncCancel,budget_ms: typing.Union[object, typing.Optional[int]] = _DEFAULT,progress: typing.Union[object, typing.Optional[SyncProgress]] = _DEFAULT,asked: bool = True) -> SyncOutcome:
+        """
+        Sends what is sealed, while the page stays open. Otherwise as `LockedBook.sync`.
+"""
+        raise NotImplementedError
+    def undo(self, ) -> bool:
+        """
+        Takes the last change of the page back. What was handed in is beyond it.
+"""
+        raise NotImplementedError
+    def write(self, text: str) -> None:
+        """
+        Puts the child's words on the page, in place of what was there. Exactly these are handed in.
+"""
+        raise NotImplementedError
+
+class FamilyPage(FamilyPageProtocol):
+    """
+    A child's page. The vault is closed, and nothing here reads what was handed in.
+
+    Pin the app and set the secure flag before showing it. If it is freed, the folder opens locked, what was handed in is
+    kept, and the session's end is not confirmed. Once left it is spent: every call then fails with the code `page_left`.
+"""
+    
+    _handle: ctypes.c_uint64
+    
+    def __init__(self, *args, **kwargs):
+        raise ValueError("This class has no default constructor")
+
+    def __del__(self):
+        # In case of partial initialization of instances.
+        handle = getattr(self, "_handle", None)
+        if handle is not None:
+            _uniffi_rust_call(_UniffiLib.uniffi_visitbook_ffi_fn_free_familypage, handle)
+
+    def _uniffi_clone_handle(self):
+        return _uniffi_rust_call(_UniffiLib.uniffi_visitbook_ffi_fn_clone_familypage, self._handle)
+
+    # Used by alternative constructors or any methods which return this type.
+    @classmethod
+    def _uniffi_make_instance(cls, handle):
+        # Lightly yucky way to bypass the usual __init__ logic
+        # and just create a new instance with the required handle.
+        inst = cls.__new__(cls)
+        inst._handle = handle
+        return inst
+    def choose(self, code: str) -> None:
+        """
+        Makes a choice: `not_here`, `not_today`, …; `fine_to_share`, `ask_me_first`, `only_my_worker`; `not_with/mum`, ….
+"""
+        
+        _UniffiFfiConverterString.check_lower(code)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(code),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_choose,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def count(self, ) -> int:
+        """
+        How many things were handed in.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterUInt64.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_count,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def draw(self, media: str,bytes: bytes) -> None:
+        """
+        Puts a drawing on the page: the bytes of an image of at most 1 MiB, which are never re-encoded.
+"""
+        
+        _UniffiFfiConverterString.check_lower(media)
+
+        _UniffiFfiConverterBytes.check_lower(bytes)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(media),
+            _UniffiFfiConverterBytes.lower(bytes),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_draw,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def hand_in(self, ) -> PageWords:
+        """
+        Hands in what is on the page. When this returns it is durable, and nobody reads or changes it on this device but the
+        worker, who needs the PIN.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypePageWords.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_hand_in,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def leave(self, pin: bytes) -> Book:
+        """
+        Back to the worker. What is on the page and was not handed in goes. Takes as long as a guess is made to cost.
+
+        Errors: `wrong_pin` and `too_many_wrong_pins`: the page stays, and waiting is all that a wrong PIN costs. Show
+        `nothing_to_read`. `opened_locked` means that the PIN was right and the book did not open: the page is left; open the
+        locked book again.
+"""
+        
+        _UniffiFfiConverterBytes.check_lower(pin)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterBytes.lower(pin),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeBook.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_leave,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def nothing_to_read(self, ) -> PageWords:
+        """
+        What to say to whoever tries to read, or to leave with a wrong PIN. Names nobody.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypePageWords.lift
+        _uniffi_error_converter = None
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_nothing_to_read,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def on_the_page(self, ) -> typing.Optional[str]:
+        """
+        The words that are on the page now. What was handed in is not.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterOptionalString.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_on_the_page,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def page(self, ) -> PageWords:
+        """
+        What stands on the page before anything is written: whose it is, who will read it, and what may follow.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypePageWords.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_page,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def sync(self, cancel: SyncCancel,budget_ms: typing.Union[object, typing.Optional[int]] = _DEFAULT,progress: typing.Union[object, typing.Optional[SyncProgress]] = _DEFAULT,asked: bool = True) -> SyncOutcome:
+        """
+        Sends what is sealed, while the page stays open. Otherwise as `LockedBook.sync`.
+"""
+        
+        _UniffiFfiConverterTypeSyncCancel.check_lower(cancel)
+
+        if budget_ms is _DEFAULT:
+            budget_ms = None
+        _UniffiFfiConverterOptionalUInt64.check_lower(budget_ms)
+
+        if progress is _DEFAULT:
+            progress = None
+        _UniffiFfiConverterOptionalTypeSyncProgress.check_lower(progress)
+
+        _UniffiFfiConverterBoolean.check_lower(asked)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypeSyncCancel.lower(cancel),
+            _UniffiFfiConverterOptionalUInt64.lower(budget_ms),
+            _UniffiFfiConverterOptionalTypeSyncProgress.lower(progress),
+            _UniffiFfiConverterBoolean.lower(asked),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSyncOutcome.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_sync,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def undo(self, ) -> bool:
+        """
+        Takes the last change of the page back. What was handed in is beyond it.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_undo,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def write(self, text: str) -> None:
+        """
+        Puts the child's words on the page, in place of what was there. Exactly these are handed in.
+"""
+        
+        _UniffiFfiConverterString.check_lower(text)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(text),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_write,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+
+
+
+
+
+class _UniffiFfiConverterTypeFamilyPage:
     @staticmethod
-    def read(buf):
-        size = buf.read_i32()
-        if size < 0:
-            raise InternalError("Unexpected negative byte string length")
-        return buf.read(size)
+    def lift(value: int) -> FamilyPage:
+        return FamilyPage._uniffi_make_instance(value)
 
     @staticmethod
-    def check_lower(value):
-        try:
-            memoryview(value)
-        except TypeError:
-            raise TypeError("a bytes-like object is required, not {!r}".format(type(value).__name__))
+    def check_lower(value: FamilyPage):
+        if not isinstance(value, FamilyPage):
+            raise TypeError("Expected FamilyPage instance, {} found".format(type(value).__name__))
 
     @staticmethod
-    def write(value, buf):
-        buf.write_i32(len(value))
-        buf.write(value)
+    def lower(value: FamilyPage) -> ctypes.c_uint64:
+        return value._uniffi_clone_handle()
+
+    @classmethod
+    def read(cls, buf: _UniffiRustBuffer) -> FamilyPage:
+        ptr = buf.read_u64()
+        if ptr == 0:
+            raise InternalError("Raw handle value was null")
+        return cls.lift(ptr)
+
+    @classmethod
+    def write(cls, value: FamilyPage, buf: _UniffiRustBuffer):
+        buf.write_u64(cls.lower(value))
+
+class _UniffiFfiConverterSequenceTypeFamilySessionView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeFamilySessionView.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeFamilySessionView.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeFamilySessionView.read(buf) for i in range(count)
+        ]
+
+class _UniffiFfiConverterSequenceTypeVersion(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeVersion.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeVersion.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeVersion.read(buf) for i in range(count)
+        ]
 
 
 class LockedBookProtocol(typing.Protocol):
@@ -7436,6 +8965,11 @@ class BookProtocol(typing.Protocol):
         A manager's written decision on concerns; the same text stands on each. Others get `managers_only`.
 """
         raise NotImplementedError
+    def decide_sharing(self, voice: str,sharing: SharingGiven) -> Saved:
+        """
+        Decides about sharing what a child gave. What the child asked stays beside it.
+"""
+        raise NotImplementedError
     def digests(self, ) -> typing.List[DigestLine]:
         """
         One number for each scope this device holds, to compare with another device or the council.
@@ -7457,6 +8991,22 @@ class BookProtocol(typing.Protocol):
         Keeps what has been typed so far under a heading, durably, on this device alone. Call it at most 2 s after a keystroke.
         Give no `entry` the first time, then the one that the first call returned; or the entry that is being changed. Say
         "kept on this phone" of it, never "saved".
+"""
+        raise NotImplementedError
+    def drawing(self, voice: str) -> typing.Optional[DrawingBytes]:
+        """
+        The exact bytes of a drawing that a child gave.
+"""
+        raise NotImplementedError
+    def enter_family(self, child: str,visit: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> FamilyPage:
+        """
+        Hands the device to a child: says so in a signed commit, saves what is being typed, closes the book and forgets every
+        key. A sync that is running is cancelled. On an error the book stays open.
+"""
+        raise NotImplementedError
+    def family_sessions(self, ) -> typing.List[FamilySessionView]:
+        """
+        The sessions in which this device was in a child's hands, newest first, and how each ended.
 """
         raise NotImplementedError
     def finish(self, visits: typing.List[str]) -> Finishing:
@@ -7482,6 +9032,12 @@ class BookProtocol(typing.Protocol):
         Work for a quiet moment: prepares search and tidies the files. Interrupting it, or never calling it, loses nothing.
 """
         raise NotImplementedError
+    def left_for_you(self, ) -> typing.List[LeftForYou]:
+        """
+        What children left on this device and the holder has not opened: prompt for it before leaving the address, without a
+        word of it, and never open it as the first screen.
+"""
+        raise NotImplementedError
     def lock(self, ) -> LockedBook:
         """
         Saves what is being typed, closes the book and forgets every key. Takes a moment and calls the keystore. A sync that
@@ -7498,6 +9054,11 @@ class BookProtocol(typing.Protocol):
         """
         Records what the holder observed of one area of the form. A colleague's observation stands beside it and is never
         in conflict with it.
+"""
+        raise NotImplementedError
+    def open_voice(self, voice: str) -> VoiceView:
+        """
+        Opens one thing a child gave, by a deliberate tap. For what a child handed in, that it was opened is said to the team.
 """
         raise NotImplementedError
     def outing_of(self, visit: str) -> typing.List[str]:
@@ -7529,6 +9090,11 @@ class BookProtocol(typing.Protocol):
     def recovered(self, ) -> typing.List[Recovered]:
         """
         What a crash cut off and this unlock turned into entries. Show it first: its author goes on with it by `carry_on`.
+"""
+        raise NotImplementedError
+    def reply(self, voice: str,reply: ReplyGiven) -> Saved:
+        """
+        Answers a child, beside the child's words. Error `empty`: a part that this answer needs is missing.
 """
         raise NotImplementedError
     def revise(self, record: str,heading: str,entry: str,text: str) -> Saved:
@@ -7627,6 +9193,11 @@ class BookProtocol(typing.Protocol):
         """
         Records one thing a child gave: a record of its own, and its mark on the visit if one is named. The child's words are
         kept byte for byte and never change.
+"""
+        raise NotImplementedError
+    def voices(self, child: str) -> typing.List[VoiceView]:
+        """
+        Everything a child gave, newest first, without what `left_for_you` prompts for.
 """
         raise NotImplementedError
     def who(self, ) -> Identity:
@@ -7965,6 +9536,27 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def decide_sharing(self, voice: str,sharing: SharingGiven) -> Saved:
+        """
+        Decides about sharing what a child gave. What the child asked stays beside it.
+"""
+        
+        _UniffiFfiConverterString.check_lower(voice)
+
+        _UniffiFfiConverterTypeSharingGiven.check_lower(sharing)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(voice),
+            _UniffiFfiConverterTypeSharingGiven.lower(sharing),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_decide_sharing,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def digests(self, ) -> typing.List[DigestLine]:
         """
         One number for each scope this device holds, to compare with another device or the council.
@@ -8051,6 +9643,63 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def drawing(self, voice: str) -> typing.Optional[DrawingBytes]:
+        """
+        The exact bytes of a drawing that a child gave.
+"""
+        
+        _UniffiFfiConverterString.check_lower(voice)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(voice),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterOptionalTypeDrawingBytes.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_drawing,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def enter_family(self, child: str,visit: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> FamilyPage:
+        """
+        Hands the device to a child: says so in a signed commit, saves what is being typed, closes the book and forgets every
+        key. A sync that is running is cancelled. On an error the book stays open.
+"""
+        
+        _UniffiFfiConverterString.check_lower(child)
+
+        if visit is _DEFAULT:
+            visit = None
+        _UniffiFfiConverterOptionalString.check_lower(visit)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(child),
+            _UniffiFfiConverterOptionalString.lower(visit),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeFamilyPage.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_enter_family,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def family_sessions(self, ) -> typing.List[FamilySessionView]:
+        """
+        The sessions in which this device was in a child's hands, newest first, and how each ended.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeFamilySessionView.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_family_sessions,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def finish(self, visits: typing.List[str]) -> Finishing:
         """
         Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, naming every child
@@ -8117,6 +9766,22 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_idle,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def left_for_you(self, ) -> typing.List[LeftForYou]:
+        """
+        What children left on this device and the holder has not opened: prompt for it before leaving the address, without a
+        word of it, and never open it as the first screen.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeLeftForYou.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_left_for_you,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -8188,6 +9853,24 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_observe,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def open_voice(self, voice: str) -> VoiceView:
+        """
+        Opens one thing a child gave, by a deliberate tap. For what a child handed in, that it was opened is said to the team.
+"""
+        
+        _UniffiFfiConverterString.check_lower(voice)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(voice),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeVoiceView.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_voice,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -8296,6 +9979,27 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_recovered,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def reply(self, voice: str,reply: ReplyGiven) -> Saved:
+        """
+        Answers a child, beside the child's words. Error `empty`: a part that this answer needs is missing.
+"""
+        
+        _UniffiFfiConverterString.check_lower(voice)
+
+        _UniffiFfiConverterTypeReplyGiven.check_lower(reply)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(voice),
+            _UniffiFfiConverterTypeReplyGiven.lower(reply),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_reply,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -8655,6 +10359,24 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_voice,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def voices(self, child: str) -> typing.List[VoiceView]:
+        """
+        Everything a child gave, newest first, without what `left_for_you` prompts for.
+"""
+        
+        _UniffiFfiConverterString.check_lower(child)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(child),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeVoiceView.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_voices,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -9168,6 +10890,10 @@ __all__ = [
     "Owed",
     "NoAccessLine",
     "DueLine",
+    "DrawingView",
+    "SharingView",
+    "ReplyView",
+    "VersionView",
     "VoiceView",
     "Holder",
     "LateView",
@@ -9177,27 +10903,34 @@ __all__ = [
     "ChoiceView",
     "CorrectionView",
     "DigestLine",
-    "VersionView",
+    "DrawingBytes",
     "EntryView",
+    "FamilySessionView",
     "FinishedView",
     "Found",
     "Identity",
+    "LeftForYou",
     "MissingItem",
     "Saved",
     "NoteSaved",
     "OpenQuestion",
+    "OpenedView",
     "SignedOffView",
     "ReturnedView",
     "VoidedView",
     "OversightView",
+    "PageWords",
     "Person",
     "QuestionView",
     "StatusView",
     "RecordPage",
     "RecordStatus",
     "Recovered",
+    "ReplyGiven",
+    "SharingGiven",
     "SyncCounts",
     "SyncOutcome",
+    "UnopenedLine",
     "Today",
     "Verification",
     "Version",
@@ -9207,6 +10940,8 @@ __all__ = [
     "SyncCancelProtocol",
     "SyncProgressImpl",
     "SyncProgress",
+    "FamilyPage",
+    "FamilyPageProtocol",
     "LockedBook",
     "LockedBookProtocol",
     "ChangeListenerImpl",

@@ -5,6 +5,7 @@
 //! word of a record: error texts end up in logs and crash reports.
 
 mod enrolling;
+mod family;
 mod opening;
 mod recording;
 

@@ -122,6 +122,10 @@ impl From<SaveError> for VisitbookError {
                 "nothing_to_correct",
                 "Nothing stands here to correct. Answer the question instead.",
             ),
+            SaveError::NothingToOpen => Self::request(
+                "nothing_to_open",
+                "There is no unfinished text of a colleague here.",
+            ),
             SaveError::EnteredInError => Self::request(
                 "entered_in_error",
                 "This was entered in error and takes nothing more. Make it again where it belongs.",

@@ -5,6 +5,7 @@ use visitbook_device::model as core;
 use super::mirrors;
 use super::oversight::{DueLine, ReturnedView};
 use super::page::LateView;
+use super::voice::{LeftForYou, UnopenedLine, VoiceView};
 
 /// A moment as people in England read it. The milliseconds are what a device's clock showed; they are evidence and put
 /// nothing in order.
@@ -130,6 +131,10 @@ mirrors! {
         due: Vec<DueLine>,
         /// Concerns without a written decision.
         concerns: Vec<ConcernView>,
+        /// What children left on this device and the holder has not opened: to be read before leaving the address.
+        left_for_you: Vec<LeftForYou>,
+        /// What children handed in elsewhere and nobody has opened for too long, for their manager.
+        unopened: Vec<UnopenedLine>,
         /// How many questions need the holder's answer.
         questions: u64,
         /// Questions about the holder's finished visits that a manager sent back.
@@ -164,26 +169,6 @@ mirrors! {
         date: String,
         /// By whom, if a visit here says so; `None` for what was imported.
         by: Option<String>,
-    }
-
-    /// Something the child gave.
-    VoiceView {
-        /// The voice.
-        record: String,
-        /// The child.
-        child: String,
-        /// How it was given.
-        how: Option<String>,
-        /// That, in words.
-        how_label: Option<String>,
-        /// The child's exact words.
-        words: Vec<String>,
-        /// What a worker saw.
-        saw: Vec<String>,
-        /// Who entered it.
-        by: String,
-        /// When.
-        written: Moment,
     }
 
     /// A concern on a list.

@@ -6,6 +6,7 @@ pub(crate) mod lists;
 pub(crate) mod oversight;
 pub(crate) mod page;
 pub(crate) mod standing;
+pub(crate) mod voice;
 
 /// Declares records of the border that have the fields of the core's records of the same name, and how they are made.
 macro_rules! mirrors {

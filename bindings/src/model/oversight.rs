@@ -88,6 +88,20 @@ mirrors! {
         words: String,
     }
 
+    /// A manager opened text that its author had not finished.
+    OpenedView {
+        /// Why.
+        reason: String,
+        /// Who.
+        by: String,
+        /// When, by their device.
+        written: Moment,
+        /// When the council received it.
+        received: Option<Moment>,
+        /// In a sentence.
+        words: String,
+    }
+
     /// All of that about one record.
     OversightView {
         /// The sign-off of the finish that stands.
@@ -98,6 +112,8 @@ mirrors! {
         corrections: Vec<CorrectionView>,
         /// Entered in error.
         voided: Option<VoidedView>,
+        /// When text that was not finished was opened, in log order.
+        opened: Vec<OpenedView>,
     }
 
     /// One thing owed to a child.

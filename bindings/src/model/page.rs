@@ -118,6 +118,8 @@ mirrors! {
         text: Option<String>,
         /// Who.
         by: String,
+        /// On what: "Rowan's phone". Told where a record is laid out.
+        device: Option<String>,
         /// When its author first wrote about this; earlier than `written` for a text that was gone on with.
         begun: Moment,
         /// When, by the author's device.

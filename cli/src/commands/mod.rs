@@ -1,7 +1,9 @@
 //! One function for each command: words in, an answer out.
 
 mod aside;
+pub(crate) mod family;
 mod files;
+mod heard;
 mod oversight;
 mod page;
 mod read;
@@ -39,6 +41,11 @@ impl Desk {
         }
     }
 
+    /// The book and the way to the council, to be put on a desk again later.
+    pub(crate) fn clear(self) -> (Working, Option<SocketAddr>) {
+        (self.working, self.via)
+    }
+
     /// Does what a command says. `show` is told how a sync goes on.
     pub(crate) fn run(
         &mut self,
@@ -56,8 +63,18 @@ impl Desk {
                 visit,
                 how,
                 because,
+                with,
                 words,
-            } => write::voice(working, &child, visit.as_deref(), how, because, words),
+            } => heard::voice(
+                working,
+                &child,
+                visit.as_deref(),
+                (how, because),
+                &with,
+                words,
+            ),
+            Book::Heard(command) => heard::run(working, command),
+            Book::Family(command) => family::after(working, command),
             Book::Concern {
                 children,
                 visit,
@@ -76,6 +93,7 @@ impl Desk {
             Book::Concerns => read::concerns(working),
             Book::SignOff { visits } => oversight::sign_off(working, &visits),
             Book::Return { visit, question } => oversight::give_back(working, &visit, &question),
+            Book::Open { visit, reason } => oversight::open(working, &visit, &reason),
             Book::Correct {
                 visit,
                 field,

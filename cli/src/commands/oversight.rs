@@ -34,6 +34,18 @@ pub(super) fn give_back(
     Ok(Reply::new(told(working, &done.records)?, reply.json))
 }
 
+pub(super) fn open(working: &mut Working, visit: &str, reason: &str) -> Result<Reply, Failure> {
+    let record = names::record(working, visit)?;
+    let before = Instant::now();
+    let done = working.open_unfinished(record, reason)?;
+    let reply = saved(before, &done, Json::Null);
+    let text = format!(
+        "{}The text can be read here after the next sync.\n",
+        told(working, &done.records)?
+    );
+    Ok(Reply::new(text, reply.json))
+}
+
 pub(super) fn correct(
     working: &mut Working,
     visit: &str,

@@ -86,11 +86,21 @@ fn finished_page(page: &RecordPage) -> Json {
     json!({"answers": answers, "texts": texts})
 }
 
+/// The last word of what its holder calls it, where that says what it is.
+fn sort_of_device(label: &str) -> &str {
+    let last = label.rsplit(' ').next().unwrap_or_default();
+    let known = ["phone", "tablet", "laptop", "iPad"];
+    known
+        .into_iter()
+        .find(|sort| *sort == last)
+        .unwrap_or("device")
+}
+
 fn late_words(late: &LateView) -> String {
-    let device = format!(
-        "{}'s device (the device's clock)",
-        late.by.split(' ').next().unwrap_or(&late.by)
-    );
+    let device = match &late.device {
+        Some(label) => format!("{label} (the {}'s clock)", sort_of_device(label)),
+        None => format!("{}'s device (the device's clock)", late.by),
+    };
     let received = late.received.as_ref().map(|at| at.time.clone());
     let written = if late.begun == late.written {
         late.written.time.clone()

@@ -56,6 +56,10 @@ pub(super) fn today(working: &Working, date: Option<String>) -> Result<Reply, Fa
         })
         .collect();
     let _ = writeln!(text, "Yours: {}", names.join(", "));
+    text.push_str(&super::family::left_lines(&today.left_for_you));
+    for one in &today.unopened {
+        let _ = writeln!(text, "{}", one.words);
+    }
     if today.questions > 0 {
         let _ = writeln!(text, "{} to answer: visitbook questions", today.questions);
     }
@@ -69,6 +73,8 @@ pub(super) fn today(working: &Working, date: Option<String>) -> Result<Reply, Fa
         "unfinished": today.unfinished.iter().map(row).collect::<Vec<_>>(),
         "children": to_json(&today.children),
         "due": to_json(&today.due),
+        "left_for_you": to_json(&today.left_for_you),
+        "unopened": to_json(&today.unopened),
         "questions": today.questions,
         "returned": to_json(&today.returned),
         "unsent": today.unsent,

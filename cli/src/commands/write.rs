@@ -6,7 +6,7 @@ use std::time::Instant;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::{Value as Json, json};
 use visitbook_device::model::Finishing;
-use visitbook_device::{Saved, VoiceGiven, Working};
+use visitbook_device::{Saved, Working};
 use visitbook_record::catalogue::Catalogue;
 use visitbook_record::commit::RecordKind;
 use visitbook_record::id::RecordId;
@@ -26,7 +26,7 @@ pub(super) fn target(typed: &str) -> Target {
 }
 
 /// A text, or standard input for `-`.
-fn text_of(typed: &str) -> Result<String, Failure> {
+pub(super) fn text_of(typed: &str) -> Result<String, Failure> {
     if typed != "-" {
         return Ok(typed.to_owned());
     }
@@ -277,38 +277,6 @@ fn fresh_id() -> Result<String, Failure> {
     Ok(uuid::Builder::from_random_bytes(bytes)
         .into_uuid()
         .to_string())
-}
-
-pub(super) fn voice(
-    working: &mut Working,
-    child: &str,
-    visit: Option<&str>,
-    how: String,
-    because: Option<String>,
-    words: Option<String>,
-) -> Result<Reply, Failure> {
-    let child = names::child(working, child)?;
-    let visit = visit
-        .map(|visit| names::record(working, visit))
-        .transpose()?;
-    let observed = how == "observed";
-    let words = words.map(|words| text_of(&words)).transpose()?;
-    let (words, saw) = if observed {
-        (None, words)
-    } else {
-        (words, None)
-    };
-    let given = VoiceGiven {
-        how,
-        because,
-        words,
-        saw,
-        usual_for_child: None,
-        more: Vec::new(),
-    };
-    let before = Instant::now();
-    let (record, done) = working.voice(child, visit, &given)?;
-    Ok(saved(before, &done, json!({"voice": record})))
 }
 
 pub(super) fn concern(

@@ -161,11 +161,13 @@ fn set_up(folder: &Path, seed: u64) -> Staged<Day> {
         concerns: Vec::new(),
         merle_concern: Vec::new(),
         bryony_entry: String::new(),
+        reed: String::new(),
         finished_page: Json::Null,
         board: Json::Null,
+        date: story::MONDAY_BEFORE,
         random: seed.wrapping_mul(2).wrapping_add(1),
     };
-    day.time("07:50")?;
+    day.time("08:50")?;
     for (worker, at) in [
         ("W-ROWAN", 0),
         ("W-ROWAN", 1),

@@ -34,10 +34,14 @@ pub(crate) struct Day {
     pub(crate) merle_concern: Vec<String>,
     /// Bryony's own note on Wren's visit.
     pub(crate) bryony_entry: String,
+    /// Reed, as the Larkspurs' visits name him.
+    pub(crate) reed: String,
     /// Wren's page as it was when it was finished.
     pub(crate) finished_page: Json,
     /// Sage's board as it was printed at 17:00.
     pub(crate) board: Json,
+    /// What the calendar on every wall says.
+    pub(crate) date: NaiveDate,
     /// Where the seed's dice are.
     pub(crate) random: u64,
 }
@@ -89,9 +93,8 @@ impl Day {
     /// Sets the clock on every wall.
     pub(crate) fn time(&mut self, time: &str) -> Staged<()> {
         let seconds = self.dice(50);
-        let day = NaiveDate::from_ymd_opt(2026, 10, 27);
         let time = NaiveTime::parse_from_str(time, "%H:%M").ok();
-        let local = day.zip(time).map(|(day, time)| day.and_time(time));
+        let local = time.map(|time| self.date.and_time(time));
         let moment = local.and_then(|local| {
             chrono_tz::Europe::London
                 .from_local_datetime(&local)

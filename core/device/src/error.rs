@@ -162,6 +162,9 @@ pub enum SaveError {
     /// No answer stands there, so none can be corrected.
     #[error("nothing stands here to correct; answer the question instead")]
     NothingToCorrect,
+    /// No text of a colleague is withheld here.
+    #[error("no colleague's unfinished text is waiting here")]
+    NothingToOpen,
     /// The record was entered in error and takes nothing more.
     #[error("this was entered in error and takes nothing more")]
     EnteredInError,

@@ -17,6 +17,8 @@ mod enrol;
 #[cfg(feature = "store")]
 mod error;
 #[cfg(feature = "store")]
+pub mod family;
+#[cfg(feature = "store")]
 mod files;
 #[cfg(feature = "store")]
 mod locked;
@@ -29,6 +31,7 @@ pub mod spool;
 #[cfg(feature = "store")]
 mod store;
 pub mod sync;
+pub mod wiping;
 #[cfg(feature = "store")]
 pub mod working;
 
@@ -37,10 +40,15 @@ pub use enrol::EnrolStep;
 #[cfg(feature = "store")]
 pub use error::{EnrolError, FileError, OpenError, ReadError, SaveError, UnlockError};
 #[cfg(feature = "store")]
+pub use family::Family;
+#[cfg(feature = "store")]
 pub use locked::{CarryError, Device, Locked, StillLocked};
 #[cfg(feature = "store")]
 pub use random::NoRandomness;
 #[cfg(feature = "store")]
 pub use store::StoreError;
 #[cfg(feature = "store")]
-pub use working::{Change, Listener, Saved, Subscription, SyncError, VoiceGiven, Working, model};
+pub use working::{
+    Change, EnterError, Listener, NotEntered, Reply, Saved, Sharing, Subscription, SyncError,
+    VoiceGiven, Working, model,
+};

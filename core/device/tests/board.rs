@@ -302,7 +302,8 @@ fn the_board_tells_the_day() {
          To read and sign: 2.\n  \
            Merle: Rowan Teasel, finished Mon 19 Oct 12:00\n  \
            Merle: Rowan Teasel, finished 11:40\n\
-         Wren: Sage Mallow asked Rowan Teasel, 16:20: “Who is Reed? Check by Thursday.”"
+         Wren: Sage Mallow asked Rowan Teasel, 16:20: “Who is Reed? Check by Thursday.”\n\
+         Last heard: Bryony's phone 11:40; Rowan's phone 15:52; Sage's laptop 16:20."
     );
     assert!(view.since.unwrap().additions.is_empty());
     // Nothing else was said in between, so the board of now differs in its title alone.

@@ -171,6 +171,40 @@ fn a_child_that_moved_closes_at_once_and_goes_once_everything_has_its_receipt() 
     rowan.begin_visit(&[FINCH]).unwrap();
 }
 
+/// What a child handed in goes to the council whoever holds the child by then, and is purged only with its receipt.
+#[test]
+fn what_a_child_handed_in_has_its_receipt_before_the_child_goes() {
+    const HANDED_IN: &str = "CANARY-child-turnstone";
+    let (council, phone, rowan, visit) = wren_moved();
+    let mut family = rowan.enter_family(WREN, Some(visit)).unwrap();
+    family.write(HANDED_IN).unwrap();
+    family.hand_in().unwrap();
+    let mut rowan = family.leave(PIN).unwrap();
+    let voice = rowan.left_for_you().unwrap()[0].records[0];
+    pull(&council, &mut rowan);
+    is_closed(&rowan, visit);
+    assert!(rowan.left_for_you().unwrap().is_empty());
+    assert!(rowan.family_sessions().unwrap().is_empty());
+    assert!(rowan.open_voice(voice).is_err());
+    let (all, mut rowan) = look(&phone, rowan);
+    assert!(holds(&all, HANDED_IN), "it waits for its receipt");
+
+    sync(&council, &mut rowan);
+    // This council sets everything aside that comes after the move; the device keeps it until it is placed.
+    for one in rowan.kept_aside().unwrap().waiting {
+        council.lock().unwrap().place(one.op);
+    }
+    sync(&council, &mut rowan);
+    let (all, mut rowan) = look(&phone, rowan);
+    assert!(!holds(&all, HANDED_IN));
+    sync(&council, &mut rowan);
+    assert_eq!(rowan.sealed_waiting(), 0);
+    sound(&rowan);
+    let (_hers, mut bryony) = Phone::enrol(&council, BRYONY, "Bryony's tablet");
+    sync(&council, &mut bryony);
+    assert_eq!(bryony.open_voice(voice).unwrap().words, [HANDED_IN]);
+}
+
 #[test]
 fn own_words_that_are_kept_aside_can_be_read_until_they_are_placed() {
     let (council, phone, mut rowan, _) = wren_moved();

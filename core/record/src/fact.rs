@@ -12,7 +12,7 @@ use crate::verdict::Verdict;
 pub enum Answer {
     /// A code of the form, or a date, time, name or number in its plain form.
     Code(String),
-    /// A digest of a text with its white space folded: two texts that read alike are one answer.
+    /// A digest of a text with its white space folded: two texts that read alike are one answer. Of a drawing, its bytes.
     Text([u8; 32]),
     /// Withheld, redacted, or of a newer version. Differs from everything, and ranks as most worrying.
     Unreadable,
@@ -29,6 +29,10 @@ impl Answer {
             Some(Content::Text { text, .. } | Content::Words(text) | Content::Reason(text)) => {
                 let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
                 Self::Text(labelled_hash("visitbook/1/text", &[folded.as_bytes()]))
+            }
+            // A label of its own: a drawing never equals a text.
+            Some(Content::Drawing(drawing)) => {
+                Self::Text(labelled_hash("visitbook/1/drawing", &[&drawing.bytes]))
             }
             Some(_) | None => Self::Unreadable,
         }

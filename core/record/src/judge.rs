@@ -50,7 +50,7 @@ pub struct Rights {
 pub struct KnownOp {
     /// The fact.
     pub fact: Fact,
-    /// Its payload is at present withheld from colleagues of its author.
+    /// Its payload is at present withheld from the author of the commit that is judged.
     pub withheld: bool,
 }
 
@@ -174,6 +174,7 @@ impl Judge<'_> {
             Kind::EnterFamily => self.rule_family(),
             Kind::Purged => self.rule_purged(),
             Kind::Attach => self.rule_attachment(op, content),
+            Kind::Open => self.rule_opening(op),
             Kind::Resolve | Kind::Correct => {
                 self.rule_field(op, content)?;
                 self.rule_settlement(op, content)
@@ -382,7 +383,7 @@ const fn needs_payload(kind: Kind) -> bool {
 const fn suits(op: &Op, content: &Content) -> bool {
     match op.kind {
         Kind::EntryAdd => match op.policy {
-            Policy::Words => matches!(content, Content::Words(_)),
+            Policy::Words => matches!(content, Content::Words(_) | Content::Drawing(_)),
             _ => matches!(content, Content::Text { .. }),
         },
         Kind::EntryRevise => matches!(content, Content::Text { .. }),
@@ -392,7 +393,7 @@ const fn suits(op: &Op, content: &Content) -> bool {
         Kind::Resolve => matches!(content, Content::Settlement(_)),
         Kind::Correct => matches!(content, Content::Correction(_)),
         Kind::SignOff => matches!(content, Content::SignOff(_)),
-        Kind::Return => matches!(content, Content::Reason(_)),
+        Kind::Return | Kind::Open => matches!(content, Content::Reason(_)),
         Kind::Void => matches!(content, Content::Void { .. }),
         Kind::Place => matches!(content, Content::Placement { .. }),
         Kind::EnterFamily => matches!(content, Content::FamilySession(_)),
@@ -412,6 +413,7 @@ const fn text_bytes(content: &Content) -> usize {
             Some(note) => note.len(),
             None => 0,
         },
+        Content::Drawing(drawing) => drawing.bytes.len(),
         _ => 0,
     }
 }

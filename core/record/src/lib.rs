@@ -9,6 +9,7 @@ pub mod conflict;
 pub mod digest;
 pub mod due;
 pub mod fact;
+pub mod family;
 pub mod fold;
 pub mod id;
 pub mod judge;

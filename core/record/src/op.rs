@@ -53,11 +53,13 @@ pub enum Kind {
     /// The device has removed a child's records and moved to a new key, after its holder stopped holding the child. Stands in the
     /// holder's own scope, and its target names the child.
     Purged,
+    /// A manager opens the text of a visit that its author has not finished, and says why. Its author sees that.
+    Open,
     /// Made by a newer version: kept, relayed and shown as such.
     Unknown(u16),
 }
 
-const KINDS: [(Kind, u16); 19] = [
+const KINDS: [(Kind, u16); 20] = [
     (Kind::EntryAdd, 1),
     (Kind::EntryRevise, 2),
     (Kind::EntryWithdraw, 3),
@@ -77,6 +79,7 @@ const KINDS: [(Kind, u16); 19] = [
     (Kind::Unassign, 19),
     (Kind::EnterFamily, 20),
     (Kind::Purged, 21),
+    (Kind::Open, 22),
 ];
 
 impl Kind {
@@ -152,6 +155,7 @@ impl Kind {
                 | Self::Ask
                 | Self::EnterFamily
                 | Self::Purged
+                | Self::Open
         )
     }
 

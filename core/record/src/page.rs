@@ -135,6 +135,8 @@ pub struct Page {
     pub corrections: Vec<usize>,
     /// Files that belong to the record, in log order.
     pub attachments: Vec<usize>,
+    /// When a manager opened text that was not finished, in log order.
+    pub opened: Vec<usize>,
 }
 
 /// Lays out one record. `statements` may come in any order; the page does not depend on it but for statements that have
@@ -226,6 +228,7 @@ pub fn lay_out(kind: RecordKind, statements: &[Statement], view: View) -> Page {
     page.returned = of_kind(Kind::Return).collect();
     page.corrections = of_kind(Kind::Correct).collect();
     page.attachments = of_kind(Kind::Attach).collect();
+    page.opened = of_kind(Kind::Open).collect();
     if let Some(finish) = &finished {
         let stands = statements[finish.by].fact.id;
         page.signed_off = of_kind(Kind::SignOff)

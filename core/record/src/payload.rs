@@ -147,6 +147,18 @@ pub struct FamilySession {
     pub first_key: [u8; 32],
 }
 
+/// Something a child drew or made, as the bytes that the page made of it. Never re-encoded.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Drawing {
+    /// What the bytes are, as a media type: `image/png`.
+    #[n(0)]
+    pub media: String,
+    /// The exact bytes.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub bytes: Vec<u8>,
+}
+
 /// What a payload says.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Content {
@@ -198,6 +210,8 @@ pub enum Content {
     Attachment(Attachment),
     /// A session in which a child can write.
     FamilySession(FamilySession),
+    /// Something a child drew or made. As with words, there is no operation that edits it.
+    Drawing(Drawing),
 }
 
 impl Content {
@@ -230,6 +244,7 @@ impl std::fmt::Debug for Content {
             Self::Placement { .. } => "Content::Placement",
             Self::Attachment(_) => "Content::Attachment",
             Self::FamilySession(_) => "Content::FamilySession",
+            Self::Drawing(_) => "Content::Drawing",
         })
     }
 }
@@ -267,6 +282,7 @@ impl<C> Encode<C> for Content {
             }
             Self::Attachment(attachment) => e.array(2)?.u8(13)?.encode_with(attachment, ctx)?.ok(),
             Self::FamilySession(session) => e.array(2)?.u8(14)?.encode_with(session, ctx)?.ok(),
+            Self::Drawing(drawing) => e.array(2)?.u8(17)?.encode_with(drawing, ctx)?.ok(),
         }
     }
 }
@@ -301,6 +317,7 @@ impl<'b, C> Decode<'b, C> for Content {
             }),
             (13, Some(2)) => Ok(Self::Attachment(d.decode_with(ctx)?)),
             (14, Some(2)) => Ok(Self::FamilySession(d.decode_with(ctx)?)),
+            (17, Some(2)) => Ok(Self::Drawing(d.decode_with(ctx)?)),
             _ => Err(minicbor::decode::Error::message(
                 "content of a newer version",
             )),

@@ -6,7 +6,7 @@
 use minicbor::{Decode, Encode};
 
 use crate::digest::ScopeDigest;
-use crate::id::{CommitHash, DeviceId, Incarnation, OpId, StatementHash, Token};
+use crate::id::{CommitHash, DeviceId, Incarnation, OpId, RecordId, StatementHash, Token};
 use crate::payload::Payload;
 use crate::scope::{LogPosition, Scope};
 use crate::time::WallMillis;
@@ -113,6 +113,42 @@ pub struct UploadReply {
     /// The council's clock.
     #[n(2)]
     pub time: WallMillis,
+}
+
+/// The council's statement that it durably has one family post, byte for byte. It stands in no scope's log: a post is
+/// receipted whether or not anybody has told the council yet whose session it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct PostStatement {
+    /// [`PostStatement::hash_of`] the exact post.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub post: [u8; 32],
+    /// The voice record that it is.
+    #[n(1)]
+    pub record: RecordId,
+    /// The life of the server's log, which names the key that signed this.
+    #[n(2)]
+    pub epoch: u64,
+    /// The council's clock, when it came first.
+    #[n(3)]
+    pub time: WallMillis,
+}
+
+impl PostStatement {
+    /// The name of a post with these exact bytes.
+    #[must_use]
+    pub fn hash_of(post: &[u8]) -> [u8; 32] {
+        crate::id::labelled_hash("visitbook/1/family-post", &[post])
+    }
+}
+
+/// The answer to one family post in an upload, sealed under that post's own secret.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct PostReply {
+    /// A signed [`PostStatement`]; a duplicate brings the stored one again.
+    #[n(0)]
+    pub statement: Signed,
 }
 
 /// Asks for what is new. Signed by the device, sealed to the council.

@@ -385,3 +385,76 @@ pub fn late(written: &str, device: &str, received: Option<&str>) -> Message {
         format!("Written {written} on {device}. {reached}"),
     )
 }
+
+/// The child's page before anything is written. `worker` is a first name.
+#[must_use]
+pub fn family_before(child: &str, worker: &str) -> Message {
+    Message::new(
+        format!("This page is for you, {child}."),
+        format!(
+            "{worker} and {worker}'s manager will read it. Other people who help you may too; you can say who you don't want. If we think you're not safe we may have to tell someone. We'll try to tell you first."
+        ),
+    )
+    .with_buttons([
+        "Start".to_owned(),
+        "Not here".to_owned(),
+        "Not today".to_owned(),
+    ])
+}
+
+/// The child's page after something was handed in. `worker` is a first name.
+#[must_use]
+pub fn family_after(worker: &str) -> Message {
+    Message::new(
+        format!("{worker} has it, in your words."),
+        format!(
+            "Nobody can change them. Nobody can read them on this tablet now except {worker}. You can add more or change your mind another day."
+        ),
+    )
+}
+
+/// The device is in other hands, and somebody tries to read or leave. Names nobody.
+#[must_use]
+pub fn nothing_to_read() -> Message {
+    Message::new(
+        "There is nothing to read here.",
+        "Please give the tablet back.",
+    )
+}
+
+/// What a child left for the worker, before they drive off.
+#[must_use]
+pub fn left_for_you(child: &str, things: usize) -> Message {
+    let things = match things {
+        1 => "1 thing".to_owned(),
+        many => format!("{many} things"),
+    };
+    Message::new(
+        format!("{child} left you {things}."),
+        "Read them before you drive off, somewhere you can't be overlooked.",
+    )
+}
+
+/// How a session on the child's page ended: `confirmed`, `not_confirmed`, `count_mismatch` or `touched`.
+#[must_use]
+pub fn family_end(child: &str, ended: &str) -> Message {
+    let safe = "Everything that was handed in and is still here is safe.";
+    match ended {
+        "confirmed" => Message::new(
+            format!("{child}'s page was closed by you."),
+            "Everything that was handed in is here.",
+        ),
+        "count_mismatch" => Message::new(
+            format!("Something {child} handed in is missing."),
+            format!("{safe} Ask {child} what it was, and tell your manager."),
+        ),
+        "touched" => Message::new(
+            format!("Somebody changed what {child} handed in on this device."),
+            format!("{safe} Tell your manager before you rely on it."),
+        ),
+        _ => Message::new(
+            format!("{child}'s page was not closed by you: its end is not confirmed."),
+            format!("{safe} If something seems to be missing, ask {child}."),
+        ),
+    }
+}

@@ -717,6 +717,25 @@ fn only_the_named_owner_puts_a_statement_in_its_place() {
     let by = |who| bench(who).judge(&Pen::new(who, 9).write(vec![place(kept.id())]));
     assert_eq!(by(SAGE), Verdict::Applied);
     assert_eq!(by(BRYONY), aside(Reason::NotOwner));
+    // Nobody lets what waits for something else count, and nobody their own breach of what guards their own work.
+    let judged = |verdict: Verdict, author| {
+        let mut bench = bench(SAGE);
+        for known in bench.known.values_mut() {
+            known.fact.verdict = Some(verdict.clone());
+            known.fact.author = author;
+        }
+        bench.judge(&Pen::new(SAGE, 9).write(vec![place(kept.id())]))
+    };
+    let waits = Verdict::Held {
+        missing: vec![OpId([7; 32])],
+    };
+    assert_eq!(judged(waits, ROWAN), aside(Reason::NotOwner));
+    assert_eq!(judged(Verdict::Applied, ROWAN), Verdict::Applied);
+    for guard in [Reason::OwnWork, Reason::MayNotSettle] {
+        assert_eq!(judged(aside(guard), SAGE), aside(Reason::OwnWork));
+        assert_eq!(judged(aside(guard), ROWAN), Verdict::Applied);
+    }
+    assert_eq!(judged(aside(Reason::UnknownCode), SAGE), Verdict::Applied);
     let unknown = Pen::new(SAGE, 9).write(vec![place(OpId([7; 32]))]);
     assert_eq!(
         bench(SAGE).judge(&unknown),
@@ -724,4 +743,20 @@ fn only_the_named_owner_puts_a_statement_in_its_place() {
             missing: vec![OpId([7; 32])]
         }
     );
+}
+
+#[test]
+fn only_the_childs_manager_opens_what_is_not_finished() {
+    let draft = || {
+        about_the_record(
+            Kind::Open,
+            Target::field("open"),
+            Content::Reason("Rowan is off sick".into()),
+        )
+    };
+    let by = |who, role| Bench::of(who, role).judge(&Pen::new(who, 9).write(vec![draft()]));
+    assert_eq!(by(SAGE, Role::Manager), Verdict::Applied);
+    for role in [Role::Allocated, Role::Joint, Role::Cover] {
+        assert_eq!(by(BRYONY, role), aside(Reason::NotManager), "{role:?}");
+    }
 }

@@ -105,7 +105,10 @@ fn seen(
         if role_now(&assignments, child).is_none() {
             continue;
         }
-        let readable = tx.op(&named.op)?.is_some_and(|op| may_read(reader, &op));
+        let readable = match tx.op(&named.op)? {
+            Some(op) => may_read(tx, reader, &op)?,
+            None => false,
+        };
         if readable && tx.payload(&named.op)?.is_some() {
             return Ok(Some(named));
         }

@@ -15,19 +15,24 @@ use crate::store::{StoreError, StoredOp};
 use crate::{attachments, notice, rights};
 
 impl ScopeWriter<'_> {
-    /// Lets a statement that was set aside count, if the placement that names it was applied.
+    /// Lets a statement that was set aside count, if the placement that names it was applied and stands in the same log: the
+    /// readers of another could not follow.
     pub(super) fn place(&mut self, placement: &OpId, op: &OpId) -> Result<(), StoreError> {
         let applied = self
             .tx
             .op(placement)?
             .is_some_and(|op| op.fact.is_applied());
-        let Some(mut placed) = self
-            .tx
-            .op(op)?
-            .filter(|op| applied && !op.fact.is_applied())
-        else {
+        let is_aside = |op: &StoredOp| matches!(op.fact.verdict, Some(Verdict::Quarantined { .. }));
+        let Some(mut placed) = self.tx.op(op)?.filter(|op| applied && is_aside(op)) else {
             return Ok(());
         };
+        let stands_here = self
+            .tx
+            .commit(&placed.commit)?
+            .is_some_and(|commit| commit.scope == self.scope);
+        if !stands_here {
+            return Ok(());
+        }
         if let Some(old) = &placed.fact.verdict {
             self.digest.remove(op, old);
         }
@@ -150,7 +155,7 @@ impl ScopeWriter<'_> {
         };
         let owner = rights::owner(self.tx, self.scope, commit.author)?;
         let home = self.tx.home(&commit.record)?;
-        let verdict = with_known(self.tx, |known| {
+        let verdict = with_known(self.tx, commit.author, |known| {
             let context = Context {
                 device: DeviceStanding {
                     ended: false,
@@ -186,7 +191,12 @@ impl ScopeWriter<'_> {
         for part in parts {
             self.judged(id, verdict.clone(), part)?;
         }
-        notice::of_one(self.tx, self.scope, author, &id, &verdict)
+        notice::of_one(self.tx, self.scope, author, &id, &verdict)?;
+        match content {
+            // A placement that came before what it names.
+            Some(Content::Placement { op, .. }) => self.place(&id, &op),
+            _ => Ok(()),
+        }
     }
 }
 

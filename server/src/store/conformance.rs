@@ -22,8 +22,8 @@ use visitbook_record::verdict::{Reason, Verdict};
 use visitbook_record::wire::{ReceiptStatement, Signed};
 
 use super::{
-    Assignment, Deed, Device, Enrolment, Entry, ReadTx, Storage, StorageExt, StoreError,
-    StoredCommit, StoredOp, Vector, Worker, WriteTx,
+    Assignment, Deed, Device, Enrolment, Entry, FamilyPost, FamilySession, ReadTx, Storage,
+    StorageExt, StoreError, StoredCommit, StoredOp, Vector, Worker, WriteTx,
 };
 
 type Case<S> = (&'static str, fn(&S));
@@ -33,7 +33,7 @@ type Case<S> = (&'static str, fn(&S));
 /// # Panics
 /// If a case fails; the message names all that did.
 pub fn check<S: Storage>(make: impl Fn() -> S) {
-    let cases: [Case<S>; 14] = [
+    let cases: [Case<S>; 15] = [
         (
             "positions follow commit order from 1 in each scope",
             positions,
@@ -69,6 +69,10 @@ pub fn check<S: Storage>(make: impl Fn() -> S) {
         (
             "a device keeps the token it presented and the one it was given",
             tokens,
+        ),
+        (
+            "what children handed in reads back in its session's order",
+            family,
         ),
         (
             "devices, counters, workers and codes keep their newest state",
@@ -430,6 +434,48 @@ fn statements<S: Storage>(store: &S) {
             tx.statements(&CHILD).unwrap(),
             [(at(1), signed(1)), (at(4), signed(3))]
         );
+    });
+}
+
+fn family<S: Storage>(store: &S) {
+    let post = |n: u8, index: u64, placed: bool| FamilyPost {
+        hash: [n; 32],
+        session: [7; 16],
+        index,
+        record: RecordId([n; 16]),
+        bytes: vec![n; 100],
+        statement: signed(n),
+        placed,
+    };
+    let told = |n: u8| FamilySession {
+        session: [8; 16],
+        child: RecordId([n; 16]),
+        worker: WorkerId([n; 16]),
+        op: op_id(n),
+    };
+    write(store, |tx| {
+        // Two posts that claim one place are two posts, and come in the order of their names.
+        for one in [post(3, 1, false), post(2, 1, false), post(9, 0, false)] {
+            tx.put_family_post(one).unwrap();
+        }
+        tx.put_family_post(post(3, 1, true)).unwrap();
+        tx.put_family_session(told(1)).unwrap();
+        tx.put_family_session(told(2)).unwrap();
+    });
+    read(store, |tx| {
+        let expected = vec![post(9, 0, false), post(2, 1, false), post(3, 1, true)];
+        assert_eq!(tx.family_posts(&[7; 16]).unwrap(), expected);
+        assert_eq!(tx.family_posts(&[8; 16]).unwrap(), []);
+        assert_eq!(tx.family_post(&[9; 32]).unwrap(), Some(post(9, 0, false)));
+        assert_eq!(tx.family_post(&[1; 32]).unwrap(), None);
+        let first = Some(told(1));
+        assert_eq!(
+            tx.family_session(&[8; 16]).unwrap(),
+            first,
+            "the first commit to tell stands"
+        );
+        assert_eq!(tx.family_session(&[7; 16]).unwrap(), None);
+        assert_eq!(tx.family_sessions().unwrap(), [[7; 16], [8; 16]]);
     });
 }
 

@@ -22,8 +22,8 @@ use visitbook_record::wire::{ReceiptStatement, Signed};
 
 use super::attachments::{AttachmentUse, StoredAttachment};
 use super::{
-    Assignment, Deed, Device, Enrolment, Entry, LogRow, ReadTx, ReadWork, Storage, StoreError,
-    StoredCommit, StoredOp, Vector, Worker, WriteTx, WriteWork,
+    Assignment, Deed, Device, Enrolment, Entry, FamilyPost, FamilySession, LogRow, ReadTx,
+    ReadWork, Storage, StoreError, StoredCommit, StoredOp, Vector, Worker, WriteTx, WriteWork,
 };
 
 /// A map that can forget what was done to it since the last [`Journalled::keep`].
@@ -95,6 +95,8 @@ state! {
     homes: RecordId => RecordHome,
     statements: (Scope, LogPosition) => Signed,
     last_statements: Scope => StatementHash,
+    family_posts: ([u8; 16], u64, [u8; 32]) => FamilyPost,
+    family_sessions: [u8; 16] => FamilySession,
     counters: (DeviceId, Incarnation) => u64,
     tokens: (DeviceId, Token) => Vector,
     assignments: (WorkerId, LogPosition, RecordId) => Assignment,
@@ -289,6 +291,28 @@ impl ReadTx for Tx<'_> {
         Ok(all.map(|(_, assignment)| *assignment).collect())
     }
 
+    fn family_post(&self, hash: &[u8; 32]) -> Result<Option<FamilyPost>, StoreError> {
+        let mut all = self.0.family_posts.map.values();
+        Ok(all.find(|post| post.hash == *hash).cloned())
+    }
+
+    fn family_posts(&self, session: &[u8; 16]) -> Result<Vec<FamilyPost>, StoreError> {
+        let range = (*session, 0, [0; 32])..=(*session, u64::MAX, [0xff; 32]);
+        let all = self.0.family_posts.map.range(range);
+        Ok(all.map(|(_, post)| post.clone()).collect())
+    }
+
+    fn family_session(&self, session: &[u8; 16]) -> Result<Option<FamilySession>, StoreError> {
+        Ok(self.0.family_sessions.map.get(session).copied())
+    }
+
+    fn family_sessions(&self) -> Result<Vec<[u8; 16]>, StoreError> {
+        let told = self.0.family_sessions.map.keys().copied();
+        let posted = self.0.family_posts.map.keys().map(|(session, ..)| *session);
+        let all: std::collections::BTreeSet<_> = told.chain(posted).collect();
+        Ok(all.into_iter().collect())
+    }
+
     fn holders_of(&self, child: &RecordId) -> Result<Vec<Assignment>, StoreError> {
         let all = self.0.assignments.map.values();
         Ok(all
@@ -402,6 +426,19 @@ impl WriteTx for Tx<'_> {
         let hash = ReceiptStatement::hash_of(&statement.bytes);
         self.0.last_statements.insert(*scope, hash);
         self.0.statements.insert((*scope, first), statement.clone());
+        Ok(())
+    }
+
+    fn put_family_post(&mut self, post: FamilyPost) -> Result<(), StoreError> {
+        let key = (post.session, post.index, post.hash);
+        self.0.family_posts.insert(key, post);
+        Ok(())
+    }
+
+    fn put_family_session(&mut self, session: FamilySession) -> Result<(), StoreError> {
+        if !self.0.family_sessions.map.contains_key(&session.session) {
+            self.0.family_sessions.insert(session.session, session);
+        }
         Ok(())
     }
 

@@ -18,6 +18,8 @@ from visitbook import (
     Finishing,
     KeystoreError,
     LockedBook,
+    ReplyGiven,
+    SharingGiven,
     SyncCancel,
     SyncEnded,
     SyncTrouble,
@@ -76,6 +78,7 @@ class TheBorder(Case):
             cannot_fail,
             [
                 "constructor_synccancel_new",
+                "method_familypage_nothing_to_read",
                 "method_subscription_cancel",
                 "method_synccancel_cancel",
                 "method_synccancel_is_cancelled",
@@ -461,6 +464,43 @@ class Unlocking(Case):
             self.refused("locked", call, kind=VisitbookError.State)
         self.refused("locked", book.sync, SyncCancel(), kind=VisitbookError.State)
         subscription.cancel()
+
+    def test_in_a_childs_hands_it_takes_and_gives_nothing_until_the_pin(self):
+        book = self.locked.unlock(PIN)
+        wren = next(line.child for line in book.children() if line.name == "Wren")
+        page = book.enter_family(wren)
+        self.refused("locked", book.today, kind=VisitbookError.State)
+        self.assertEqual(page.page().title, "This page is for you, Wren.")
+        self.refused("empty", page.hand_in, kind=VisitbookError.Request)
+        self.refused("unknown_code", page.choose, "not_with/nobody", kind=VisitbookError.Request)
+        self.refused("not_a_picture", page.draw, "text/plain", b"x", kind=VisitbookError.Request)
+        page.write("changed my mind")
+        page.write(CHILDS_WORDS)
+        page.choose("not_with/mum")
+        page.draw("image/png", b"five seats")
+        self.assertTrue(page.undo())
+        self.assertEqual(page.on_the_page(), CHILDS_WORDS)
+        self.assertEqual(page.hand_in().title, "Bryony has it, in your words.")
+        self.assertEqual((page.count(), page.on_the_page()), (1, None))
+        error = self.refused("wrong_pin", page.leave, b"tansy-84-otter", kind=VisitbookError.Unlock)
+        self.assertNotIn("Wren", error.explanation + page.nothing_to_read().title)
+        self.assertIsNone(page.sync(SyncCancel()).trouble)
+        book = page.leave(PIN)
+        self.refused("page_left", page.hand_in, kind=VisitbookError.State)
+        (left,) = book.left_for_you()
+        self.assertEqual(left.title, "Wren left you 1 thing.")
+        self.assertEqual(book.today().left_for_you, [left])
+        (voice,) = left.records
+        opened = book.open_voice(voice)
+        self.assertEqual((opened.words, opened.by_the_child), ([CHILDS_WORDS], True))
+        self.assertEqual(opened.child_asks[1:], ["Mum"])
+        self.assertEqual(book.left_for_you(), [])
+        self.refused("empty", book.reply, voice, ReplyGiven(code="we_will"), kind=VisitbookError.Request)
+        book.reply(voice, ReplyGiven(code="we_will", who="Bryony", by_when="2026-11-02"))
+        book.decide_sharing(voice, SharingGiven(decision="as_child_asked", because="she asked", family_papers=False))
+        again = next(one for one in book.voices(wren) if one.record == voice)
+        self.assertEqual((again.words, again.replies[0].who, again.family_papers), ([CHILDS_WORDS], "Bryony", "no"))
+        self.assertEqual(book.family_sessions()[0].ended, "confirmed")
 
     def test_folders_and_codes_that_are_none(self):
         keys = self.phone.keys

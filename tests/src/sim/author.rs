@@ -4,6 +4,7 @@
 //! business of [`super::poison`].
 
 mod finish;
+mod oversight;
 
 use std::collections::BTreeSet;
 
@@ -23,6 +24,7 @@ use super::rng::Rng;
 use super::schedule::Deed;
 
 pub(crate) use finish::finish_of;
+pub(crate) use oversight::{finished, give_back, laid_out, placement, sign_off, void_of};
 
 /// What is typed: among it, text that naive code breaks.
 pub(crate) const TEXTS: [&str; 8] = [
@@ -248,6 +250,9 @@ fn plan(phone: &mut Phone, deed: Deed, rng: &mut Rng) -> Option<Vec<Plan>> {
             let draft = assert(question, Target::field(&question.field), rng, vec![])?;
             Some(vec![plan_of(visit, RecordKind::Visit, child, vec![draft])])
         }
+        Deed::SignOff | Deed::GiveBack | Deed::Correct | Deed::Void | Deed::Place => {
+            oversight::plan(phone, child, deed, rng)
+        }
         Deed::Finish => None,
     }
 }
@@ -376,7 +381,7 @@ fn settle(phone: &Phone, child: RecordId, rng: &mut Rng) -> Option<Vec<Plan>> {
             .rows_of(&visit)
             .map(|row| &row.fact)
             .filter(|fact| matches!(fact.policy, Policy::Risk | Policy::Ordinary))
-            .filter(|fact| !fact.kind.is_entry() && !matches!(fact.kind, Kind::Finish | Kind::Ask))
+            .filter(|fact| !fact.kind.is_entry() && !fact.kind.is_about_the_record())
             .map(|fact| &fact.target)
             .collect();
         for target in targets {

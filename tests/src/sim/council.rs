@@ -3,6 +3,7 @@
 //! It also writes down what only it can know at the time (in which order commits came, and what each device had acknowledged
 //! by then), for the laws to be checked against afterwards.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use visitbook_device::sync::exchange::{HttpReply, Route};
@@ -29,7 +30,7 @@ use super::crash::Failing;
 use super::ledger::{Ledger, Move};
 use super::names::{self, Names};
 use super::null::{self, NullSuite};
-use super::schedule::Setting;
+use super::schedule::{Meanwhile, Setting};
 
 /// A commit that arrived.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +42,8 @@ pub(crate) struct Arrival {
     pub(crate) acknowledged: Option<LogPosition>,
     /// How many assignments had been given or ended by then.
     pub(crate) moves: usize,
+    /// The signing device had been ended.
+    pub(crate) ended: bool,
 }
 
 const WRITER: Writer = Writer {
@@ -63,6 +66,7 @@ pub(crate) struct Council {
     arrived: Names<CommitHash, ()>,
     statements: usize,
     acknowledged: Names<DeviceId, LogPosition>,
+    ended: BTreeSet<DeviceId>,
 }
 
 /// A sealing session's opened envelopes, each with its number.
@@ -97,6 +101,7 @@ impl Council {
             arrived: Names::default(),
             statements: 0,
             acknowledged: Names::default(),
+            ended: BTreeSet::new(),
         };
         council.store.write_with(|tx| {
             tx.put_device(device(
@@ -141,6 +146,39 @@ impl Council {
             .write_with(|tx| tx.put_device(device(names::device(phone), holder, false)))
     }
 
+    /// Ends a phone: what it wrote is still taken, and it receives nothing more.
+    pub(crate) fn end(&mut self, phone: u8) -> Result<(), StoreError> {
+        let id = names::device(phone);
+        self.store.write_with(|tx| {
+            let mut device = tx.device(&id)?.ok_or(StoreError::Missing("device"))?;
+            device.ended = true;
+            tx.put_device(device)
+        })?;
+        self.ended.insert(id);
+        Ok(())
+    }
+
+    /// What happens at the council whatever else goes on.
+    pub(crate) fn meanwhile(&mut self, what: Meanwhile) -> Result<(), WriterError> {
+        match what {
+            Meanwhile::Give {
+                worker,
+                child,
+                role,
+            } => {
+                let role = match (worker, role) {
+                    (0, _) => Role::Manager,
+                    (_, 0) => Role::Allocated,
+                    (_, 1) => Role::Joint,
+                    _ => Role::Cover,
+                };
+                self.give(worker, child, role)
+            }
+            Meanwhile::Take { worker, child } => self.take(worker, child),
+            Meanwhile::End { phone } => Ok(self.end(phone)?),
+        }
+    }
+
     /// The child's next visit, planned before the day, which everybody who holds her meets in.
     fn plan_visit(&mut self, child: u8) -> Result<(), WriterError> {
         let act = Act {
@@ -181,11 +219,11 @@ impl Council {
         self.clock.show(self.now)
     }
 
-    pub(crate) fn give(&mut self, worker: u8, child: u8, role: Role) -> Result<(), WriterError> {
+    fn give(&mut self, worker: u8, child: u8, role: Role) -> Result<(), WriterError> {
         self.arrange(worker, child, Some(role))
     }
 
-    pub(crate) fn take(&mut self, worker: u8, child: u8) -> Result<(), WriterError> {
+    fn take(&mut self, worker: u8, child: u8) -> Result<(), WriterError> {
         self.arrange(worker, child, None)
     }
 
@@ -244,7 +282,8 @@ impl Council {
         let reply = match route {
             Route::Upload => self.upload(body),
             Route::Pull => self.pull(body),
-            Route::Enrol => None,
+            // Phones here attach nothing.
+            Route::Enrol | Route::Attachments | Route::Fetch => None,
         };
         reply.unwrap_or_else(|| plain(400, None, Vec::new()))
     }
@@ -322,6 +361,7 @@ impl Council {
                     statement: self.statements,
                     acknowledged: device.and_then(|d| self.acknowledged.get(&d).copied()),
                     moves,
+                    ended: device.is_some_and(|d| self.ended.contains(&d)),
                 });
             }
         }

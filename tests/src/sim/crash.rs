@@ -15,8 +15,8 @@ use visitbook_server::store::attachments::{
     AttachmentUse, ReadAttachments, StoredAttachment, WriteAttachments,
 };
 use visitbook_server::store::{
-    Assignment, Deed, Device, Enrolment, Entry, LogRow, ReadTx, StoreError, StoredCommit, StoredOp,
-    Vector, Worker, WriteTx,
+    Assignment, Deed, Device, Enrolment, Entry, FamilyPost, FamilySession, LogRow, ReadTx,
+    StoreError, StoredCommit, StoredOp, Vector, Worker, WriteTx,
 };
 
 /// Passes everything on to the real transaction until the writes it was given are used up.
@@ -97,6 +97,10 @@ read! {
     counter(device: &DeviceId, incarnation: &Incarnation) -> Option<u64>;
     token(device: &DeviceId, token: &Token) -> Option<Vector>;
     assignments_of(worker: &WorkerId) -> Vec<Assignment>;
+    family_post(hash: &[u8; 32]) -> Option<FamilyPost>;
+    family_posts(session: &[u8; 16]) -> Vec<FamilyPost>;
+    family_session(session: &[u8; 16]) -> Option<FamilySession>;
+    family_sessions() -> Vec<[u8; 16]>;
     holders_of(child: &RecordId) -> Vec<Assignment>;
     worker(id: &WorkerId) -> Option<Worker>;
     workers() -> Vec<Worker>;
@@ -114,6 +118,8 @@ write! {
     remove_payload(op: &OpId) -> ();
     set_home(record: &RecordId, home: RecordHome) -> ();
     put_statement(scope: &Scope, first: LogPosition, statement: &Signed) -> ();
+    put_family_post(post: FamilyPost) -> ();
+    put_family_session(session: FamilySession) -> ();
     put_device(device: Device) -> ();
     set_counter(device: &DeviceId, incarnation: &Incarnation, counter: u64) -> ();
     put_token(device: &DeviceId, presented: Option<&Token>, token: &Token, vector: &Vector) -> ();

@@ -6,6 +6,8 @@
 mod agreement;
 pub(crate) mod along;
 mod finish;
+mod moving;
+mod oversight;
 mod rights;
 mod safety;
 mod words;
@@ -180,8 +182,8 @@ pub(crate) const LAWS: [Law; 26] = [
     law!(
         16,
         "revocation keeps unsent words",
-        "Every unsent word has a receipt before its local copy is destroyed.",
-        How::NotYet("there is no purge yet")
+        "Every unsent word has a receipt before its local copy is destroyed; then nothing stays, and the council is told.",
+        How::AtEnd(moving::nothing_stays_of_what_moved)
     ),
     law!(
         17,

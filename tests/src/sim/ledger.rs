@@ -66,6 +66,7 @@ pub(crate) struct Move {
 #[derive(Default)]
 pub(crate) struct Ledger {
     volumes: RefCell<Names<CommitHash, Rc<Volume>>>,
+    volume_of: RefCell<Names<OpId, Rc<Volume>>>,
     words: RefCell<Names<PayloadHash, Rc<Words>>>,
     /// In the order made.
     pub(crate) written: RefCell<Vec<Rc<Written>>>,
@@ -90,7 +91,7 @@ impl Ledger {
     /// As [`Ledger::volume`], for a commit that was just made.
     pub(crate) fn keep(&self, hash: CommitHash, bytes: Vec<u8>, commit: Commit) -> Rc<Volume> {
         let facts = Fact::of_commit(&commit, &[]);
-        let ids = facts.iter().map(|fact| fact.id).collect();
+        let ids: Vec<OpId> = facts.iter().map(|fact| fact.id).collect();
         let volume = Rc::new(Volume {
             hash,
             bytes,
@@ -98,6 +99,10 @@ impl Ledger {
             ids,
             facts,
         });
+        let mut volume_of = self.volume_of.borrow_mut();
+        for id in &volume.ids {
+            volume_of.insert(*id, Rc::clone(&volume));
+        }
         self.volumes.borrow_mut().insert(hash, Rc::clone(&volume));
         volume
     }
@@ -105,6 +110,11 @@ impl Ledger {
     /// A commit that was read before.
     pub(crate) fn by_hash(&self, hash: &CommitHash) -> Option<Rc<Volume>> {
         self.volumes.borrow().get(hash).cloned()
+    }
+
+    /// The commit that an operation stands in, whoever wrote it, if anybody here has read it.
+    pub(crate) fn volume_of(&self, op: &OpId) -> Option<Rc<Volume>> {
+        self.volume_of.borrow().get(op).cloned()
     }
 
     /// The words in a payload.

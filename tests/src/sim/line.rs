@@ -75,6 +75,8 @@ pub(crate) struct Ran {
     pub(crate) had_work: bool,
     /// Something went wrong on the way.
     pub(crate) disturbed: bool,
+    /// The council could not do what was arranged meanwhile.
+    pub(crate) set_up_failed: bool,
 }
 
 /// The first request of a run.
@@ -120,6 +122,7 @@ pub(crate) fn run(ends: Ends<'_>, begun: u64, line: Line, rng: &mut Rng) -> Ran 
         first: None,
         had_work: false,
         disturbed: line.fault.is_some(),
+        set_up_failed: false,
     };
     let closes = line.open_ms.map_or(u64::MAX, |ms| begun + u64::from(ms));
     let waiting = phone.waiting(1, &BTreeSet::new());
@@ -166,6 +169,12 @@ pub(crate) fn run(ends: Ends<'_>, begun: u64, line: Line, rng: &mut Rng) -> Ran 
             .map(|(_, fault)| fault);
         if let Some(fault) = fault {
             tally.fault(fault.name());
+        }
+        let meanwhile = line.meanwhile.filter(|(at, _)| u32::from(*at) == exchange);
+        if let Some((_, what)) = meanwhile {
+            tally.fault(what.name_within());
+            ran.set_up_failed |= council.meanwhile(what).is_err();
+            ran.disturbed = true;
         }
         let mut way = Way {
             council: &mut *council,

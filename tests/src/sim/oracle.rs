@@ -26,13 +26,14 @@ fn replaces(a: &Fact, a_counts: bool, b: &Fact) -> bool {
     let about_the_same = a.record == b.record && a.target == b.target;
     let names_too_many =
         a.replaces.len() >= 2 && a.kind != Kind::Resolve && a.kind != Kind::SetRemove;
+    let puts_right = matches!(a.kind, Kind::Resolve | Kind::Correct);
     let is_own = a.author == b.author;
     let is_text = matches!(
         b.kind,
         Kind::EntryAdd | Kind::EntryRevise | Kind::EntryWithdraw
     );
     let is_risk = a.policy == Policy::Risk || b.policy == Policy::Risk;
-    let settles = a.kind == Kind::Resolve && a_counts;
+    let settles = puts_right && a_counts;
     if !about_the_same || names_too_many || b.policy == Policy::Words {
         false
     } else if is_own {
@@ -152,6 +153,11 @@ impl Class {
 pub(crate) struct Known {
     pub(crate) fact: Fact,
     pub(crate) withheld: bool,
+    pub(crate) scope: Scope,
+    /// How it is judged now.
+    pub(crate) class: Class,
+    /// It was set aside because nobody decides about their own work, or about a colleague's worry.
+    pub(crate) breach: bool,
 }
 
 /// What the council knows, as the sentences need it.
@@ -168,6 +174,7 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) holder: WorkerId,
     pub(crate) acknowledged: Option<LogPosition>,
     pub(crate) moves: usize,
+    pub(crate) ended: bool,
 }
 
 impl Circumstances<'_> {
@@ -197,7 +204,10 @@ impl Circumstances<'_> {
         }
         let class = self.shape(op, content).unwrap_or_else(|| match op.kind {
             Kind::Finish => self.finish(state, op, content),
-            Kind::Resolve => self.settlement(state, op, content),
+            Kind::Resolve | Kind::Correct => self.settlement(state, op, content),
+            Kind::SignOff | Kind::Return | Kind::Void => self.oversight(state, op, content),
+            Kind::Place => self.placement(state, content),
+            Kind::Purged if self.volume.commit.scope.child().is_some() => Class::Aside,
             _ => Class::Applied,
         });
         let previous = self
@@ -225,7 +235,8 @@ impl Circumstances<'_> {
             }
             Scope::Restricted(_) | Scope::Council => false,
         };
-        let fine = self.holder == commit.author && !is_elsewhere && !is_servers && may;
+        let is_over = self.ended && op.kind != Kind::Purged;
+        let fine = self.holder == commit.author && !is_elsewhere && !is_servers && !is_over && may;
         (!fine).then_some(Class::Aside)
     }
 
@@ -240,7 +251,7 @@ impl Circumstances<'_> {
         }
         let suits = match (op.kind, content) {
             (Kind::Unknown(_), _) => return None,
-            (Kind::SetRemove, None) => true,
+            (Kind::SetRemove | Kind::Purged, None) => true,
             (_, None) => false,
             (Kind::EntryAdd, Some(c)) if op.policy == Policy::Words => {
                 matches!(c, Content::Words(_))
@@ -254,7 +265,7 @@ impl Circumstances<'_> {
             (Kind::Assign | Kind::Unassign, Some(c)) => matches!(c, Content::Assignment(_)),
             (Kind::Correct, Some(c)) => matches!(c, Content::Correction(_)),
             (Kind::SignOff, Some(c)) => matches!(c, Content::SignOff(_)),
-            (Kind::Return, Some(c)) => matches!(c, Content::Reason(_)),
+            (Kind::Return | Kind::Open, Some(c)) => matches!(c, Content::Reason(_)),
             (Kind::Void, Some(c)) => matches!(c, Content::Void { .. }),
             (Kind::Place, Some(c)) => matches!(c, Content::Placement { .. }),
             (Kind::EnterFamily, Some(c)) => matches!(c, Content::FamilySession(_)),
@@ -267,7 +278,15 @@ impl Circumstances<'_> {
         if op.kind == Kind::Attach {
             return self.file(op, content);
         }
-        if op.kind == Kind::Finish {
+        let about_the_whole = [
+            Kind::Finish,
+            Kind::SignOff,
+            Kind::Return,
+            Kind::Void,
+            Kind::Place,
+            Kind::Purged,
+        ];
+        if about_the_whole.contains(&op.kind) {
             return None;
         }
         let words_touched =
@@ -285,6 +304,7 @@ impl Circumstances<'_> {
         let code = match content {
             Some(Content::Value(value) | Content::Ask { value, .. }) => Some(&value.code),
             Some(Content::Settlement(settlement)) => Some(&settlement.value.code),
+            Some(Content::Correction(correction)) => Some(&correction.value.code),
             _ => None,
         };
         let is_text = matches!(
@@ -358,6 +378,72 @@ impl Circumstances<'_> {
             chosen,
         );
         if may { Class::Applied } else { Class::Aside }
+    }
+
+    fn is_manager(&self) -> bool {
+        let child = self.volume.commit.scope.child();
+        child.is_some_and(|child| self.role_could_be_known(child) == Some(Role::Manager))
+    }
+
+    /// The manager of the child's team; about a finish that is there and is somebody else's.
+    fn oversight(&self, state: &State, op: &Op, content: Option<&Content>) -> Class {
+        if !self.is_manager() || !op.replaces.is_empty() {
+            return Class::Aside;
+        }
+        let finish = match (op.kind, content) {
+            (Kind::Void, _) => return Class::Applied,
+            (_, Some(Content::SignOff(finish))) => Some(*finish),
+            _ => op.target.element_id().and_then(|id| id.parse().ok()),
+        };
+        let Some(finish) = finish else {
+            return Class::Aside;
+        };
+        let Some(known) = state.known.get(&finish) else {
+            return Class::Held;
+        };
+        let fact = &known.fact;
+        let sound = fact.kind == Kind::Finish && fact.record == self.volume.commit.record;
+        if sound && fact.author != self.volume.commit.author {
+            Class::Applied
+        } else {
+            Class::Aside
+        }
+    }
+
+    /// What is set aside is put in its place by the person who decides about it, who here is always the manager; never by
+    /// somebody who thereby decides about their own work. What counts already may be named by anybody; what waits by nobody.
+    fn placement(&self, state: &State, content: Option<&Content>) -> Class {
+        let Some(Content::Placement { op, .. }) = content else {
+            return Class::Aside;
+        };
+        let Some(known) = state.known.get(op) else {
+            return Class::Held;
+        };
+        let author = self.volume.commit.author;
+        let decides = author == names::worker(0);
+        let own_breach = known.breach && known.fact.author == author;
+        match known.class {
+            _ if known.fact.record != self.volume.commit.record => Class::Aside,
+            Class::Held => Class::Aside,
+            Class::Aside if !decides || own_breach => Class::Aside,
+            _ => Class::Applied,
+        }
+    }
+
+    /// What a statement that was set aside counts as, once it is put in its place.
+    pub(crate) fn placed(&self, known: &Known) -> Class {
+        let moves = self.ledger.moves.borrow();
+        let held = known.scope.child().and_then(|child| {
+            moves
+                .iter()
+                .take(self.moves)
+                .rfind(|m| m.worker == known.fact.author && m.child == child)
+                .and_then(|m| m.role)
+        });
+        match (known.scope.child(), held) {
+            (Some(_), None) => Class::FromPreviousWorker,
+            _ => Class::Applied,
+        }
     }
 
     fn finish(&self, state: &State, op: &Op, content: Option<&Content>) -> Class {

@@ -4,6 +4,7 @@
 //! (database, spool, the word "saved"), and a phone can be made to die between any two of them, or on either side of
 //! applying a reply. The engine that drives it is the real one.
 
+mod moving;
 mod pages;
 mod save;
 mod send;
@@ -12,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use visitbook_device::sync::store::{ParcelKey, SendClass};
-use visitbook_record::commit::Role;
+use visitbook_record::commit::{RecordKind, Role};
 use visitbook_record::digest::ScopeDigest;
 use visitbook_record::fact::Fact;
 use visitbook_record::fold::live_among;
@@ -28,6 +29,7 @@ use super::clock::Clock;
 use super::ledger::{Ledger, Words, Written};
 use super::names::{self, Names};
 
+pub(crate) use moving::{Gone, purged};
 pub(crate) use save::{Draft, Plan, Twist};
 
 /// Where a phone dies.
@@ -39,6 +41,8 @@ pub(crate) enum Moment {
     BeforeSaved,
     BeforeReply,
     AfterReply,
+    /// What a page takes away is closed, and nothing is removed yet.
+    BeforePurge,
 }
 
 /// The phone died in the middle of what it did.
@@ -66,6 +70,8 @@ pub(crate) struct Own {
     pub(crate) parcel: Option<(ParcelKey, Vec<u8>)>,
     pub(crate) receipt: Option<Receipt>,
     pub(crate) refused: Option<Refusal>,
+    /// Its words are removed from this phone; of the commit only its name and its receipt are kept.
+    pub(crate) gone: bool,
 }
 
 impl Own {
@@ -105,6 +111,10 @@ pub(crate) struct Disk {
     token: Option<Token>,
     counter: u64,
     history_arriving: bool,
+    /// Children that moved away and have not come back.
+    pub(crate) moved: BTreeMap<RecordId, Gone>,
+    /// The council has ended this phone.
+    pub(crate) ended: bool,
     /// Answers to uploads that came while the vault was closed.
     unopened: Vec<Vec<u8>>,
     lives: u64,
@@ -130,6 +140,8 @@ pub(crate) struct Phone {
     pub(crate) alarms: Vec<(u8, &'static str)>,
     /// Statements whose words came from the council since this was last emptied.
     pub(crate) given: Vec<OpId>,
+    /// Own commits whose words were removed since this was last emptied.
+    pub(crate) removed: Vec<Rc<Written>>,
 }
 
 impl Phone {
@@ -151,6 +163,7 @@ impl Phone {
             now: 0,
             alarms: Vec::new(),
             given: Vec::new(),
+            removed: Vec::new(),
         };
         phone.open();
         phone
@@ -175,6 +188,10 @@ impl Phone {
         for answer in std::mem::take(&mut self.disk.unopened) {
             let _ = self.apply_upload_answer(&answer);
         }
+        // What was cut short comes before any screen. A death in the middle of that is a death at another moment.
+        let dies = self.dies.take();
+        let _ = self.settle_moves();
+        self.dies = dies;
     }
 
     pub(crate) const fn lock(&mut self) {
@@ -212,6 +229,13 @@ impl Phone {
             .into_iter()
             .flatten()
             .map(|index| &self.disk.rows[*index])
+    }
+
+    /// Where this phone takes a record to live: where it first met it.
+    pub(crate) fn home_of(&self, record: &RecordId) -> Option<(Scope, RecordKind)> {
+        let row = self.rows_of(record).next()?;
+        let volume = self.ledger.volume_of(&row.fact.id)?;
+        Some((row.scope, volume.commit.record_kind))
     }
 
     pub(crate) fn records(&self) -> impl Iterator<Item = &RecordId> {
@@ -303,8 +327,7 @@ impl Phone {
     }
 }
 
-/// Asking and finishing answer no question.
+/// Asking, finishing and overseeing answer no question.
 const fn is_aside(fact: &Fact) -> bool {
-    use visitbook_record::op::Kind;
-    matches!(fact.kind, Kind::Ask | Kind::Finish)
+    fact.kind.is_about_the_record()
 }

@@ -8,11 +8,15 @@ use visitbook_record::id::{OpId, RecordId};
 use visitbook_record::op::{Kind, Policy, Target};
 use visitbook_record::payload::{Assignment, Content, Settlement, Value};
 use visitbook_record::scope::{LogPosition, Scope};
+use visitbook_record::verdict::{Reason, Verdict};
 
-use super::author::{a_child, a_visit, assert, entry, finish_of, known, plan_of, text, value};
+use super::author::{
+    a_child, a_visit, assert, entry, finish_of, finished, give_back, known, placement, plan_of,
+    sign_off, text, value, void_of,
+};
 use super::forms::forms;
 use super::names;
-use super::phone::{Draft, Phone, Plan, Twist};
+use super::phone::{Draft, Phone, Plan, Row, Twist, purged};
 use super::rng::Rng;
 
 /// A way to break a rule.
@@ -47,9 +51,18 @@ pub(crate) enum Poison {
     FinishesTheUnknown,
     FinishesOtherRecord,
     BadTarget,
+    SignsOffOwn,
+    SignsOffUnasked,
+    VoidsUnasked,
+    PlacesAnothers,
+    PlacesWhatWaits,
+    PlacesOwnBreach,
+    PlacesElsewhere,
+    PlacesTheUnknown,
+    PurgedInAChildsFile,
 }
 
-const ALL: [Poison; 29] = [
+const ALL: [Poison; 38] = [
     Poison::UnknownKind,
     Poison::UnknownKindManyLinks,
     Poison::UnknownCode,
@@ -79,6 +92,15 @@ const ALL: [Poison; 29] = [
     Poison::FinishesTheUnknown,
     Poison::FinishesOtherRecord,
     Poison::BadTarget,
+    Poison::SignsOffOwn,
+    Poison::SignsOffUnasked,
+    Poison::VoidsUnasked,
+    Poison::PlacesAnothers,
+    Poison::PlacesWhatWaits,
+    Poison::PlacesOwnBreach,
+    Poison::PlacesElsewhere,
+    Poison::PlacesTheUnknown,
+    Poison::PurgedInAChildsFile,
 ];
 
 impl Poison {
@@ -243,6 +265,59 @@ pub(crate) fn plan(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Option<P
             draft = finish_of(phone.rows_of(&voice).map(|row| row.fact.id).collect());
         }
         Poison::BadTarget => draft.target = Target::field(""),
+        Poison::SignsOffOwn | Poison::SignsOffUnasked => {
+            let (finish, _) = finished(phone, visit)?;
+            let is_own = finish.author == phone.worker;
+            (is_own == (poison == Poison::SignsOffOwn)).then_some(())?;
+            draft = if rng.chance(70) {
+                sign_off(finish.id)
+            } else {
+                give_back(finish.id)
+            };
+            plan.twist = Twist::None;
+        }
+        Poison::VoidsUnasked => {
+            (phone.role_for(&child) != Some(Role::Manager)).then_some(())?;
+            draft = void_of(None);
+        }
+        Poison::PlacesAnothers
+        | Poison::PlacesWhatWaits
+        | Poison::PlacesOwnBreach
+        | Poison::PlacesElsewhere => {
+            let fits = |row: &&Row| match (poison, &row.fact.verdict) {
+                (Poison::PlacesWhatWaits, Some(Verdict::Held { .. })) => true,
+                (Poison::PlacesAnothers, Some(Verdict::Quarantined { owner, .. })) => {
+                    *owner != phone.worker
+                }
+                (Poison::PlacesOwnBreach, Some(Verdict::Quarantined { reason, owner })) => {
+                    *owner == phone.worker
+                        && row.fact.author == phone.worker
+                        && matches!(reason, Reason::OwnWork | Reason::MayNotSettle)
+                }
+                (Poison::PlacesElsewhere, Some(Verdict::Quarantined { .. })) => {
+                    row.fact.record != visit
+                }
+                _ => false,
+            };
+            let all: Vec<&Row> = phone.disk.rows.iter().filter(fits).collect();
+            let row = *rng.pick(&all)?;
+            let home = phone.home_of(&row.fact.record)?;
+            draft = placement(row.fact.id);
+            if poison != Poison::PlacesElsewhere {
+                plan.record = row.fact.record;
+                (plan.scope, plan.kind) = home;
+            }
+            // Of an earlier placement that a manager made in the meantime nothing is known here.
+            plan.twist = Twist::None;
+        }
+        Poison::PlacesTheUnknown => draft = placement(OpId([0x55; 32])),
+        Poison::PurgedInAChildsFile => {
+            draft.kind = Kind::Purged;
+            draft.policy = Policy::Ordinary;
+            draft.target = purged(child);
+            draft.replaces = vec![];
+            draft.content = None;
+        }
     }
     plan.drafts = vec![draft];
     Some(plan)

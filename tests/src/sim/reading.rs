@@ -1,6 +1,6 @@
 //! The strong read: everything the council has, at the end of a healed day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use visitbook_record::commit::RecordKind;
@@ -46,6 +46,7 @@ pub(crate) struct Reading {
     pub(crate) by_record: BTreeMap<RecordId, Vec<usize>>,
     pub(crate) logs: BTreeMap<Scope, Log>,
     pub(crate) commits: Names<CommitHash, (Scope, LogPosition, Vec<u8>)>,
+    placed: BTreeSet<OpId>,
 }
 
 impl Reading {
@@ -116,18 +117,30 @@ impl Reading {
             }
             Ok::<(), StoreError>(())
         })?;
+        let placements = reading.ops.iter().filter(|stated| stated.fact.is_applied());
+        reading.placed = placements
+            .filter_map(|stated| match &stated.content {
+                Some(Content::Placement { op, .. }) => Some(*op),
+                _ => None,
+            })
+            .collect();
         Ok(reading)
+    }
+
+    /// Whether an applied placement names this statement.
+    pub(crate) fn was_placed(&self, id: &OpId) -> bool {
+        self.placed.contains(id)
     }
 
     pub(crate) fn op(&self, id: &OpId) -> Option<&Stated> {
         self.by_id.get(id).map(|at| &self.ops[*at])
     }
 
-    /// The facts of each record's targets, without asking and finishing, in log order.
+    /// The facts of each record's targets, without asking, finishing and overseeing, in log order.
     pub(crate) fn groups(&self) -> BTreeMap<(RecordId, &Target), Vec<&Stated>> {
         let mut groups: BTreeMap<(RecordId, &Target), Vec<&Stated>> = BTreeMap::new();
         for stated in &self.ops {
-            if !matches!(stated.fact.kind, Kind::Finish | Kind::Ask) {
+            if !stated.fact.kind.is_about_the_record() {
                 groups
                     .entry((stated.fact.record, &stated.fact.target))
                     .or_default()

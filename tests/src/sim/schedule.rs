@@ -49,9 +49,14 @@ pub(crate) enum Deed {
     Finish,
     Outing,
     NewVisit,
+    SignOff,
+    GiveBack,
+    Correct,
+    Void,
+    Place,
 }
 
-const DEEDS: [(Deed, usize, &str); 18] = [
+const DEEDS: [(Deed, usize, &str); 23] = [
     (Deed::AnswerRisk, 20, "answers to risk questions"),
     (Deed::AnswerOrdinary, 10, "other answers"),
     (Deed::Blind, 6, "answers unseen"),
@@ -70,6 +75,11 @@ const DEEDS: [(Deed, usize, &str); 18] = [
     (Deed::Finish, 5, "finishes"),
     (Deed::Outing, 4, "outings"),
     (Deed::NewVisit, 1, "visits unplanned"),
+    (Deed::SignOff, 5, "sign-offs"),
+    (Deed::GiveBack, 2, "questions to finished visits"),
+    (Deed::Correct, 4, "corrections"),
+    (Deed::Void, 2, "records entered in error"),
+    (Deed::Place, 6, "placements"),
 ];
 
 impl Deed {
@@ -78,6 +88,14 @@ impl Deed {
             .iter()
             .find(|(deed, ..)| *deed == self)
             .map_or("", |(.., name)| name)
+    }
+
+    /// What only a manager does.
+    const fn is_managers(self) -> bool {
+        matches!(
+            self,
+            Self::SignOff | Self::GiveBack | Self::Void | Self::Place
+        )
     }
 
     fn draw(rng: &mut Rng) -> Self {
@@ -154,6 +172,63 @@ impl Fault {
     }
 }
 
+/// What somebody arranges at the council.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meanwhile {
+    Give { worker: u8, child: u8, role: u8 },
+    Take { worker: u8, child: u8 },
+    End { phone: u8 },
+}
+
+#[allow(clippy::cast_possible_truncation)] // as below
+impl Meanwhile {
+    fn draw(rng: &mut Rng, setting: Setting) -> Self {
+        let worker = rng.below(usize::from(setting.workers) + 1) as u8;
+        let child = rng.below(usize::from(setting.children)) as u8;
+        match rng.below(20) {
+            0..8 => Self::Give {
+                worker,
+                child,
+                role: rng.below(3) as u8,
+            },
+            8..19 => Self::Take { worker, child },
+            _ => Self::End {
+                phone: rng.below(usize::from(setting.phones)) as u8,
+            },
+        }
+    }
+
+    /// As it is counted when it comes between two exchanges of one run.
+    pub(crate) const fn name_within(self) -> &'static str {
+        match self {
+            Self::Give { .. } | Self::Take { .. } => "child moved in the middle of a sync",
+            Self::End { .. } => "phone ended in the middle of a sync",
+        }
+    }
+
+    /// As it is counted otherwise.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Give { .. } | Self::Take { .. } => "child moved",
+            Self::End { .. } => "phone ended",
+        }
+    }
+}
+
+impl std::fmt::Display for Meanwhile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Give {
+                worker,
+                child,
+                role,
+            } => write!(f, "worker {worker} is given child {child}, role {role}"),
+            Self::Take { worker, child } => write!(f, "worker {worker} loses child {child}"),
+            Self::End { phone } => write!(f, "the council ends phone {phone}"),
+        }
+    }
+}
+
 /// The line during one run of the engine.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line {
@@ -165,6 +240,8 @@ pub(crate) struct Line {
     pub(crate) fault: Option<(u8, Fault)>,
     /// What the engine may use.
     pub(crate) budget_bytes: Option<u32>,
+    /// What is arranged at the council just before the n-th request arrives.
+    pub(crate) meanwhile: Option<(u8, Meanwhile)>,
 }
 
 impl Line {
@@ -173,6 +250,7 @@ impl Line {
         rate: 1000,
         fault: None,
         budget_bytes: None,
+        meanwhile: None,
     };
 }
 
@@ -201,15 +279,7 @@ pub(crate) enum Step {
     Lock {
         phone: u8,
     },
-    Give {
-        worker: u8,
-        child: u8,
-        role: u8,
-    },
-    Take {
-        worker: u8,
-        child: u8,
-    },
+    Council(Meanwhile),
     PhoneClock {
         phone: u8,
         jump: Jump,
@@ -275,14 +345,15 @@ impl Schedule {
 impl Step {
     fn draw(rng: &mut Rng, setting: Setting, trouble: usize) -> Self {
         let phone = rng.below(usize::from(setting.phones)) as u8;
-        let worker = rng.below(usize::from(setting.workers) + 1) as u8;
-        let child = rng.below(usize::from(setting.children)) as u8;
         match rng.below(100) {
-            0..58 => Self::Write {
-                phone,
-                deed: Deed::draw(rng),
-                chance: rng.next(),
-            },
+            0..58 => {
+                let deed = Deed::draw(rng);
+                Self::Write {
+                    phone: if deed.is_managers() { 0 } else { phone },
+                    deed,
+                    chance: rng.next(),
+                }
+            }
             58..63 => Self::Poison {
                 phone,
                 poison: Poison::draw(rng),
@@ -290,7 +361,7 @@ impl Step {
             },
             63..85 => Self::Sync {
                 phone,
-                line: Line::draw(rng, trouble),
+                line: Line::draw(rng, setting, trouble),
                 chance: rng.next(),
             },
             85..87 => Self::Lock { phone },
@@ -303,14 +374,10 @@ impl Step {
                     Moment::BeforeSaved,
                     Moment::BeforeReply,
                     Moment::AfterReply,
-                ][rng.below(6)],
+                    Moment::BeforePurge,
+                ][rng.below(7)],
             },
-            91..93 => Self::Give {
-                worker,
-                child,
-                role: rng.below(3) as u8,
-            },
-            93..95 => Self::Take { worker, child },
+            91..95 => Self::Council(Meanwhile::draw(rng, setting)),
             95 => Self::PhoneClock {
                 phone,
                 jump: Jump::draw(rng),
@@ -328,7 +395,7 @@ impl Step {
 
 #[allow(clippy::cast_possible_truncation)] // as above
 impl Line {
-    fn draw(rng: &mut Rng, trouble: usize) -> Self {
+    fn draw(rng: &mut Rng, setting: Setting, trouble: usize) -> Self {
         let mut line = Self::GOOD;
         if rng.chance(trouble / 2) {
             line.open_ms = Some([300, 900, 2_000, 5_000, 30_000][rng.below(5)]);
@@ -340,6 +407,10 @@ impl Line {
         }
         if rng.chance(trouble / 5) {
             line.budget_bytes = Some([600, 3_000, 10_000][rng.below(3)]);
+        }
+        if rng.chance(6) {
+            let exchange = rng.below(4) as u8;
+            line.meanwhile = Some((exchange, Meanwhile::draw(rng, setting)));
         }
         line
     }
@@ -361,6 +432,9 @@ impl std::fmt::Display for Timed {
                 if let Some(bytes) = line.budget_bytes {
                     write!(f, " with a budget of {bytes} B")?;
                 }
+                if let Some((exchange, what)) = line.meanwhile {
+                    write!(f, "; before exchange {exchange} {what}")?;
+                }
                 if let Some((exchange, fault)) = line.fault {
                     write!(f, "; at exchange {exchange}: {}", fault.name())?;
                 }
@@ -368,14 +442,7 @@ impl std::fmt::Display for Timed {
             }
             Step::Dies { phone, moment } => write!(f, "phone {phone} dies: {moment:?}"),
             Step::Lock { phone } => write!(f, "phone {phone} locks"),
-            Step::Give {
-                worker,
-                child,
-                role,
-            } => {
-                write!(f, "worker {worker} is given child {child}, role {role}")
-            }
-            Step::Take { worker, child } => write!(f, "worker {worker} loses child {child}"),
+            Step::Council(what) => write!(f, "{what}"),
             Step::PhoneClock { phone, jump } => write!(f, "phone {phone}'s clock: {jump:?}"),
             Step::CouncilClock { jump } => write!(f, "the council's clock: {jump:?}"),
             Step::CouncilFails { after } => {

@@ -15,6 +15,10 @@ pub(crate) struct Tally {
     pub(crate) finished: u64,
     pub(crate) late: u64,
     pub(crate) checks: u64,
+    /// Records whose oversight was compared on a phone.
+    pub(crate) oversight: u64,
+    /// Own commits removed from phones after their receipts.
+    pub(crate) removed: u64,
     pub(crate) faults: BTreeMap<&'static str, u64>,
     pub(crate) deeds: BTreeMap<&'static str, u64>,
     pub(crate) verdicts: BTreeMap<&'static str, u64>,
@@ -40,6 +44,8 @@ impl Tally {
         self.finished += other.finished;
         self.late += other.late;
         self.checks += other.checks;
+        self.oversight += other.oversight;
+        self.removed += other.removed;
         for (name, n) in &other.faults {
             *self.faults.entry(name).or_default() += n;
         }
@@ -63,6 +69,11 @@ impl std::fmt::Display for Tally {
             f,
             "questions in conflict at some time {} · still open at the end {} · finished visits {} · late additions {}",
             self.conflicts, self.conflicts_left, self.finished, self.late
+        )?;
+        writeln!(
+            f,
+            "commits removed after their receipts {} · records with oversight compared {}",
+            self.removed, self.oversight
         )?;
         list(f, "verdicts", &self.verdicts)?;
         list(f, "written", &self.deeds)?;

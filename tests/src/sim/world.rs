@@ -155,25 +155,10 @@ impl World {
                 }
             }
             Step::Lock { phone } => self.phones[usize::from(phone)].lock(),
-            Step::Give {
-                worker,
-                child,
-                role,
-            } => {
-                let role = match (worker, role) {
-                    (0, _) => Role::Manager,
-                    (_, 0) => Role::Allocated,
-                    (_, 1) => Role::Joint,
-                    _ => Role::Cover,
-                };
-                let given = self.council.give(worker, child, role);
-                given.map_err(|_| Broken::new(0, "the council cannot give a child"))?;
-                self.ledger.tally.borrow_mut().fault("child moved");
-            }
-            Step::Take { worker, child } => {
-                let taken = self.council.take(worker, child);
-                taken.map_err(|_| Broken::new(0, "the council cannot take a child"))?;
-                self.ledger.tally.borrow_mut().fault("child moved");
+            Step::Council(what) => {
+                let done = self.council.meanwhile(what);
+                done.map_err(|_| Broken::new(0, "the council cannot arrange something"))?;
+                self.ledger.tally.borrow_mut().fault(what.name());
             }
             Step::PhoneClock { phone, jump } => {
                 let jump = self.other(jump);
@@ -223,7 +208,13 @@ impl World {
         if ran.outcome.is_none() {
             self.killed(n, "phone killed in a sync");
         }
+        must!(
+            !ran.set_up_failed,
+            0,
+            "the council cannot arrange something"
+        );
         along::phone_has_no_alarm(&self.phones[n])?;
+        along::removed_was_received(self, n)?;
         along::status_is_truthful(self, &self.phones[n])?;
         self.words_given_were_due(n)?;
         self.complete_means_complete(n, &ran)?;
@@ -349,10 +340,11 @@ impl World {
             along::effort_is_bounded(&mut self.phones[tired], self.now, self.now)?;
             self.one_that_never_passes_stops_no_other()?;
         }
-        for round in 0..3 {
+        // A phone that learns in one round what to remove says so in the next, and its holder's other phones read that.
+        for round in 0..5 {
             for n in 0..self.phones.len() {
                 self.now += 3_600_000;
-                if round == 0 || !self.is_up_to_date(n) {
+                if round == 0 || !self.is_up_to_date(n) || self.phones[n].waits() > 0 {
                     self.sync(n, Line::GOOD, n as u64)?;
                 }
             }
@@ -409,6 +401,9 @@ impl World {
 
     fn is_up_to_date(&self, n: usize) -> bool {
         let phone = &self.phones[n];
+        if phone.disk.ended {
+            return true;
+        }
         let scopes = phone.disk.holds.keys().map(|child| Scope::Child(*child));
         scopes
             .chain([Scope::Worker(phone.worker), Scope::Council])

@@ -13,7 +13,8 @@ use super::{StoreError, attached, log, moved, views};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// Whether something of the scope is on this device only: an own commit or file without a receipt, or a draft.
+/// Whether something of the scope is on this device only: an own commit or file without a receipt, a draft, or what a child
+/// handed in.
 pub(crate) fn must_wait(db: &Connection, scope: i64) -> Result<bool> {
     let unsent = log::exists(
         db,
@@ -26,7 +27,14 @@ pub(crate) fn must_wait(db: &Connection, scope: i64) -> Result<bool> {
         "SELECT 1 FROM draft JOIN record ON record.id = draft.record WHERE record.scope = ?1",
         &[&scope],
     )?;
-    Ok(unsent || typed || attached::must_wait(db, scope)?)
+    let handed_in = log::exists(
+        db,
+        "SELECT 1 FROM family_post JOIN family_session ON family_session.session = family_post.session
+            JOIN record ON record.id = family_session.child
+         WHERE record.scope = ?1 AND family_post.statement IS NULL",
+        &[&scope],
+    )?;
+    Ok(unsent || typed || handed_in || attached::must_wait(db, scope)?)
 }
 
 /// Removes everything of a scope but the commits in `stay`, whose words their author can still read. Returns whether there was
@@ -48,6 +56,15 @@ pub(crate) fn purge(db: &Connection, scope: i64, stay: &BTreeSet<i64>) -> Result
     )?;
     db.execute("INSERT INTO purging (scope) VALUES (?1)", [scope])?;
     views::drop_scope(db, scope)?;
+    db.execute(
+        "DELETE FROM family_post WHERE session IN
+            (SELECT session FROM family_session JOIN record ON record.id = family_session.child WHERE record.scope = ?1)",
+        [scope],
+    )?;
+    db.execute(
+        "DELETE FROM family_session WHERE child IN (SELECT id FROM record WHERE scope = ?1)",
+        [scope],
+    )?;
     for no in go {
         remove_commit(db, no)?;
     }

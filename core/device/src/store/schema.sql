@@ -22,6 +22,7 @@ CREATE TABLE meta (
     token           BLOB,                       -- how far pulls have been applied
     counter         INTEGER NOT NULL,           -- next pull request's
     arriving        INTEGER NOT NULL,           -- 1 while the council has more: digests are not compared
+    heard           INTEGER,                    -- the council's time when it last had nothing more for this device
     searched        INTEGER NOT NULL            -- every op up to this number has been offered to the search index
 ) STRICT;
 
@@ -207,6 +208,30 @@ CREATE TABLE session (
     ingest_key      BLOB NOT NULL,
     reply_secret    BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Sessions in which this device was in a child's hands. The chain's first key is the payload of the commit that entered.
+CREATE TABLE family_session (
+    session         BLOB PRIMARY KEY,
+    child           BLOB NOT NULL,
+    visit           BLOB,
+    entered         INTEGER NOT NULL,           -- wall milliseconds
+    left            INTEGER,                    -- wall milliseconds; null if the worker has not left it: killed inside
+    posts           INTEGER,                    -- how many were found in the spool afterwards
+    ended           TEXT                        -- confirmed, not_confirmed, count_mismatch, or touched; null while under way
+) STRICT, WITHOUT ROWID;
+
+-- What a child handed in, opened after the vault was. Its sealed bytes lie in the spool until the council's receipt.
+CREATE TABLE family_post (
+    enc             BLOB NOT NULL, number INTEGER NOT NULL,     -- its name in the spool
+    session         BLOB NOT NULL,
+    hash            BLOB NOT NULL,              -- of the exact post
+    record          BLOB NOT NULL,              -- the voice record that it is
+    reply_secret    BLOB NOT NULL,              -- opens the council's answer
+    read            INTEGER NOT NULL,           -- 1 once the worker has opened it
+    statement       BLOB, signature BLOB,       -- the council's receipt
+    PRIMARY KEY (enc, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX family_post_unread ON family_post (record) WHERE read = 0;
 
 -- The council's word for who holds which signing key.
 CREATE TABLE certificate (

@@ -112,6 +112,7 @@ pub(crate) fn words_of(content: &Content) -> Option<String> {
         Content::Finish(_)
         | Content::SignOff(_)
         | Content::FamilySession(_)
+        | Content::Drawing(_)
         | Content::Attachment(_) => None,
     }
 }

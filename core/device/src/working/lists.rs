@@ -235,6 +235,8 @@ impl Working {
             children,
             due,
             concerns,
+            left_for_you: self.left_for_you()?,
+            unopened: self.unopened()?,
             questions,
             returned: self
                 .returned()?

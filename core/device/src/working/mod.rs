@@ -9,6 +9,7 @@ mod attaching;
 mod board;
 mod drafts;
 mod due;
+mod family;
 mod files;
 mod finish;
 mod judging;
@@ -16,6 +17,7 @@ mod listen;
 mod lists;
 pub mod model;
 mod moving;
+mod opening;
 mod oversight;
 mod pull;
 mod read;
@@ -28,6 +30,7 @@ mod stranded;
 mod sync;
 mod verify;
 mod visit;
+mod voice;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -55,12 +58,14 @@ use crate::spool::Spool;
 use crate::store::rows::{name, optional_name, signed, unsigned};
 use crate::store::{Store, StoreError, log, search};
 
+pub use family::{EnterError, NotEntered};
 use stranded::short;
 
 pub use listen::{Change, Listener, Subscription};
 pub use receipts::SyncError;
 pub use record::VoiceGiven;
 pub use save::Saved;
+pub use voice::{Reply, Sharing};
 
 /// What the device knows of itself; one row of the store, kept at hand.
 #[derive(Debug, Clone)]
@@ -260,6 +265,8 @@ impl Working {
         }
         transaction.commit()?;
         put_off_if_full(self.seal_missing().map(|_| ())).map_err(Box::new)?;
+        // Before the answers that came meanwhile: their secrets are found in the posts.
+        self.take_in_posts()?;
         self.open_kept_replies()?;
         if self.let_go_of_receipted().is_err() {
             tracing::warn!("an envelope that has its receipt still lies in the spool");

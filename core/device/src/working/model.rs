@@ -17,13 +17,19 @@ pub use attached::{AttachmentView, ExpectedFile};
 mod board;
 mod due;
 mod oversight;
+mod voice;
 
 pub use board::{
-    ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DueChild,
-    NotSeen, Since, ToSign, TwoAnswersLine, WaitingChild,
+    ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DeviceHeard,
+    DueChild, NotSeen, Since, ToSign, TwoAnswersLine, WaitingChild,
 };
 pub use due::{DueLine, NoAccessLine, NoAnswerView, Owed};
-pub use oversight::{CorrectionView, OversightView, ReturnedView, SignedOffView, VoidedView};
+pub use oversight::{
+    CorrectionView, OpenedView, OversightView, ReturnedView, SignedOffView, VoidedView,
+};
+pub use voice::{
+    DrawingView, FamilySessionView, LeftForYou, ReplyView, SharingView, UnopenedLine, VoiceView,
+};
 
 /// Whose device this is.
 #[derive(Clone, Serialize)]
@@ -132,6 +138,10 @@ pub struct Today {
     pub due: Vec<DueLine>,
     /// Concerns without a written decision.
     pub concerns: Vec<ConcernView>,
+    /// What children left on this device and the holder has not opened: to be read before leaving the address.
+    pub left_for_you: Vec<LeftForYou>,
+    /// What children handed in elsewhere and nobody has opened for too long, for their manager.
+    pub unopened: Vec<UnopenedLine>,
     /// How many questions need the holder's answer.
     pub questions: usize,
     /// Questions about the holder's finished visits that a manager sent back.
@@ -168,27 +178,6 @@ pub struct LastTime {
     pub date: String,
     /// By whom, if a visit here says so; `None` for what was imported.
     pub by: Option<String>,
-}
-
-/// Something the child gave.
-#[derive(Clone, Serialize)]
-pub struct VoiceView {
-    /// The voice.
-    pub record: RecordId,
-    /// The child.
-    pub child: RecordId,
-    /// How it was given.
-    pub how: Option<String>,
-    /// That, in words.
-    pub how_label: Option<String>,
-    /// The child's exact words.
-    pub words: Vec<String>,
-    /// What a worker saw.
-    pub saw: Vec<String>,
-    /// Who entered it.
-    pub by: String,
-    /// When.
-    pub written: Moment,
 }
 
 /// A child's card.
@@ -334,6 +323,8 @@ pub struct LateView {
     pub text: Option<String>,
     /// Who.
     pub by: String,
+    /// On what: "Rowan's phone". Told where a record is laid out.
+    pub device: Option<String>,
     /// When its author first wrote about this; earlier than `written` for a text that was gone on with.
     pub begun: Moment,
     /// When, by the author's device.

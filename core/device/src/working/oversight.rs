@@ -13,7 +13,9 @@ use visitbook_record::payload::{Content, Correction};
 
 use super::Working;
 use super::answer::whose_agreement;
-use super::model::{CorrectionView, OversightView, ReturnedView, SignedOffView, VoidedView};
+use super::model::{
+    CorrectionView, OpenedView, OversightView, ReturnedView, SignedOffView, VoidedView,
+};
 use super::save::{NewStatement, Plan, Refusing, Saved};
 use super::show::Show;
 use super::visit::{check_text, value};
@@ -55,7 +57,7 @@ impl Working {
         })
     }
 
-    fn managers_only(&self, child: RecordId) -> Result<(), SaveError> {
+    pub(super) fn managers_only(&self, child: RecordId) -> Result<(), SaveError> {
         match self.role_for(child)? {
             Some(Role::Manager) => Ok(()),
             Some(_) => Err(SaveError::ManagersOnly),
@@ -292,11 +294,22 @@ impl Working {
                 .filter_map(|at| telling.correction(*at))
                 .collect(),
             voided: page.voided.and_then(|at| telling.voided(at)),
+            opened: page
+                .opened
+                .iter()
+                .filter_map(|at| telling.opened(*at))
+                .collect(),
         })
     }
 }
 
-fn about(row: &RecordRow, child: RecordId, kind: Kind, target: Target, content: Content) -> Plan {
+pub(super) fn about(
+    row: &RecordRow,
+    child: RecordId,
+    kind: Kind,
+    target: Target,
+    content: Content,
+) -> Plan {
     Plan {
         record: row.id,
         kind: row.home.kind,
@@ -384,6 +397,21 @@ impl Telling<'_> {
             was,
             code: value.code,
             is: value.label,
+            reason,
+            by,
+            written,
+            received,
+        })
+    }
+
+    fn opened(&self, at: usize) -> Option<OpenedView> {
+        let (_, by, written, received) = self.at(at)?;
+        let reason = self.show.text(at).unwrap_or_default();
+        Some(OpenedView {
+            words: format!(
+                "{by} opened the text that was not finished, {}: “{reason}”",
+                written.beside(self.today)
+            ),
             reason,
             by,
             written,

@@ -126,8 +126,8 @@ impl Working {
             }
         }
         transaction.execute(
-            "UPDATE meta SET token = ?1, arriving = ?2",
-            params![token, arriving],
+            "UPDATE meta SET token = ?1, arriving = ?2, heard = coalesce(?3, heard)",
+            params![token, arriving, (!page.more).then_some(page.time.0)],
         )?;
         if let Some(at) = changed.assignment {
             transaction.execute(

@@ -4,21 +4,24 @@ use std::collections::BTreeSet;
 
 use visitbook_record::commit::{RecordKind, Role};
 use visitbook_record::id::{OpId, RecordId};
+use visitbook_record::op::Target;
 use visitbook_record::page::{Page, Statement, View, lay_out};
 use visitbook_record::payload::Content;
 use visitbook_record::scope::Scope;
 
 use super::Working;
 use super::model::{
-    AskView, ConcernView, Found, LateView, OpenQuestion, RecordPage, Version, VoiceView,
+    AskView, ConcernView, DrawingView, Found, LateView, OpenQuestion, RecordPage, Version,
+    VoiceView,
 };
 use super::show::Show;
 use super::standing::question_text;
+use super::voice;
 use crate::clock::Moment;
 use crate::error::ReadError;
 use crate::store::log::{self, RecordRow, Row};
 use crate::store::rows::name;
-use crate::store::{StoreError, search, views};
+use crate::store::{StoreError, devices, search, views};
 
 const MOST_FOUND: usize = 50;
 
@@ -29,27 +32,43 @@ impl Working {
         let mut voices = Vec::new();
         let all = log::records_of(&self.store.reader, scope, RecordKind::Voice)?;
         for record in all.into_iter().rev().take(most) {
-            voices.extend(self.voice_view(record)?);
+            // What a child handed in on this device is read by a deliberate tap first, never met on a list.
+            if !self.is_unread(record)? {
+                voices.extend(self.voice_view(record)?);
+            }
         }
         Ok(voices)
     }
 
-    fn voice_view(&self, record: RecordId) -> Result<Option<VoiceView>> {
+    pub(crate) fn voice_view(&self, record: RecordId) -> Result<Option<VoiceView>> {
         let (row, child, rows) = self.rows_of(record)?;
         let Some(first) = rows.first() else {
             return Ok(None);
         };
         let texts = |wanted: &str| -> Vec<String> {
-            rows.iter()
-                .filter(|row| row.statement.fact.target.name() == wanted)
-                .filter_map(|row| match &row.statement.content {
-                    Some(Content::Words(text) | Content::Text { text, .. }) => Some(text.clone()),
-                    _ => None,
-                })
-                .collect()
+            each_once(
+                rows.iter()
+                    .map(|row| &row.statement)
+                    .filter(|statement| statement.fact.target.name() == wanted),
+            )
         };
+        let drawing = rows.iter().find_map(|row| match &row.statement.content {
+            Some(Content::Drawing(drawing)) => Some(DrawingView {
+                media: drawing.media.clone(),
+                bytes: drawing.bytes.len(),
+                sha256: visitbook_seal::sha256(&drawing.bytes)
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect(),
+            }),
+            _ => None,
+        });
         let how = views::answer(&self.store.reader, row.no, "how")?;
         let (how, how_label) = how.map_or((None, None), |(code, label, _)| (code, label));
+        let page = self.page(record)?;
+        let opened_by = voice::of_field(&page, "opened")
+            .filter_map(|(_, one)| Some(one.answers.first()?.by.clone()))
+            .collect();
         Ok(Some(VoiceView {
             record,
             child,
@@ -57,12 +76,22 @@ impl Working {
             how_label,
             words: texts("words"),
             saw: texts("saw"),
+            drawing,
+            by_the_child: voice::code(&page, &Target::field("entered_by")).as_deref()
+                == Some("child_themselves"),
+            opened_by,
+            child_asks: voice::child_asks(&page),
+            family_papers: voice::code(&page, &Target::field("family_papers")),
+            sharing: voice::sharing(&page),
+            replies: voice::replies(&page),
+            readings: voice::texts(&page, "reading"),
+            translations: voice::texts(&page, "translation"),
             by: self.staff_name(first.statement.fact.author)?,
             written: Moment::of(first.statement.written),
         }))
     }
 
-    fn rows_of(&self, record: RecordId) -> Result<(RecordRow, RecordId, Vec<Row>)> {
+    pub(crate) fn rows_of(&self, record: RecordId) -> Result<(RecordRow, RecordId, Vec<Row>)> {
         let unknown = || ReadError::UnknownRecord(record);
         let row = log::record(&self.store.reader, record)?.ok_or_else(unknown)?;
         let child = row.home.scope.child().ok_or_else(unknown)?;
@@ -90,7 +119,10 @@ impl Working {
     /// [`ReadError`].
     pub fn page(&self, record: RecordId) -> Result<RecordPage> {
         let (row, child, rows) = self.rows_of(record)?;
-        let statements: Vec<Statement> = rows.iter().map(|row| row.statement.clone()).collect();
+        let (signed, statements): (Vec<i64>, Vec<Statement>) = rows
+            .into_iter()
+            .map(|row| (row.signed, row.statement))
+            .unzip();
         let page = lay_out(row.home.kind, &statements, View::Here);
         let staff = self.staff_names()?;
         let show = Show {
@@ -120,13 +152,11 @@ impl Working {
                 status: self.status_of(&row)?,
             });
         }
-        let words = statements
-            .iter()
-            .filter_map(|statement| match &statement.content {
-                Some(Content::Words(words)) => Some(words.clone()),
-                _ => None,
-            })
-            .collect();
+        let words = each_once(
+            statements
+                .iter()
+                .filter(|statement| matches!(statement.content, Some(Content::Words(_)))),
+        );
         Ok(RecordPage {
             record,
             kind: row.home.kind.form().to_owned(),
@@ -138,11 +168,30 @@ impl Working {
             attachments: self.attachment_views(&page, &statements)?,
             from_previous_worker: show.by_previous_worker(),
             finished: show.finished(&page),
-            late: page.late.iter().filter_map(|at| show.late(*at)).collect(),
+            late: self.late(&show, &page.late, &signed)?,
             unread: page.unread.len(),
             oversight,
             status: self.status_of(&row)?,
         })
+    }
+
+    /// What came after the finish, with the devices it was written on.
+    fn late(&self, show: &Show<'_>, late: &[usize], signed: &[i64]) -> Result<Vec<LateView>> {
+        let db = &self.store.reader;
+        let labels = devices::labels(db)?;
+        let mut all = Vec::with_capacity(late.len());
+        for at in late {
+            let Some(view) = show.late(*at) else {
+                continue;
+            };
+            let device = match signed.get(*at) {
+                Some(signed) => devices::of_commit(db, *signed)?,
+                None => None,
+            };
+            let device = device.and_then(|device| labels.get(&device).cloned());
+            all.push(LateView { device, ..view });
+        }
+        Ok(all)
     }
 
     /// Concerns, newest first: of one child, or all this device holds.
@@ -388,6 +437,22 @@ impl Working {
         }
         Ok(all)
     }
+}
+
+/// The texts, in order. What the council and the worker's device both made of one thing a child handed in has one name and one
+/// wording, and is read once.
+fn each_once<'a>(statements: impl Iterator<Item = &'a Statement>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    statements
+        .filter_map(|statement| match &statement.content {
+            Some(Content::Words(text) | Content::Text { text, .. }) => {
+                Some((&statement.fact.target, text))
+            }
+            _ => None,
+        })
+        .filter(|one| seen.insert(*one))
+        .map(|(_, text)| text.clone())
+        .collect()
 }
 
 /// At most 200 characters around the first word looked for, or the beginning.

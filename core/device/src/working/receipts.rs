@@ -98,14 +98,23 @@ impl Working {
     ) -> Result<UploadTaken, ReplyProblem<SyncError>> {
         let answer: UploadAnswer = decode(body).map_err(|_| ReplyProblem::NotTheCouncil)?;
         let mut replies = Vec::with_capacity(answer.groups.len());
+        let mut posts = Vec::new();
         for group in &answer.groups {
+            if let Some(receipt) = self.open_post_reply(group)? {
+                posts.push(receipt);
+                continue;
+            }
             if let Some(reply) = self.open_group(group)? {
                 replies.push((*group.session, reply));
             }
         }
         let stale_keys: Vec<[u8; 8]> = answer.unknown_keys.iter().map(|key| **key).collect();
         let unopened = self.of_stranded(&answer)?;
-        if replies.is_empty() && stale_keys.is_empty() && !answer.groups.is_empty() && unopened == 0
+        if replies.is_empty()
+            && posts.is_empty()
+            && stale_keys.is_empty()
+            && !answer.groups.is_empty()
+            && unopened == 0
         {
             return Err(ReplyProblem::NotTheCouncil);
         }
@@ -147,6 +156,12 @@ impl Working {
                 }
             }
         }
+        let mut tags = BTreeSet::new();
+        for post in posts {
+            let first = post.store(&transaction).map_err(SyncError::from)?;
+            taken.receipted += u32::from(first);
+            tags.insert(post.tag);
+        }
         if let Some(hash) = newest {
             transaction
                 .execute("UPDATE meta SET receipt_seen = ?1", params![hash.0])
@@ -154,7 +169,8 @@ impl Working {
         }
         transaction.commit().map_err(SyncError::from)?;
         self.me.receipt_seen = newest.or(self.me.receipt_seen);
-        let released = self.let_go_of(&receipted)?;
+        tags.extend(receipted.iter().map(|hash| self.tag_of(hash)));
+        let released = self.let_go_of(&tags)?;
         for key in &released {
             self.on_their_way.remove(key);
         }
@@ -164,12 +180,8 @@ impl Working {
         Ok(taken)
     }
 
-    /// Lets go of every envelope of these commits: one that was sealed again has two.
-    fn let_go_of(
-        &mut self,
-        receipted: &BTreeSet<CommitHash>,
-    ) -> Result<BTreeSet<ParcelKey>, SyncError> {
-        let tags: BTreeSet<Tag> = receipted.iter().map(|hash| self.tag_of(hash)).collect();
+    /// Lets go of every envelope of these names: a commit that was sealed again has two.
+    fn let_go_of(&mut self, tags: &BTreeSet<Tag>) -> Result<BTreeSet<ParcelKey>, SyncError> {
         let released = self
             .spool
             .frames()
@@ -186,19 +198,18 @@ impl Working {
         if self.spool.is_empty() {
             return Ok(());
         }
-        let receipted = {
+        let mut tags = self.tags_of_receipted_posts()?;
+        {
             let mut all = self.store.writer.prepare_cached(
                 "SELECT signed.hash FROM signed JOIN received ON received.signed = signed.no
                  WHERE signed.own = 1 AND received.receipt IS NOT NULL",
             )?;
             let mut rows = all.query([])?;
-            let mut hashes = BTreeSet::new();
             while let Some(row) = rows.next()? {
-                hashes.insert(name(row, 0)?);
+                tags.insert(self.tag_of(&name(row, 0)?));
             }
-            hashes
-        };
-        self.let_go_of(&receipted)?;
+        }
+        self.let_go_of(&tags)?;
         Ok(())
     }
 

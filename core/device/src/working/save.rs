@@ -484,7 +484,9 @@ fn class_of(commit: &Commit) -> SendClass {
         _ if commit
             .ops
             .iter()
-            .any(|op| op.kind == Kind::Finish || op.kind.is_oversight()) =>
+            .any(|op| op.kind == Kind::Finish || op.kind.is_oversight())
+            // What a child hands in afterwards is of no use to the council before it.
+            || commit.ops.iter().any(|op| op.kind == Kind::EnterFamily) =>
         {
             SendClass::Soon
         }

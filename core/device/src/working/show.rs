@@ -8,8 +8,8 @@ use visitbook_record::commit::RecordKind;
 use visitbook_record::fact::{Answer, Fact};
 use visitbook_record::id::WorkerId;
 use visitbook_record::op::{Kind, Policy, Target};
-use visitbook_record::page::{Page, Statement};
-use visitbook_record::payload::{Content, Settlement};
+use visitbook_record::page::{Entry as PageEntry, Page, Statement};
+use visitbook_record::payload::{Content, Drawing, Settlement};
 use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::Verdict;
 
@@ -123,20 +123,33 @@ impl Show<'_> {
                 heading: entry.target.name().to_owned(),
                 label: self.label(&entry.target),
                 entry: entry.target.element_id().unwrap_or_default().to_owned(),
-                versions: entry
-                    .live
-                    .iter()
-                    .filter_map(|at| self.entry_text(*at))
+                versions: self
+                    .versions(entry)
+                    .filter_map(|at| self.entry_text(at))
                     .collect(),
                 first: entry
                     .first
-                    .and_then(|first| entry.live.iter().position(|at| *at == first))
+                    .and_then(|first| self.versions(entry).position(|at| at == first))
                     .unwrap_or(0),
                 withdrawn: entry.withdrawn,
                 open: entry.open,
                 late: entry.late,
             })
             .collect()
+    }
+
+    /// What the council and the worker's device both made of one thing a child handed in is one version.
+    fn versions<'p>(&'p self, entry: &'p PageEntry) -> impl Iterator<Item = usize> + 'p {
+        let answer = |at: usize| {
+            let fact = &self.statements.get(at)?.fact;
+            (fact.policy == Policy::Words).then_some(&fact.answer)
+        };
+        let live = entry.live.iter().enumerate();
+        live.filter(move |(place, at)| {
+            let same = |earlier: &usize| answer(*earlier) == answer(**at);
+            answer(**at).is_none() || !entry.live.iter().take(*place).any(same)
+        })
+        .map(|(_, at)| *at)
     }
 
     pub(crate) fn entry_text(&self, at: usize) -> Option<VersionView> {
@@ -153,6 +166,7 @@ impl Show<'_> {
         let (text, cut_off) = match &shown.content {
             Some(Content::Text { text, cut_off }) => (Some(text.clone()), *cut_off),
             Some(Content::Words(text) | Content::Reason(text)) => (Some(text.clone()), false),
+            Some(Content::Drawing(drawing)) => (Some(drawing_words(drawing)), false),
             _ => (None, false),
         };
         Some(VersionView {
@@ -206,7 +220,10 @@ impl Show<'_> {
                 Some(reason.clone())
             }
             Content::Attachment(file) => Some(attachment::sort(&file.what).one.to_owned()),
-            Content::Finish(_) | Content::SignOff(_) | Content::FamilySession(_) => None,
+            Content::Finish(_)
+            | Content::SignOff(_)
+            | Content::FamilySession(_)
+            | Content::Drawing(_) => None,
         }
     }
 
@@ -229,6 +246,7 @@ impl Show<'_> {
             label: self.label(&statement.fact.target),
             text: self.text(at),
             by: self.name(statement.fact.author),
+            device: None,
             begun: Moment::of(self.begun(statement)),
             written: Moment::of(statement.written),
             received: statement.received.map(Moment::of),
@@ -381,7 +399,17 @@ fn kind_word(kind: Kind) -> String {
         Kind::Assign => "assign",
         Kind::Unassign => "unassign",
         Kind::Purged => "purged",
+        Kind::Open => "open",
         Kind::Unknown(_) => "newer_version",
     }
     .to_owned()
+}
+
+/// A drawing where only words can stand.
+fn drawing_words(drawing: &Drawing) -> String {
+    format!(
+        "A drawing ({}, {} bytes)",
+        drawing.media,
+        drawing.bytes.len()
+    )
 }

@@ -62,6 +62,10 @@ impl Working {
             .into_iter()
             .filter_map(|(_, _, class, key)| Some((class, *frames.get(&key)?)))
             .collect();
+        // A child's words go with what is soon, after the commits that tell of their session: the sort keeps that order.
+        let posts = self.posts_to_send()?;
+        let posts = posts.into_iter().filter_map(|key| frames.get(&key));
+        order.extend(posts.map(|frame| (SendClass::Soon, *frame)));
         // Words that only the spool remembers, because an older book was put back, come back from the council once it has
         // them. They are older than what this book has to say.
         let stranded = self.stranded()?;

@@ -24,6 +24,7 @@ use visitbook_record::cbor::{decode, encode};
 use visitbook_record::commit::{Clocks, Commit, Origin, RecordKind, Role};
 use visitbook_record::digest::{ScopeDigest, whole};
 use visitbook_record::fact::{Fact, RecordHome, is_withheld_until_finish};
+use visitbook_record::family::{Post, missing_from, statements_of};
 use visitbook_record::id::{
     BootId, CommitHash, CouncilId, DeviceId, Incarnation, OpId, PayloadHash, RecordId, Salt,
     StatementHash, Token, WorkerId,
@@ -35,14 +36,14 @@ use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::{MonotonicMillis, WallMillis};
 use visitbook_record::verdict::Verdict;
 use visitbook_record::wire::{
-    CommitEntry, Denial, EnrolReply, EnrolRequest, EnvelopeBody, LogEntry, Page, PullReply,
-    PullRequest, ReceiptStatement, Received, SealedGroup, Signed, Upload, UploadAnswer,
-    UploadReply,
+    CommitEntry, Denial, EnrolReply, EnrolRequest, EnvelopeBody, LogEntry, Page, PostReply,
+    PostStatement, PullReply, PullRequest, ReceiptStatement, Received, SealedGroup, Signed, Upload,
+    UploadAnswer, UploadReply,
 };
 use visitbook_seal::bundle::{EpochStatement, KeyBundle, ReceiptKey, certify_control};
 use visitbook_seal::certificate::{CertificateRole, DeviceCertificate};
 use visitbook_seal::enrol::EnrolmentCode;
-use visitbook_seal::envelope::{IngestKey, IngestKeys};
+use visitbook_seal::envelope::{EnvelopeKind, Header, IngestKey, IngestKeys};
 use visitbook_seal::fingerprint;
 use visitbook_seal::hardware::{HardwareKeys, SoftwareKeys};
 use visitbook_seal::purpose::Purpose;
@@ -129,6 +130,7 @@ pub struct Council {
     statements: HashMap<StatementHash, Signed>,
     tokens: Vec<BTreeMap<Scope, u64>>,
     roles: BTreeMap<(WorkerId, RecordId), Role>,
+    posts: HashMap<[u8; 32], Signed>,
     writer_seq: u64,
     writer_head: Option<CommitHash>,
     pub now: i64,
@@ -208,6 +210,7 @@ impl Council {
             statements: HashMap::new(),
             tokens: vec![BTreeMap::new()],
             roles: BTreeMap::new(),
+            posts: HashMap::new(),
             writer_seq: 0,
             writer_head: None,
             now: MORNING + 60_000,
@@ -696,7 +699,12 @@ impl Council {
         let upload: Upload = decode(&body).unwrap();
         let mut sessions: BTreeMap<[u8; 32], Vec<EnvelopeBody>> = BTreeMap::new();
         let mut keys = BTreeMap::new();
+        let mut posts = Vec::new();
         for envelope in &upload.envelopes {
+            if Header::read(envelope).unwrap().kind == EnvelopeKind::FamilyPost {
+                posts.push(envelope.to_vec());
+                continue;
+            }
             let opened = self.ingest.open(envelope).unwrap();
             let enc = opened.header.enc;
             sessions
@@ -723,10 +731,51 @@ impl Council {
                 sealed: seal_reply(&secret, &reply).unwrap().into(),
             });
         }
+        for post in posts {
+            groups.push(self.take_post(&post));
+        }
         encode(&UploadAnswer {
             groups,
             unknown_keys: vec![],
         })
+    }
+
+    /// What a child handed in: a voice record by the council's writer, and a receipt.
+    fn take_post(&mut self, bytes: &[u8]) -> SealedGroup {
+        let opened = self.ingest.open_family_post(bytes).unwrap();
+        let record = RecordId(opened.record_id);
+        let hash = PostStatement::hash_of(bytes);
+        if !self.posts.contains_key(&hash) {
+            let post = Post::from_bytes(&opened.content).unwrap();
+            let facts: Vec<Fact> = self
+                .known
+                .values()
+                .filter(|known| known.fact.record == record)
+                .map(|known| known.fact.clone())
+                .collect();
+            let said: Vec<_> = missing_from(&facts, statements_of(&post, record))
+                .into_iter()
+                .map(|said| (said.kind, said.target, said.content))
+                .collect();
+            if !said.is_empty() {
+                self.write(record, RecordKind::Voice, Scope::Child(post.child), said);
+            }
+            let bytes = encode(&PostStatement {
+                post: hash,
+                record,
+                epoch: 1,
+                time: WallMillis(self.now),
+            });
+            let signature = receipt::sign(&self.receipts, &bytes).0.to_vec();
+            self.posts.insert(hash, Signed { bytes, signature });
+        }
+        let reply = encode(&PostReply {
+            statement: self.posts[&hash].clone(),
+        });
+        SealedGroup {
+            session: Header::read(bytes).unwrap().enc.into(),
+            sealed: seal_reply(opened.reply_secret(), &reply).unwrap().into(),
+        }
     }
 
     /// Answers a pull.

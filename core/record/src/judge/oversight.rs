@@ -29,7 +29,9 @@ impl Judge<'_> {
         self.refuse_if(known.fact.author == self.commit.author, Reason::OwnWork)
     }
 
-    /// Placing: by the person whom the verdict named, in the record that the statement is about.
+    /// Placing: by the person whom the verdict named, in the record that the statement is about. What waits for something else
+    /// is decided by that alone; and where a statement was set aside so that nobody should decide about their own work, its
+    /// author does not let it count.
     pub(super) fn rule_placement(&self, content: Option<&Content>) -> Ruling {
         let Some(Content::Placement { op, .. }) = content else {
             return Err(self.aside(Reason::WrongContent));
@@ -37,11 +39,24 @@ impl Judge<'_> {
         let known = self.known_or_hold(*op)?;
         self.refuse_if(known.fact.record != self.commit.record, Reason::OtherHome)?;
         match &known.fact.verdict {
-            Some(Verdict::Quarantined { owner, .. }) => {
-                self.refuse_if(*owner != self.commit.author, Reason::NotOwner)
+            Some(Verdict::Quarantined { reason, owner }) => {
+                self.refuse_if(*owner != self.commit.author, Reason::NotOwner)?;
+                let guards = matches!(reason, Reason::OwnWork | Reason::MayNotSettle);
+                let own = known.fact.author == self.commit.author;
+                self.refuse_if(guards && own, Reason::OwnWork)
             }
-            _ => Ok(()),
+            Some(verdict) => self.refuse_if(!verdict.is_applied(), Reason::NotOwner),
+            None => Err(self.aside(Reason::NotOwner)),
         }
+    }
+
+    /// Opening what is not finished: by the manager of the child's team, in a visit.
+    pub(super) fn rule_opening(&self, op: &Op) -> Ruling {
+        self.refuse_if(!op.replaces.is_empty(), Reason::TooManyReplaced)?;
+        let is_manager = self.context.rights.role_known == Some(Role::Manager);
+        self.refuse_if(!is_manager, Reason::NotManager)?;
+        let in_a_visit = self.commit.record_kind == RecordKind::Visit;
+        self.refuse_if(!in_a_visit, Reason::OtherHome)
     }
 
     /// Entering family mode is said about a child, in the child's own scope.

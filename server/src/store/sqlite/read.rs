@@ -21,8 +21,8 @@ use super::rows::{
     position_or_null,
 };
 use crate::store::{
-    Assignment, Deed, Device, Enrolment, Entry, LogRow, ReadTx, StoreError, StoredCommit, StoredOp,
-    Vector, Worker,
+    Assignment, Deed, Device, Enrolment, Entry, FamilyPost, FamilySession, LogRow, ReadTx,
+    StoreError, StoredCommit, StoredOp, Vector, Worker,
 };
 
 impl Side {
@@ -145,6 +145,24 @@ fn log_row(row: &Row<'_>) -> Result<LogRow, StoreError> {
         entry,
         released: op_ids(&get::<Vec<u8>>(row, 5)?)?,
         digest: ScopeDigest::from_bytes(fixed(row, 6)?),
+    })
+}
+
+const FAMILY_POST: &str =
+    "SELECT hash, session, place, record, bytes, statement, signature, placed FROM family_post";
+
+fn family_post(row: &Row<'_>) -> Result<FamilyPost, StoreError> {
+    Ok(FamilyPost {
+        hash: fixed(row, 0)?,
+        session: fixed(row, 1)?,
+        index: number(row, 2)?,
+        record: RecordId(fixed(row, 3)?),
+        bytes: get(row, 4)?,
+        statement: Signed {
+            bytes: get(row, 5)?,
+            signature: get(row, 6)?,
+        },
+        placed: get(row, 7)?,
     })
 }
 
@@ -356,6 +374,39 @@ impl ReadTx for Side {
             &format!("{ASSIGNMENT} WHERE worker = ?1 ORDER BY from_epoch, from_position, child"),
             [&worker.0[..]],
             assignment,
+        )
+    }
+
+    fn family_post(&self, hash: &[u8; 32]) -> Result<Option<FamilyPost>, StoreError> {
+        let sql = format!("{FAMILY_POST} WHERE hash = ?1");
+        self.row(&sql, [&hash[..]], family_post)
+    }
+
+    fn family_posts(&self, session: &[u8; 16]) -> Result<Vec<FamilyPost>, StoreError> {
+        let sql = format!("{FAMILY_POST} WHERE session = ?1 ORDER BY place, hash");
+        self.rows(&sql, [&session[..]], family_post)
+    }
+
+    fn family_session(&self, session: &[u8; 16]) -> Result<Option<FamilySession>, StoreError> {
+        self.row(
+            "SELECT session, child, worker, op FROM family_session WHERE session = ?1",
+            [&session[..]],
+            |row| {
+                Ok(FamilySession {
+                    session: fixed(row, 0)?,
+                    child: RecordId(fixed(row, 1)?),
+                    worker: WorkerId(fixed(row, 2)?),
+                    op: OpId(fixed(row, 3)?),
+                })
+            },
+        )
+    }
+
+    fn family_sessions(&self) -> Result<Vec<[u8; 16]>, StoreError> {
+        self.rows(
+            "SELECT session FROM family_session UNION SELECT session FROM family_post ORDER BY session",
+            [],
+            |row| fixed(row, 0),
         )
     }
 

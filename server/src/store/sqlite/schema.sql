@@ -99,6 +99,28 @@ CREATE TABLE statement (
     PRIMARY KEY (scope, epoch, first)
 ) STRICT, WITHOUT ROWID;
 
+-- What children handed in, each as its exact sealed bytes, which the chain of its session is checked over. Their words stand
+-- in the voice records; these bytes open with the ingest key alone.
+CREATE TABLE family_post (
+    hash BLOB PRIMARY KEY NOT NULL,
+    session BLOB NOT NULL,
+    place INTEGER NOT NULL,               -- its index in the session
+    record BLOB NOT NULL,                 -- the voice record that it is
+    bytes BLOB NOT NULL,
+    statement BLOB NOT NULL,              -- its receipt
+    signature BLOB NOT NULL,
+    placed INTEGER NOT NULL               -- 1 once the record has been made
+) STRICT, WITHOUT ROWID;
+CREATE INDEX family_post_of_session ON family_post (session, place, hash);
+
+-- Sessions in which a device was in a child's hands, as their commits say. The first key is the payload of `op`.
+CREATE TABLE family_session (
+    session BLOB PRIMARY KEY NOT NULL,
+    child BLOB NOT NULL,
+    worker BLOB NOT NULL,
+    op BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Enrolled devices and the server's own writers. Never deleted: their signatures must stay verifiable.
 CREATE TABLE device (
     id BLOB PRIMARY KEY NOT NULL,

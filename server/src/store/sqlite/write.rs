@@ -12,8 +12,8 @@ use visitbook_record::wire::Signed;
 use super::Side;
 use super::rows::{encode, failed, join_op_ids};
 use crate::store::{
-    Assignment, Deed, Device, Enrolment, Entry, ReadTx, StoreError, StoredCommit, StoredOp, Vector,
-    Worker, WriteTx,
+    Assignment, Deed, Device, Enrolment, Entry, FamilyPost, FamilySession, ReadTx, StoreError,
+    StoredCommit, StoredOp, Vector, Worker, WriteTx,
 };
 
 const fn signed(number: u64) -> i64 {
@@ -172,6 +172,36 @@ impl WriteTx for Side {
                 signed(first.position),
                 statement.bytes,
                 statement.signature
+            ],
+        )
+    }
+
+    fn put_family_post(&mut self, post: FamilyPost) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO family_post (hash, session, place, record, bytes, statement, signature, placed) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (hash) DO UPDATE SET placed = excluded.placed",
+            params![
+                post.hash,
+                post.session,
+                signed(post.index),
+                post.record.0,
+                post.bytes,
+                post.statement.bytes,
+                post.statement.signature,
+                post.placed
+            ],
+        )
+    }
+
+    fn put_family_session(&mut self, session: FamilySession) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO family_session (session, child, worker, op) VALUES (?1, ?2, ?3, ?4) \
+             ON CONFLICT (session) DO NOTHING",
+            params![
+                session.session,
+                session.child.0,
+                session.worker.0,
+                session.op.0
             ],
         )
     }

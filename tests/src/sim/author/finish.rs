@@ -56,7 +56,7 @@ pub(crate) fn listable(phone: &Phone, visit: RecordId) -> Vec<OpId> {
     let targets: BTreeSet<&Target> = phone
         .rows_of(&visit)
         .map(|row| &row.fact)
-        .filter(|fact| !matches!(fact.kind, Kind::Finish | Kind::Ask))
+        .filter(|fact| !fact.kind.is_about_the_record())
         .map(|fact| &fact.target)
         .collect();
     let mut listed = Vec::new();

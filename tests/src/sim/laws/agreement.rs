@@ -47,7 +47,7 @@ pub(super) fn all_who_hold_agree(world: &World, reading: &Reading) -> Checked {
                 Scope::Council => true,
                 Scope::Restricted(_) => false,
             };
-            if !holds {
+            if !holds || phone.disk.ended {
                 continue;
             }
             let row = phone.row(&stated.fact.id);
@@ -58,8 +58,12 @@ pub(super) fn all_who_hold_agree(world: &World, reading: &Reading) -> Checked {
                 phone.number
             );
             let is_its_own = stated.volume.commit.origin.device == phone.device;
-            // What waited was readable while it waited; if it was set aside later, who has it has it.
-            let had_waited = matches!(stated.arrived_as, Verdict::Held { .. });
+            // What waited was readable while it waited, and what was set aside by whoever decides; who has it has it.
+            let was_due = match &stated.arrived_as {
+                Verdict::Held { .. } => true,
+                Verdict::Quarantined { owner, .. } => *owner == phone.worker,
+                _ => false,
+            };
             let may =
                 is_its_own || may_read(phone.worker, stated, released.contains(&stated.fact.id));
             let has = row.is_some_and(|row| row.words.is_some());
@@ -71,7 +75,7 @@ pub(super) fn all_who_hold_agree(world: &World, reading: &Reading) -> Checked {
                 phone.number
             );
             must!(
-                !has || may || had_waited,
+                !has || may || was_due,
                 15,
                 "phone {} has words that its holder may not read",
                 phone.number

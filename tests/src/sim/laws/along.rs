@@ -13,7 +13,7 @@ use visitbook_server::store::{StorageExt, StoreError};
 
 use super::super::null;
 use super::super::oracle::is_withheld_at_first;
-use super::super::phone::Phone;
+use super::super::phone::{Phone, Twist};
 use super::super::rng::Rng;
 use super::super::world::World;
 use super::{Broken, Checked, must};
@@ -53,6 +53,41 @@ pub(crate) fn status_is_truthful(world: &World, phone: &Phone) -> Checked {
         22,
         "phone {} claims a record that the council lacks",
         phone.number
+    );
+    Ok(())
+}
+
+/// Law 16: what a phone removed the council durably had by then, with its words.
+pub(crate) fn removed_was_received(world: &mut World, n: usize) -> Checked {
+    let removed = std::mem::take(&mut world.phones[n].removed);
+    if removed.is_empty() {
+        return Ok(());
+    }
+    let mut tally = world.ledger.tally.borrow_mut();
+    tally.removed += removed.len() as u64;
+    drop(tally);
+    let missing = world.council.store.read_with(|tx| {
+        for written in &removed {
+            let volume = &written.volume;
+            if tx.commit(&volume.hash)?.is_none() {
+                return Ok::<_, StoreError>(true);
+            }
+            for (id, words) in volume.ids.iter().zip(&written.words) {
+                let kept = tx.payload(id)?;
+                let sent = words
+                    .as_ref()
+                    .filter(|_| written.twist != Twist::WrongWords);
+                if sent.is_some_and(|words| kept.as_ref() != Some(&words.payload)) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    });
+    must!(
+        matches!(missing, Ok(false)),
+        16,
+        "phone {n} removed words that the council does not have"
     );
     Ok(())
 }
@@ -100,6 +135,7 @@ pub(crate) fn repeats_change_nothing(world: &mut World, chance: u64) -> Checked 
         .phones
         .iter()
         .flat_map(|phone| phone.disk.own.iter())
+        .filter(|own| !own.gone)
         .filter_map(|own| own.parcel.as_ref().map(|(_, bytes)| bytes.clone()))
         .collect();
     for i in (1..envelopes.len()).rev() {
@@ -128,7 +164,7 @@ pub(crate) fn repeats_change_nothing(world: &mut World, chance: u64) -> Checked 
     }
     for phone in &world.phones {
         for own in &phone.disk.own {
-            if let Some(receipt) = &own.receipt {
+            if let Some(receipt) = own.receipt.as_ref().filter(|_| !own.gone) {
                 must!(
                     statements.contains(&receipt.statement),
                     19,

@@ -51,7 +51,7 @@ pub(super) fn finished_is_finished(world: &World, reading: &Reading) -> Checked 
                 .iter()
                 .map(|s| &s.fact)
                 .filter(|f| f.target == question.target && listed.contains(&f.id))
-                .filter(|f| !matches!(f.kind, Kind::Finish | Kind::Ask))
+                .filter(|f| !f.kind.is_about_the_record())
                 .collect();
             let fixed = oracle::live(&on_the_page, Fact::is_applied);
             let shown: BTreeSet<OpId> = question
@@ -78,7 +78,7 @@ pub(super) fn finished_is_finished(world: &World, reading: &Reading) -> Checked 
                 .collect();
             let settled = |id: &OpId| {
                 statements.iter().any(|s| {
-                    s.fact.kind == Kind::Resolve
+                    matches!(s.fact.kind, Kind::Resolve | Kind::Correct)
                         && s.fact.is_applied()
                         && s.fact.replaces.contains(id)
                 })
@@ -109,10 +109,7 @@ pub(super) fn finished_is_finished(world: &World, reading: &Reading) -> Checked 
 /// versions of a text that do not stand.
 fn additions(facts: &[&Fact], listed: &BTreeSet<OpId>) -> BTreeSet<OpId> {
     let mut groups: BTreeMap<&Target, Vec<&Fact>> = BTreeMap::new();
-    for fact in facts
-        .iter()
-        .filter(|f| !matches!(f.kind, Kind::Finish | Kind::Ask))
-    {
+    for fact in facts.iter().filter(|f| !f.kind.is_about_the_record()) {
         groups.entry(&fact.target).or_default().push(fact);
     }
     let mut additions = BTreeSet::new();
@@ -122,7 +119,8 @@ fn additions(facts: &[&Fact], listed: &BTreeSet<OpId>) -> BTreeSet<OpId> {
             .filter(|a| group[*a].is_applied() && listed.contains(&group[*a].id))
             .fold(0, |all, a| all | over[a]);
         let on_the_page_stays = |from: &Fact, to: &Fact| {
-            let settles = from.kind == Kind::Resolve && from.is_applied();
+            let puts_right = matches!(from.kind, Kind::Resolve | Kind::Correct);
+            let settles = puts_right && from.is_applied();
             settles || listed.contains(&from.id) || !listed.contains(&to.id)
         };
         let is_text = group.iter().any(|fact| fact.kind.is_entry());
@@ -142,7 +140,7 @@ fn settled_by_chain(id: &OpId, statements: &[Statement]) -> bool {
     statements.iter().any(|s| {
         s.fact.replaces.contains(id)
             && statements.iter().any(|r| {
-                r.fact.kind == Kind::Resolve
+                matches!(r.fact.kind, Kind::Resolve | Kind::Correct)
                     && r.fact.is_applied()
                     && r.fact.replaces.contains(&s.fact.id)
             })

@@ -7,9 +7,10 @@ use visitbook_record::fact::Answer;
 use visitbook_record::id::OpId;
 use visitbook_record::op::Kind;
 use visitbook_record::payload::Content;
-use visitbook_record::scope::LogPosition;
-use visitbook_record::verdict::Verdict;
+use visitbook_record::scope::Scope;
+use visitbook_record::verdict::{Reason, Verdict};
 
+use super::super::council::Arrival;
 use super::super::ledger::Volume;
 use super::super::oracle::{self, Circumstances, Class, Known, State};
 use super::super::phone::Twist;
@@ -34,18 +35,22 @@ pub(super) fn verdicts_follow_the_sentences(world: &World, reading: &Reading) ->
                 Known {
                     fact: stated.fact.clone(),
                     withheld: oracle::is_withheld_at_first(commit.record_kind, &stated.fact),
+                    scope: commit.scope,
+                    class: Class::Applied,
+                    breach: false,
                 },
             );
         }
     }
     let mut waiting: Vec<(Rc<Volume>, usize, usize)> = Vec::new();
     let mut touched = BTreeSet::new();
+    let mut placements: Vec<(OpId, usize)> = Vec::new();
     let arrivals = &world.council.arrivals;
     for (n, arrival) in arrivals.iter().enumerate() {
         let Some(volume) = world.ledger.by_hash(&arrival.commit) else {
             return Err(Broken::new(15, "a receipt for a commit that nobody wrote"));
         };
-        let circumstances = circumstances(world, &volume, arrival.acknowledged, arrival.moves);
+        let circumstances = circumstances(world, &volume, arrival);
         for (index, id) in volume.ids.iter().enumerate() {
             let Some(stated) = reading.op(id) else {
                 return Err(Broken::new(
@@ -65,6 +70,16 @@ pub(super) fn verdicts_follow_the_sentences(world: &World, reading: &Reading) ->
                 stated.arrived_as
             );
             know(&mut state, &circumstances, index, content.as_ref(), class);
+            if let Some(known) = state.known.get_mut(id) {
+                known.breach = is_breach(&stated.arrived_as);
+            }
+            if let (
+                Some(Content::Placement { op, .. }),
+                Class::Applied | Class::FromPreviousWorker,
+            ) = (&content, class)
+            {
+                placements.push((*op, n));
+            }
             if class == Class::Held {
                 waiting.push((Rc::clone(&volume), index, n));
             }
@@ -85,11 +100,27 @@ pub(super) fn verdicts_follow_the_sentences(world: &World, reading: &Reading) ->
                 .partition(|(v, ..)| {
                     v.commit.scope == commit.scope && touched.contains(&v.commit.record)
                 });
+            for (op, n) in std::mem::take(&mut placements) {
+                place(world, &mut state, &op, n, commit.scope);
+            }
             judge_waiting(world, reading, &mut state, &mut due)?;
             waiting = rest;
             waiting.extend(due);
             touched.clear();
         }
+    }
+    for stated in &reading.ops {
+        let known = state.known.get(&stated.fact.id);
+        let now = stated.fact.verdict.as_ref().map(Class::of);
+        must!(
+            oracle::is_writer(&stated.volume) || known.map(|known| known.class) == now,
+            15,
+            "{:?} on {} ({:?}) is now {now:?}, by the sentences it is {:?}",
+            stated.fact.kind,
+            stated.fact.target,
+            twist_of(world, &stated.fact.id),
+            known.map(|known| known.class)
+        );
     }
     must!(
         waiting.iter().all(|(v, i, _)| reading
@@ -98,21 +129,17 @@ pub(super) fn verdicts_follow_the_sentences(world: &World, reading: &Reading) ->
         15,
         "something that waits for a missing statement was judged all the same"
     );
-    Ok(())
+    super::oversight::oversight_is_seen(world, reading)
 }
 
-fn circumstances<'a>(
-    world: &'a World,
-    volume: &'a Volume,
-    acknowledged: Option<LogPosition>,
-    moves: usize,
-) -> Circumstances<'a> {
+fn circumstances<'a>(world: &'a World, volume: &'a Volume, arrival: &Arrival) -> Circumstances<'a> {
     Circumstances {
         ledger: &world.ledger,
         volume,
         holder: world.holder_of(&volume.commit.origin.device),
-        acknowledged,
-        moves,
+        acknowledged: arrival.acknowledged,
+        moves: arrival.moves,
+        ended: arrival.ended,
     }
 }
 
@@ -151,9 +178,49 @@ fn know(
     let id = fact.id;
     let applied = matches!(class, Class::Applied | Class::FromPreviousWorker);
     let is_finish = fact.kind == Kind::Finish && applied;
-    state.known.insert(id, Known { fact, withheld });
+    let known = Known {
+        fact,
+        withheld,
+        scope: circumstances.volume.commit.scope,
+        class,
+        breach: false,
+    };
+    state.known.insert(id, known);
     if is_finish {
         release(state, content);
+    }
+}
+
+/// Why it was set aside: because nobody decides about their own work, or alone about a colleague's worry.
+const fn is_breach(verdict: &Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::Quarantined {
+            reason: Reason::OwnWork | Reason::MayNotSettle,
+            ..
+        }
+    )
+}
+
+/// An applied placement puts a statement that was set aside in its place, if it is in the log where the placement stands.
+fn place(world: &World, state: &mut State, op: &OpId, n: usize, scope: Scope) {
+    let Some(known) = state.known.get(op) else {
+        return;
+    };
+    if known.class != Class::Aside || known.scope != scope {
+        return;
+    }
+    let arrival = &world.council.arrivals[n];
+    let Some(volume) = world.ledger.by_hash(&arrival.commit) else {
+        return;
+    };
+    let class = circumstances(world, &volume, arrival).placed(known);
+    let is_finish = known.fact.kind == Kind::Finish;
+    if let Some(known) = state.known.get_mut(op) {
+        known.class = class;
+    }
+    if is_finish {
+        release(state, content_at_council(world, op).as_ref());
     }
 }
 
@@ -179,7 +246,7 @@ fn judge_waiting(
     waiting.sort_by_key(|(_, index, n)| (*n, *index));
     for (volume, index, n) in std::mem::take(waiting) {
         let arrival = &world.council.arrivals[n];
-        let circumstances = circumstances(world, &volume, arrival.acknowledged, arrival.moves);
+        let circumstances = circumstances(world, &volume, arrival);
         let id = volume.ids[index];
         let content = content_at_council(world, &id);
         let class = circumstances.judge(state, index, content.as_ref());
@@ -196,6 +263,13 @@ fn judge_waiting(
             15,
             "what waited was judged {now:?}, by the sentences it is {class:?}"
         );
+        if let Some(known) = state.known.get_mut(&id) {
+            known.class = class;
+            known.breach = reading
+                .op(&id)
+                .and_then(|stated| stated.fact.verdict.as_ref())
+                .is_some_and(is_breach);
+        }
         if class == Class::Applied || class == Class::FromPreviousWorker {
             let counted_at = reading.op(&id).and_then(|stated| stated.counted_at);
             must!(

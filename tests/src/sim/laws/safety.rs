@@ -85,7 +85,7 @@ pub(super) fn worry_wins(world: &World, reading: &Reading) -> Checked {
             let aside = statements.iter().any(|s| {
                 s.fact.target == question.target
                     && s.fact.policy == Policy::Risk
-                    && !matches!(s.fact.kind, Kind::Ask | Kind::Finish)
+                    && !s.fact.kind.is_about_the_record()
                     && matches!(s.fact.verdict, Some(Verdict::Quarantined { .. }))
             });
             must!(
@@ -148,10 +148,10 @@ pub(super) fn conflicts_end_only_by_people(world: &World, reading: &Reading) -> 
                     .collect(),
             };
             for (stated, verdict) in came {
-                if matches!(stated.fact.kind, Kind::Finish | Kind::Ask) {
+                if stated.fact.kind.is_about_the_record() {
                     continue;
                 }
-                conflicts += one_came(world, &mut past, stated, verdict)?;
+                conflicts += one_came(world, reading, &mut past, stated, verdict)?;
             }
         }
     }
@@ -162,6 +162,7 @@ pub(super) fn conflicts_end_only_by_people(world: &World, reading: &Reading) -> 
 /// One statement comes, or is judged again: what leaves must leave rightly. Returns 1 if a question opened.
 fn one_came(
     world: &World,
+    reading: &Reading,
     past: &mut Past,
     stated: &Stated,
     verdict: Verdict,
@@ -187,7 +188,9 @@ fn one_came(
         let rightly = group.iter().any(|by| {
             by.replaces.contains(&left.id)
                 && (by.author == left.author
-                    || (by.kind == Kind::Resolve && by.is_applied() && may(world, by, group)))
+                    || (matches!(by.kind, Kind::Resolve | Kind::Correct)
+                        && by.is_applied()
+                        && (may(world, by, group) || reading.was_placed(&by.id))))
         });
         must!(
             rightly,

@@ -15,8 +15,14 @@ pub(super) fn no_word_is_lost(world: &World, reading: &Reading) -> Checked {
     for phone in &world.phones {
         for own in &phone.disk.own {
             let volume = &own.written.volume;
-            let is_kept_here =
-                own.written.is_refusable || volume.ids.iter().all(|id| phone.row(id).is_some());
+            must!(
+                !own.gone || own.receipt.is_some(),
+                16,
+                "phone {} removed a commit that has no receipt",
+                phone.number
+            );
+            let is_not_here = own.written.is_refusable || own.gone;
+            let is_kept_here = is_not_here || volume.ids.iter().all(|id| phone.row(id).is_some());
             must!(
                 is_kept_here,
                 1,
@@ -25,7 +31,7 @@ pub(super) fn no_word_is_lost(world: &World, reading: &Reading) -> Checked {
             );
             for (id, words) in volume.ids.iter().zip(&own.written.words) {
                 let Some(words) = words else { continue };
-                if !own.written.is_refusable {
+                if !is_not_here {
                     let here = phone.row(id).and_then(|row| row.words.as_ref());
                     let same = here.is_some_and(|here| here.payload == words.payload);
                     must!(same, 1, "phone {} lost words of its own", phone.number);
@@ -167,6 +173,9 @@ pub(super) fn nothing_is_left(world: &World, _: &Reading) -> Checked {
                 },
                 own.refused
             );
+        }
+        if phone.disk.ended {
+            continue;
         }
         let own = [Scope::Worker(phone.worker), Scope::Council];
         let held = phone.disk.holds.keys().map(|child| Scope::Child(*child));

@@ -14,7 +14,7 @@ use visitbook_record::wire::{CommitEntry, Denial, LogEntry, Page, PullReply};
 use super::super::ledger::Volume;
 use super::super::names;
 use super::super::null;
-use super::{Died, Phone};
+use super::{Died, Gone, Moment, Phone};
 
 impl Phone {
     pub(super) fn apply_pull_reply(
@@ -34,7 +34,11 @@ impl Phone {
             } => {
                 self.disk.counter = self.disk.counter.max(next_counter.saturating_sub(1));
                 match denial {
-                    Denial::NotEnrolled | Denial::Ended => return Err(ReplyProblem::NotEnrolled),
+                    Denial::NotEnrolled => return Err(ReplyProblem::NotEnrolled),
+                    Denial::Ended => {
+                        self.take_ending()?;
+                        return Err(ReplyProblem::NotEnrolled);
+                    }
                     Denial::UnknownToken => self.alarms.push((19, "the council forgot a token")),
                     Denial::Malformed => {
                         self.alarms.push((19, "the council cannot read a request"))
@@ -63,6 +67,10 @@ impl Phone {
         self.close_what_is_not_held();
         self.disk.token = Some(page.token);
         self.disk.history_arriving = page.more;
+        if self.dies_at(Moment::BeforePurge) {
+            return Err(Died.into());
+        }
+        self.settle_moves()?;
         Ok(PullTaken {
             entries: u32::try_from(page.entries.len()).unwrap_or(u32::MAX),
             more: page.more,
@@ -175,10 +183,16 @@ impl Phone {
                 continue;
             }
             match op.kind {
-                Kind::Assign => self.disk.holds.insert(assignment.child, assignment.role),
-                Kind::Unassign => self.disk.holds.remove(&assignment.child),
+                Kind::Assign => {
+                    self.disk.holds.insert(assignment.child, assignment.role);
+                    self.disk.moved.remove(&assignment.child);
+                }
+                Kind::Unassign => {
+                    self.disk.holds.remove(&assignment.child);
+                    self.disk.moved.insert(assignment.child, Gone::Closed);
+                }
                 _ => continue,
-            };
+            }
             self.disk.assignment_seen = Some(entry.at);
         }
     }
@@ -255,7 +269,7 @@ impl Phone {
     }
 
     /// A child that is no longer held is read from the beginning if it comes back.
-    fn close_what_is_not_held(&mut self) {
+    pub(super) fn close_what_is_not_held(&mut self) {
         let holds = &self.disk.holds;
         let closed: Vec<Scope> = self
             .disk

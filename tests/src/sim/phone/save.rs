@@ -219,6 +219,7 @@ impl Phone {
             parcel: None,
             receipt: None,
             refused: None,
+            gone: false,
         }
     }
 

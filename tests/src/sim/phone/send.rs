@@ -69,7 +69,12 @@ impl SyncStore for Phone {
             return Err(Died.into());
         }
         let taken = if self.is_open {
-            self.apply_upload_answer(body)?
+            let taken = self.apply_upload_answer(body)?;
+            if self.dies_at(Moment::BeforePurge) {
+                return Err(Died.into());
+            }
+            self.settle_moves()?;
+            taken
         } else {
             let answer: UploadAnswer = null::read(body).ok_or(ReplyProblem::NotTheCouncil)?;
             self.disk.unopened.push(body.to_vec());

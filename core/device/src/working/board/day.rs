@@ -13,11 +13,12 @@ use visitbook_record::words;
 
 use super::super::due::{Answers, VisitFacts, child_of, is_no_access};
 use super::super::model::{
-    ActionBy, AloneLine, AsideLine, AskedLine, Board, Decided, DueChild, NotSeen, ReturnedView,
-    ToSign, TwoAnswersLine, WaitingChild,
+    ActionBy, AloneLine, AsideLine, AskedLine, Board, Decided, DeviceHeard, DueChild, NotSeen,
+    ReturnedView, ToSign, TwoAnswersLine, UnopenedLine, WaitingChild,
 };
 use super::super::show::Show;
 use super::known::{Known, KnownChild, KnownRecord};
+use super::unopened;
 use crate::clock::Moment;
 use crate::store::oversight_view::{asked_of, is_answered};
 
@@ -122,7 +123,13 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    pub(super) fn board(&self, whose: String, at: Option<Moment>) -> Board {
+    pub(super) fn board(
+        &self,
+        whose: String,
+        at: Option<Moment>,
+        now: &Moment,
+        devices: Vec<DeviceHeard>,
+    ) -> Board {
         let mut due = Vec::new();
         let (mut alone, mut also_seen) = (Vec::new(), Vec::new());
         let (mut written_up, mut to_write_up) = (0, 0);
@@ -150,11 +157,13 @@ impl<'a> Sheet<'a> {
             asked: self.asked(),
             two_answers: self.two_answers(),
             waiting: self.waiting(),
+            unopened: self.unopened(now),
             written_up,
             to_write_up,
             aside: self.aside(),
             to_sign: self.to_sign(),
             returned: self.returned(),
+            devices,
         }
     }
 
@@ -441,6 +450,15 @@ impl<'a> Sheet<'a> {
             });
         }
         all.sort_by(|a, b| (&a.since, &a.name, a.voice).cmp(&(&b.since, &b.name, b.voice)));
+        all
+    }
+
+    fn unopened(&self, now: &Moment) -> Vec<UnopenedLine> {
+        let mut all: Vec<UnopenedLine> = self
+            .records()
+            .filter_map(|(child, record)| unopened::of(record, &child.name, now))
+            .collect();
+        all.sort_by_key(|line| (line.received.millis, line.voice));
         all
     }
 

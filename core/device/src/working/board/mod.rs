@@ -5,8 +5,10 @@
 //! large team; it is a page to be asked for, not a list to be scrolled.
 
 mod day;
+mod heard;
 mod known;
 mod later;
+mod unopened;
 mod words;
 
 use visitbook_record::calendar::Date;
@@ -37,7 +39,7 @@ impl Working {
         let day: Date = date.parse().map_err(|_| ReadError::BadDate)?;
         let then = Known::load(&self.store.reader, self.me.worker, as_known_at)?;
         let board = self.board_of(&then, day, at.clone())?;
-        let lines = words::lines(&board, day);
+        let mut lines = words::lines(&board, day);
         let heard = self.heard()?;
         let since = match &at {
             Some(at) => {
@@ -52,6 +54,7 @@ impl Working {
             }
             None => None,
         };
+        lines.extend(words::last_heard(&board));
         let behind = at
             .as_ref()
             .is_some_and(|at| heard.as_ref().is_none_or(|heard| heard.millis < at.millis));
@@ -70,15 +73,18 @@ impl Working {
             Some(name) => name.clone(),
             None => self.me.worker.to_string(),
         };
-        Ok(day::Sheet::new(known, self.me.worker, day).board(whose, at))
+        let now = at.clone().unwrap_or_else(|| Moment::of(self.now().wall));
+        let until = WallMillis(now.millis);
+        let devices = heard::last_heard(&self.store.reader, known, until, day)?;
+        Ok(day::Sheet::new(known, self.me.worker, day).board(whose, at, &now, devices))
     }
 
-    /// The newest time of the council's clock on anything here.
+    /// When the council last had nothing more for this device, by the council's clock.
     fn heard(&self) -> Result<Option<Moment>, ReadError> {
-        let newest: Option<i64> =
-            self.store
-                .reader
-                .query_row("SELECT max(at) FROM received", [], |row| row.get(0))?;
-        Ok(newest.map(|at| Moment::of(WallMillis(at))))
+        let at: Option<i64> = self
+            .store
+            .reader
+            .query_row("SELECT heard FROM meta", [], |row| row.get(0))?;
+        Ok(at.map(|at| Moment::of(WallMillis(at))))
     }
 }

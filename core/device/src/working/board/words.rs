@@ -49,6 +49,7 @@ pub(super) fn lines(board: &Board, day: Date) -> Vec<String> {
             .map(|one| format!("  {}", one.words)),
     );
     lines.push(waiting(&board.waiting));
+    lines.extend(board.unopened.iter().map(|one| one.words.clone()));
     lines.push(format!(
         "Written up the same day: {} of {}.",
         board.written_up, board.to_write_up
@@ -76,6 +77,12 @@ pub(super) fn lines(board: &Board, day: Date) -> Vec<String> {
     }
     lines.extend(board.returned.iter().map(|one| one.words.clone()));
     lines
+}
+
+/// The last line. It is left out where the lines of two moments are compared: it always differs, and says nothing of a child.
+pub(super) fn last_heard(board: &Board) -> Option<String> {
+    let heard: Vec<&str> = board.devices.iter().map(|one| one.words.as_str()).collect();
+    (!heard.is_empty()).then(|| format!("Last heard: {}.", heard.join("; ")))
 }
 
 fn due(all: &[DueChild], day: &str) -> Vec<String> {

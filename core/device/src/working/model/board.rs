@@ -6,7 +6,7 @@
 use serde::Serialize;
 use visitbook_record::id::RecordId;
 
-use super::ReturnedView;
+use super::{ReturnedView, UnopenedLine};
 use crate::clock::Moment;
 
 /// What was decided, by whom and when.
@@ -161,6 +161,19 @@ pub struct ToSign {
     pub finished: Moment,
 }
 
+/// When the council last received something from a device.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceHeard {
+    /// What its holder calls it.
+    pub label: String,
+    /// Whose it is.
+    pub of: String,
+    /// When, by the council's clock.
+    pub last: Moment,
+    /// "Rowan's phone 14:41"
+    pub words: String,
+}
+
 /// The board.
 #[derive(Clone, Serialize)]
 pub struct Board {
@@ -182,6 +195,8 @@ pub struct Board {
     pub two_answers: Vec<TwoAnswersLine>,
     /// Children who wait for an answer, oldest first.
     pub waiting: Vec<WaitingChild>,
+    /// What children handed in and nobody has opened for two hours, or by the close of the day.
+    pub unopened: Vec<UnopenedLine>,
     /// Of the visits on which children who were due were seen today: how many are finished today.
     pub written_up: usize,
     /// Of how many.
@@ -192,6 +207,8 @@ pub struct Board {
     pub to_sign: Vec<ToSign>,
     /// Questions sent back that wait for an answer.
     pub returned: Vec<ReturnedView>,
+    /// Devices whose statements the council has received, with the newest time, by holder.
+    pub devices: Vec<DeviceHeard>,
 }
 
 /// Something that came after the moment of a board.

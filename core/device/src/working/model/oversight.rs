@@ -91,6 +91,21 @@ pub struct VoidedView {
     pub words: String,
 }
 
+/// A manager opened text that its author had not finished.
+#[derive(Clone, Serialize)]
+pub struct OpenedView {
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub by: String,
+    /// When, by their device.
+    pub written: Moment,
+    /// When the council received it.
+    pub received: Option<Moment>,
+    /// In a sentence.
+    pub words: String,
+}
+
 /// All of that about one record.
 #[derive(Clone, Default, Serialize)]
 pub struct OversightView {
@@ -102,6 +117,8 @@ pub struct OversightView {
     pub corrections: Vec<CorrectionView>,
     /// Entered in error.
     pub voided: Option<VoidedView>,
+    /// When text that was not finished was opened, in log order.
+    pub opened: Vec<OpenedView>,
 }
 
 impl OversightView {
@@ -112,6 +129,12 @@ impl OversightView {
         let signed = self.signed_off.iter().map(|signed| signed.words.as_str());
         let corrected = self.corrections.iter().map(|one| one.words.as_str());
         let asked = self.returned.iter().map(|one| one.words.as_str());
-        voided.chain(signed).chain(corrected).chain(asked).collect()
+        let opened = self.opened.iter().map(|one| one.words.as_str());
+        voided
+            .chain(signed)
+            .chain(corrected)
+            .chain(asked)
+            .chain(opened)
+            .collect()
     }
 }

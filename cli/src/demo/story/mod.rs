@@ -1,0 +1,88 @@
+//! Tuesday 27 October 2026 at Fernmouth Council: the day, beat by beat.
+//!
+//! Half-term, two days after the clocks changed. All families and workers are invented: surnames are plants, children are
+//! birds. Every fault has an ordinary cause. What is printed in quotation is what the programs said.
+
+mod afternoon;
+mod evening;
+mod midday;
+mod morning;
+mod words;
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde_json::Value as Json;
+
+use super::cast::{Device, StageError, Staged};
+use super::stage::{Day, list, text};
+
+pub(crate) use words::SENTENCES;
+
+const LARKSPURS: [&str; 3] = ["Wren", "Finch", "Pipit"];
+
+const fn october(day: u32) -> NaiveDate {
+    match NaiveDate::from_ymd_opt(2026, 10, day) {
+        Some(date) => date,
+        None => NaiveDate::MIN,
+    }
+}
+
+/// The Monday of the week before, when the devices are enrolled and nobody opens at the Hawthorns' for the first time.
+pub(crate) const MONDAY_BEFORE: NaiveDate = october(19);
+
+/// The day.
+pub(crate) const TUESDAY: NaiveDate = october(27);
+
+/// Plays the day.
+pub(crate) fn play(day: &mut Day) -> Staged<()> {
+    morning::week_before(day)?;
+    day.date = TUESDAY;
+    morning::office(day)?;
+    morning::doorstep(day)?;
+    morning::car(day)?;
+    morning::window(day)?;
+    morning::no_answer(day)?;
+    midday::bad_lines(day)?;
+    midday::holiday_club(day)?;
+    midday::moved(day)?;
+    afternoon::two_answers(day)?;
+    afternoon::battery(day)?;
+    afternoon::signed_off(day)?;
+    evening::board(day)?;
+    evening::evening(day)
+}
+
+fn visit_of(planned: &Json, child: &str) -> Staged<String> {
+    list(planned, "visits")
+        .iter()
+        .find(|visit| text(visit, "child") == child)
+        .map(|visit| text(visit, "visit"))
+        .ok_or_else(|| StageError::Unexpected(format!("no visit for {child}")))
+}
+
+fn visits_of(planned: &Json, children: &[&str]) -> Staged<BTreeMap<String, String>> {
+    children
+        .iter()
+        .map(|child| Ok(((*child).to_owned(), visit_of(planned, child)?)))
+        .collect()
+}
+
+/// Today's visits to these children, as a device shows them, by child.
+fn todays_visits(device: &mut Device, children: &[&str]) -> Staged<BTreeMap<String, String>> {
+    let today = device.tell(&["today"])?;
+    let rows = list(&today, "visits");
+    Ok(rows
+        .iter()
+        .filter(|row| children.contains(&text(row, "child").as_str()))
+        .map(|row| (text(row, "child"), text(row, "visit")))
+        .collect())
+}
+
+fn as_words(command: &[String]) -> Vec<&str> {
+    command.iter().map(String::as_str).collect()
+}
+
+fn short(id: &str) -> String {
+    id.chars().take(8).collect()
+}

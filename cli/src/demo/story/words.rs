@@ -1,0 +1,63 @@
+//! What people wrote and said on the day. None of it may be readable in any file of the run.
+
+/// Every sentence of the day.
+pub(crate) const SENTENCES: [&str; 23] = [
+    FINCH_SAID,
+    DOORWAY,
+    URGENT,
+    MONEY,
+    KITCHEN,
+    IVY_SAID,
+    BRYONY_SAW,
+    MERLE_URGENT,
+    MERLE_DECIDED,
+    NO_DOOR,
+    MEANING_WREN,
+    MEANING_FINCH,
+    MEANING_PIPIT,
+    NEXT_WREN,
+    SEE_WREN,
+    REED_LIVES,
+    REED_CUT,
+    REED_WHOLE,
+    KITE_WROTE,
+    KITE_ROOM,
+    KITE_MEANS,
+    ROBIN_SHOWED,
+    WHO_IS_REED,
+];
+
+pub(super) const FINCH_SAID: &str = "I put Pipit's bottle in my bed so it stays warm.";
+pub(super) const DOORWAY: &str = "Reed stood in the doorway";
+pub(super) const URGENT: &str = "No food in the house, no heating, milk for tonight only.";
+pub(super) const MONEY: &str =
+    "Food and fuel money agreed today: three children, a baby, and no heating.";
+pub(super) const KITCHEN: &str =
+    "Cold kitchen, empty fridge. Finch's mattress is on the floor beside the cot.";
+pub(super) const IVY_SAID: &str =
+    "Ivy says Reed is a friend who comes round and does not live here.";
+pub(super) const BRYONY_SAW: &str =
+    "From the landing I could see Wren's door; it was not closed at any time.";
+pub(super) const MERLE_URGENT: &str = "Second time nobody opened. Television on, no voices.";
+pub(super) const MERLE_DECIDED: &str = "Nursery saw Merle yesterday. Back on Wednesday 08:30, unannounced; if not seen then, strategy discussion.";
+pub(super) const NO_DOOR: &str = "I could not see the door.";
+pub(super) const MEANING_WREN: &str =
+    "Wren is careful about what she says while Reed can hear her.";
+pub(super) const MEANING_FINCH: &str =
+    "Finch is looking after the baby and thinks nobody else will.";
+pub(super) const MEANING_PIPIT: &str = "Pipit depends on Finch for warmth at night.";
+pub(super) const NEXT_WREN: &str =
+    "See Wren alone at school by Tuesday 3 November; told Ivy we will come to the school.";
+pub(super) const SEE_WREN: &str = "See Wren alone at school";
+pub(super) const REED_LIVES: &str = "Ivy said so at the door.";
+pub(super) const REED_CUT: &str = "Ivy at the door: Reed stays most nigh";
+pub(super) const REED_WHOLE: &str = "Ivy at the door: Reed stays most nights";
+
+pub(super) const KITE_WROTE: &str = "I dont want another new social worker ive had 4";
+pub(super) const KITE_ROOM: &str =
+    "Kite drew a bus with five empty seats and put it on the wall above the bed.";
+pub(super) const KITE_MEANS: &str =
+    "Kite counts the people who left, and wants the next one to stay.";
+pub(super) const ROBIN_SHOWED: &str =
+    "Points to pool three times, pushes the picture of the bus away.";
+pub(super) const WHO_IS_REED: &str = "Who is Reed? Check by Thursday.";
