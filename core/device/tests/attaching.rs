@@ -671,9 +671,19 @@ fn what_the_disk_changed_does_not_open_and_says_so() {
     assert_eq!(status(&working, visit).0, "files_here");
     let alarms = working.alarms().unwrap();
     assert!(alarms.iter().any(|alarm| alarm.kind == "file_damaged"));
-    std::fs::write(&path, whole).unwrap();
+    // Asking for it does not give up the only copy.
+    let op = only(&working, visit).op;
+    assert!(working.want_attachment(visit, op).unwrap());
+    std::fs::write(&path, &whole).unwrap();
     went_through(&Line::new(&council, &files).sync(&mut working));
     assert!(opened(&working, visit).unwrap() == drawing(3 * CHUNK));
+
+    // Once the council has it, it is fetched again.
+    std::fs::write(path.with_extension("kept"), &whole[1..]).unwrap();
+    assert!(!working.want_attachment(visit, op).unwrap());
+    went_through(&Line::new(&council, &files).sync(&mut working));
+    assert!(opened(&working, visit).unwrap() == drawing(3 * CHUNK));
+    assert!(working.want_attachment(visit, op).unwrap());
 }
 
 #[test]

@@ -263,7 +263,9 @@ impl World {
                 let here = (self.entries - held).min(self.page);
                 vec![b'P', here as u8, u8::from(held + here < self.entries), 0]
             }
-            Route::Enrol => panic!("the engine does not enrol"),
+            Route::Enrol | Route::Attachments | Route::Fetch => {
+                panic!("the engine does not enrol, and there are no files here")
+            }
         };
         Ok(reply(200, wire::MEDIA_TYPE, body))
     }

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::model::{AttachmentView, ExpectedFile};
 use super::save::{NewStatement, Plan, Refusing, Saved};
 use super::{Working, begin};
-use crate::attached::shelf::TakeError;
+use crate::attached::shelf::{Place, TakeError};
 use crate::clock::Moment;
 use crate::error::{FileError, ReadError, SaveError};
 use crate::store::{StoreError, attached, log, oversight_view};
@@ -291,13 +291,28 @@ impl Working {
         Ok(bytes)
     }
 
-    /// Asks for a file that is not here: the next sync fetches it if the council has it. Returns whether it is here already.
+    /// Asks for a file that is not here, or that the disk has changed since the council had it: the next sync fetches it if the
+    /// council has it. Returns whether it is here already.
     ///
     /// # Errors
     /// [`FileError`].
     pub fn want_attachment(&mut self, record: RecordId, op: OpId) -> Result<bool, FileError> {
         let id = AttachmentId(self.attachment_of(record, op)?.id);
-        let here = self.shelf.place(&id).is_some();
+        let here = match self.shelf.place(&id) {
+            None => false,
+            // What the council does not have is never given up.
+            Some(Place::Out) => true,
+            Some(Place::Kept) => {
+                let sound = match self.shelf.open(&id)? {
+                    Some(stored) => stored.is_sound()?,
+                    None => false,
+                };
+                if !sound {
+                    self.shelf.remove(&id)?;
+                }
+                sound
+            }
+        };
         let transaction = begin(&mut self.store.writer).map_err(ReadError::from)?;
         attached::set_wanted(&transaction, &id, !here).map_err(ReadError::from)?;
         transaction.commit().map_err(ReadError::from)?;
