@@ -16,7 +16,7 @@ use visitbook_record::fact::{Fact, RecordHome, is_withheld_until_finish};
 use visitbook_record::id::{
     CommitHash, CouncilId, OpId, PayloadHash, RecordId, StatementHash, WorkerId,
 };
-use visitbook_record::judge::{Context, DeviceStanding, KnownOp, judge_commit};
+use visitbook_record::judge::{Context, DeviceStanding, KnownOp, judge_facts};
 use visitbook_record::limits;
 use visitbook_record::op::Kind;
 use visitbook_record::payload::{Content, Payload};
@@ -166,7 +166,7 @@ pub fn take(
                 .ok_or(StoreError::Missing("receipt statement"))?;
             remember(&mut statements, &mut order, statement);
             let scope = stored.scope;
-            ScopeWriter::open(tx, scope, now)?.complete(&incoming)?;
+            ScopeWriter::open(tx, scope, now)?.complete(&stored, &incoming)?;
             continue;
         }
         let scope = incoming.commit.scope;
@@ -312,6 +312,7 @@ impl<'a> ScopeWriter<'a> {
         let rights = rights::of_commit(self.tx, &device, &commit)?;
         let owner = rights::owner(self.tx, self.scope, commit.author)?;
         let home = self.tx.home(&commit.record)?;
+        let facts = Fact::of_commit(&commit, &contents);
         let verdicts = with_known(self.tx, commit.author, |known| {
             let context = Context {
                 device: standing(&device),
@@ -320,10 +321,9 @@ impl<'a> ScopeWriter<'a> {
                 home,
                 known,
             };
-            judge_commit(&context, &commit, &contents)
+            judge_facts(&context, &commit, &facts, &contents)
         })?;
 
-        let facts = Fact::of_commit(&commit, &contents);
         let ops = facts.iter().map(|fact| fact.id).collect();
         let mut released = Vec::new();
         for (index, ((mut fact, verdict), payload)) in

@@ -336,6 +336,27 @@ impl Device {
         Ok(result)
     }
 
+    /// Tries to come back from the child's page with a PIN; gives the whole answer.
+    pub(crate) fn leave_page(&mut self, pin: Option<&str>) -> Staged<Json> {
+        let pin = pin.unwrap_or(self.pin).to_owned();
+        let Some(running) = &mut self.running else {
+            return Err(self.problem("is locked"));
+        };
+        writeln!(running.ask, "[\"family\",\"leave\"]\n{pin}")?;
+        running.ask.flush()?;
+        self.listen()
+    }
+
+    /// Where its files lie.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Its process, while it runs.
+    pub(crate) fn process(&self) -> Option<u32> {
+        self.running.as_ref().map(|running| running.child.id())
+    }
+
     fn result(&self, words: &[&str], answer: Json) -> Staged<Json> {
         if answer.get("ok").and_then(Json::as_bool) == Some(true) {
             return Ok(answer.get("result").cloned().unwrap_or(Json::Null));

@@ -20,7 +20,8 @@ pub enum Malformed {
 
 /// Encodes a value. Cannot fail: every writer is a growing buffer.
 pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    // Most of what is written here is a few hundred bytes: growing to that from nothing costs more than writing it.
+    let mut bytes = Vec::with_capacity(256);
     match minicbor::encode(value, &mut bytes) {
         Ok(()) => bytes,
         // Writing to a Vec cannot fail, and no encoder here reports an error of its own.
@@ -34,10 +35,25 @@ pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
 /// [`Malformed`] says whether the shape or only the form was wrong.
 pub fn decode<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, Malformed> {
     let value: T = minicbor::decode(bytes).map_err(|_| Malformed::Shape)?;
-    if encode(&value) == bytes {
-        Ok(value)
-    } else {
-        Err(Malformed::NotCanonical)
+    let mut again = Expected(bytes);
+    match minicbor::encode(&value, &mut again) {
+        Ok(()) if again.0.is_empty() => Ok(value),
+        _ => Err(Malformed::NotCanonical),
+    }
+}
+
+/// Takes only what is expected next, and keeps what is expected still.
+struct Expected<'a>(&'a [u8]);
+
+impl minicbor::encode::Write for Expected<'_> {
+    type Error = Malformed;
+
+    fn write_all(&mut self, written: &[u8]) -> Result<(), Malformed> {
+        self.0 = self
+            .0
+            .strip_prefix(written)
+            .ok_or(Malformed::NotCanonical)?;
+        Ok(())
     }
 }
 

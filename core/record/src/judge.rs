@@ -78,14 +78,25 @@ pub fn judge_commit(
     commit: &Commit,
     contents: &[Option<Content>],
 ) -> Vec<Verdict> {
+    judge_facts(
+        context,
+        commit,
+        &Fact::of_commit(commit, contents),
+        contents,
+    )
+}
+
+/// As [`judge_commit`], for a caller who has the facts of the commit already: naming them is dear.
+#[must_use]
+pub fn judge_facts(
+    context: &Context<'_>,
+    commit: &Commit,
+    facts: &[Fact],
+    contents: &[Option<Content>],
+) -> Vec<Verdict> {
     let mut earlier: HashMap<OpId, KnownOp> = HashMap::new();
     let mut verdicts = Vec::with_capacity(commit.ops.len());
-    for (index, (op, mut fact)) in commit
-        .ops
-        .iter()
-        .zip(Fact::of_commit(commit, contents))
-        .enumerate()
-    {
+    for (index, (op, fact)) in commit.ops.iter().zip(facts).enumerate() {
         let known = |id: &OpId| earlier.get(id).cloned().or_else(|| (context.known)(id));
         let content = contents.get(index).and_then(Option::as_ref);
         let verdict = Judge {
@@ -93,10 +104,13 @@ pub fn judge_commit(
             commit,
             known: &known,
         }
-        .judge(op, &fact, content);
-        fact.verdict = Some(verdict.clone());
-        let withheld = crate::fact::is_withheld_until_finish(commit.record_kind, op.kind);
-        earlier.insert(fact.id, KnownOp { fact, withheld });
+        .judge(op, fact, content);
+        if commit.ops.len() > 1 {
+            let mut fact = fact.clone();
+            fact.verdict = Some(verdict.clone());
+            let withheld = crate::fact::is_withheld_until_finish(commit.record_kind, op.kind);
+            earlier.insert(fact.id, KnownOp { fact, withheld });
+        }
         verdicts.push(verdict);
     }
     verdicts

@@ -11,7 +11,7 @@ use visitbook_record::payload::Content;
 use visitbook_record::verdict::{Reason, Verdict};
 
 use super::{Incoming, ScopeWriter, standing, with_known};
-use crate::store::{StoreError, StoredOp};
+use crate::store::{StoreError, StoredCommit, StoredOp};
 use crate::{attachments, notice, rights};
 
 impl ScopeWriter<'_> {
@@ -65,20 +65,22 @@ impl ScopeWriter<'_> {
 
     /// A commit that is here already came again: takes the words that were missing the first time, and judges anew what was
     /// set aside for want of them. Words that are gone for another reason stay gone.
-    pub(super) fn complete(&mut self, again: &Incoming) -> Result<(), StoreError> {
-        let ids = again.commit.op_ids();
-        for ((id, payload), content) in ids.iter().zip(&again.payloads).zip(&again.contents) {
+    pub(super) fn complete(
+        &mut self,
+        stored: &StoredCommit,
+        again: &Incoming,
+    ) -> Result<(), StoreError> {
+        let given = again.payloads.iter().zip(&again.contents);
+        for ((id, arrived_as), (payload, content)) in
+            stored.ops.iter().zip(&stored.verdicts).zip(given)
+        {
+            if !is_for_want_of_words(arrived_as) {
+                continue;
+            }
             let (Some(payload), Some(mut op)) = (payload, self.tx.op(id)?) else {
                 continue;
             };
-            let missing = matches!(
-                &op.fact.verdict,
-                Some(Verdict::Quarantined {
-                    reason: Reason::PayloadMissing,
-                    ..
-                })
-            );
-            if missing {
+            if op.fact.verdict.as_ref().is_some_and(is_for_want_of_words) {
                 op.fact.answer = Answer::of(content.as_ref());
                 self.tx.put_op(op.clone())?;
                 self.tx.put_payload(&self.scope, id, payload)?;
@@ -200,8 +202,24 @@ impl ScopeWriter<'_> {
     }
 }
 
+const fn is_for_want_of_words(verdict: &Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::Quarantined {
+            reason: Reason::PayloadMissing,
+            ..
+        }
+    )
+}
+
 /// The placements in a commit: each with the statement it puts in its place.
 pub(super) fn placements(incoming: &Incoming) -> Vec<(OpId, OpId)> {
+    // Naming every operation is dear, and hardly any commit places something.
+    let is_placement =
+        |content: &Option<Content>| matches!(content, Some(Content::Placement { .. }));
+    if !incoming.contents.iter().any(is_placement) {
+        return Vec::new();
+    }
     let ids = incoming.commit.op_ids();
     ids.into_iter()
         .zip(&incoming.contents)

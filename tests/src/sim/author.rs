@@ -250,7 +250,7 @@ fn plan(phone: &mut Phone, deed: Deed, rng: &mut Rng) -> Option<Vec<Plan>> {
             let draft = assert(question, Target::field(&question.field), rng, vec![])?;
             Some(vec![plan_of(visit, RecordKind::Visit, child, vec![draft])])
         }
-        Deed::SignOff | Deed::GiveBack | Deed::Correct | Deed::Void | Deed::Place => {
+        Deed::SignOff | Deed::GiveBack | Deed::Correct | Deed::Void | Deed::Place | Deed::Open => {
             oversight::plan(phone, child, deed, rng)
         }
         Deed::Finish => None,

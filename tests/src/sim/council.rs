@@ -158,6 +158,11 @@ impl Council {
         Ok(())
     }
 
+    /// Whether a phone has been ended.
+    pub(crate) fn has_ended(&self, device: &DeviceId) -> bool {
+        self.ended.contains(device)
+    }
+
     /// What happens at the council whatever else goes on.
     pub(crate) fn meanwhile(&mut self, what: Meanwhile) -> Result<(), WriterError> {
         match what {
@@ -396,10 +401,22 @@ impl Council {
         Some(ours(null::seal_page(nonce, &encode(&reply))))
     }
 
-    /// Whether an applied finish lists this operation of a record.
-    pub(crate) fn released(&self, record: RecordId, op: &OpId) -> bool {
+    /// Whether an applied finish lists this operation of a record, or this reader opened what there was after it had come.
+    pub(crate) fn released(&self, record: RecordId, op: &OpId, reader: WorkerId) -> bool {
         let listed = self.store.read_with(|tx| {
+            let came = |commit: CommitHash| {
+                let stored = tx.commit(&commit)?;
+                Ok::<_, StoreError>(stored.map(|stored| stored.at))
+            };
+            let written = match tx.op(op)? {
+                Some(stored) => came(stored.commit)?,
+                None => None,
+            };
             for stored in tx.ops_of_record(&record)? {
+                let opens = stored.fact.kind == Kind::Open && stored.fact.author == reader;
+                if opens && stored.fact.is_applied() && came(stored.commit)? > written {
+                    return Ok(true);
+                }
                 if stored.fact.kind == Kind::Finish && stored.fact.is_applied() {
                     let content = tx.payload(&stored.fact.id)?.and_then(|p| p.content().ok());
                     if matches!(content, Some(Content::Finish(ids)) if ids.contains(op)) {

@@ -62,11 +62,16 @@ pub(crate) struct Move {
     pub(crate) at: LogPosition,
 }
 
+fn checksum(bytes: &[u8]) -> [u8; 8] {
+    super::null::tag(0, &[], bytes)
+}
+
 /// Shared by all phones of one world.
 #[derive(Default)]
 pub(crate) struct Ledger {
     volumes: RefCell<Names<CommitHash, Rc<Volume>>>,
     volume_of: RefCell<Names<OpId, Rc<Volume>>>,
+    by_bytes: RefCell<Names<[u8; 8], Rc<Volume>>>,
     words: RefCell<Names<PayloadHash, Rc<Words>>>,
     /// In the order made.
     pub(crate) written: RefCell<Vec<Rc<Written>>>,
@@ -80,12 +85,14 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// The commit in these bytes; `None` if they are not one.
     pub(crate) fn volume(&self, bytes: &[u8]) -> Option<Rc<Volume>> {
-        let hash = Commit::hash_of(bytes);
-        if let Some(volume) = self.volumes.borrow().get(&hash) {
+        // Found by a checksum and proven by the bytes: hashing for every reader would take most of the time there is.
+        if let Some(volume) = self.by_bytes.borrow().get(&checksum(bytes))
+            && volume.bytes == bytes
+        {
             return Some(Rc::clone(volume));
         }
         let commit = Commit::from_bytes(bytes).ok()?;
-        Some(self.keep(hash, bytes.to_vec(), commit))
+        Some(self.keep(Commit::hash_of(bytes), bytes.to_vec(), commit))
     }
 
     /// As [`Ledger::volume`], for a commit that was just made.
@@ -99,6 +106,8 @@ impl Ledger {
             ids,
             facts,
         });
+        let mut by_bytes = self.by_bytes.borrow_mut();
+        by_bytes.insert(checksum(&volume.bytes), Rc::clone(&volume));
         let mut volume_of = self.volume_of.borrow_mut();
         for id in &volume.ids {
             volume_of.insert(*id, Rc::clone(&volume));

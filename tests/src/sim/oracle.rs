@@ -154,6 +154,8 @@ pub(crate) struct Known {
     pub(crate) fact: Fact,
     pub(crate) withheld: bool,
     pub(crate) scope: Scope,
+    /// When it came, in the order of arrivals.
+    pub(crate) came: usize,
     /// How it is judged now.
     pub(crate) class: Class,
     /// It was set aside because nobody decides about their own work, or about a colleague's worry.
@@ -165,6 +167,8 @@ pub(crate) struct Known {
 pub(crate) struct State {
     pub(crate) known: Names<OpId, Known>,
     pub(crate) homes: Names<RecordId, (Scope, RecordKind)>,
+    /// Who opened the unfinished text of which record, when it came.
+    pub(crate) openings: Vec<(RecordId, WorkerId, usize)>,
 }
 
 /// The circumstances in which a commit arrived.
@@ -207,6 +211,7 @@ impl Circumstances<'_> {
             Kind::Resolve | Kind::Correct => self.settlement(state, op, content),
             Kind::SignOff | Kind::Return | Kind::Void => self.oversight(state, op, content),
             Kind::Place => self.placement(state, content),
+            Kind::Open => self.opening(op),
             Kind::Purged if self.volume.commit.scope.child().is_some() => Class::Aside,
             _ => Class::Applied,
         });
@@ -284,6 +289,7 @@ impl Circumstances<'_> {
             Kind::Return,
             Kind::Void,
             Kind::Place,
+            Kind::Open,
             Kind::Purged,
         ];
         if about_the_whole.contains(&op.kind) {
@@ -385,6 +391,16 @@ impl Circumstances<'_> {
         child.is_some_and(|child| self.role_could_be_known(child) == Some(Role::Manager))
     }
 
+    /// The manager of the child's team, in a visit.
+    fn opening(&self, op: &Op) -> Class {
+        let in_a_visit = self.volume.commit.record_kind == RecordKind::Visit;
+        if self.is_manager() && in_a_visit && op.replaces.is_empty() {
+            Class::Applied
+        } else {
+            Class::Aside
+        }
+    }
+
     /// The manager of the child's team; about a finish that is there and is somebody else's.
     fn oversight(&self, state: &State, op: &Op, content: Option<&Content>) -> Class {
         if !self.is_manager() || !op.replaces.is_empty() {
@@ -460,7 +476,10 @@ impl Circumstances<'_> {
             return Class::Held;
         }
         let wrong = listed.iter().any(|known| {
-            let unread = known.withheld && known.fact.author != commit.author;
+            let opened = state.openings.iter().any(|(record, by, when)| {
+                *record == commit.record && *by == commit.author && *when > known.came
+            });
+            let unread = known.withheld && known.fact.author != commit.author && !opened;
             known.fact.record != commit.record || known.fact.kind == Kind::Finish || unread
         });
         let facts: Vec<Fact> = listed.iter().map(|known| known.fact.clone()).collect();

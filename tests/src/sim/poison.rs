@@ -8,7 +8,7 @@ use visitbook_record::id::{OpId, RecordId};
 use visitbook_record::op::{Kind, Policy, Target};
 use visitbook_record::payload::{Assignment, Content, Settlement, Value};
 use visitbook_record::scope::{LogPosition, Scope};
-use visitbook_record::verdict::{Reason, Verdict};
+use visitbook_record::verdict::Verdict;
 
 use super::author::{
     a_child, a_visit, assert, entry, finish_of, finished, give_back, known, placement, plan_of,
@@ -16,7 +16,7 @@ use super::author::{
 };
 use super::forms::forms;
 use super::names;
-use super::phone::{Draft, Phone, Plan, Row, Twist, purged};
+use super::phone::{Died, Draft, Phone, Plan, Row, Twist, purged};
 use super::rng::Rng;
 
 /// A way to break a rule.
@@ -104,13 +104,58 @@ const ALL: [Poison; 38] = [
 ];
 
 impl Poison {
+    /// What only a manager's phone can try.
+    pub(crate) const fn is_managers(self) -> bool {
+        matches!(self, Self::SignsOffOwn | Self::PlacesOwnBreach)
+    }
+
     pub(crate) fn draw(rng: &mut Rng) -> Self {
         ALL[rng.below(ALL.len())]
     }
 }
 
+/// Breaks the rule, if this phone is in a position to. Returns whether anything was saved.
+///
+/// # Errors
+/// [`Died`]: the phone was killed on the way.
+pub(crate) fn act(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Result<bool, Died> {
+    if poison == Poison::PlacesOwnBreach {
+        return places_own_breach(phone, rng);
+    }
+    let Some(plan) = plan(phone, poison, rng) else {
+        return Ok(false);
+    };
+    phone.save(vec![plan])?;
+    Ok(true)
+}
+
+/// Signs off their own work, and lets that count by their own word, before anybody has judged either.
+fn places_own_breach(phone: &mut Phone, rng: &mut Rng) -> Result<bool, Died> {
+    let Some(first) = plan(phone, Poison::SignsOffOwn, rng) else {
+        return Ok(false);
+    };
+    let (record, scope) = (first.record, first.scope);
+    phone.save(vec![first])?;
+    let made = phone
+        .disk
+        .own
+        .last()
+        .map(|own| own.written.volume.ids.clone());
+    let Some(breach) = made.and_then(|ids| ids.first().copied()) else {
+        return Ok(true);
+    };
+    phone.save(vec![Plan {
+        record,
+        kind: RecordKind::Visit,
+        scope,
+        drafts: vec![placement(breach)],
+        twist: Twist::None,
+    }])?;
+    Ok(true)
+}
+
 /// The commit, if this phone is in a position to make it.
-pub(crate) fn plan(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Option<Plan> {
+fn plan(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Option<Plan> {
     let child = a_child(phone, rng)?;
     let visit = a_visit(phone, child, rng);
     let form = &forms().visit;
@@ -280,19 +325,11 @@ pub(crate) fn plan(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Option<P
             (phone.role_for(&child) != Some(Role::Manager)).then_some(())?;
             draft = void_of(None);
         }
-        Poison::PlacesAnothers
-        | Poison::PlacesWhatWaits
-        | Poison::PlacesOwnBreach
-        | Poison::PlacesElsewhere => {
+        Poison::PlacesAnothers | Poison::PlacesWhatWaits | Poison::PlacesElsewhere => {
             let fits = |row: &&Row| match (poison, &row.fact.verdict) {
                 (Poison::PlacesWhatWaits, Some(Verdict::Held { .. })) => true,
                 (Poison::PlacesAnothers, Some(Verdict::Quarantined { owner, .. })) => {
                     *owner != phone.worker
-                }
-                (Poison::PlacesOwnBreach, Some(Verdict::Quarantined { reason, owner })) => {
-                    *owner == phone.worker
-                        && row.fact.author == phone.worker
-                        && matches!(reason, Reason::OwnWork | Reason::MayNotSettle)
                 }
                 (Poison::PlacesElsewhere, Some(Verdict::Quarantined { .. })) => {
                     row.fact.record != visit
@@ -310,6 +347,8 @@ pub(crate) fn plan(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Option<P
             // Of an earlier placement that a manager made in the meantime nothing is known here.
             plan.twist = Twist::None;
         }
+        // Made of two commits, see `places_own_breach`.
+        Poison::PlacesOwnBreach => return None,
         Poison::PlacesTheUnknown => draft = placement(OpId([0x55; 32])),
         Poison::PurgedInAChildsFile => {
             draft.kind = Kind::Purged;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use visitbook_record::commit::RecordKind;
 use visitbook_record::digest::ScopeDigest;
 use visitbook_record::fact::Fact;
-use visitbook_record::id::{CommitHash, OpId, RecordId};
+use visitbook_record::id::{CommitHash, OpId, RecordId, WorkerId};
 use visitbook_record::op::{Kind, Target};
 use visitbook_record::page::Statement;
 use visitbook_record::payload::Content;
@@ -184,6 +184,20 @@ impl Reading {
             .map(|at| &self.ops[*at])
             .filter(|stated| stated.fact.kind == Kind::Finish && stated.counted_at.is_some())
             .min_by_key(|stated| stated.counted_at)
+    }
+
+    /// Whether this person opened the unfinished text of the record after a statement had come.
+    pub(crate) fn opened_for(&self, reader: WorkerId, stated: &Stated) -> bool {
+        let came = |stated: &Stated| {
+            let there = self.commits.get(&stated.volume.hash);
+            there.map(|(scope, at, _)| (*scope, *at))
+        };
+        let ops = self.by_record.get(&stated.fact.record);
+        ops.into_iter()
+            .flatten()
+            .map(|at| &self.ops[*at])
+            .filter(|other| other.fact.kind == Kind::Open && other.fact.author == reader)
+            .any(|other| other.fact.is_applied() && came(other) > came(stated))
     }
 
     /// Everything that an applied finish of the record lists.

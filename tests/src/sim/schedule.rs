@@ -54,9 +54,10 @@ pub(crate) enum Deed {
     Correct,
     Void,
     Place,
+    Open,
 }
 
-const DEEDS: [(Deed, usize, &str); 23] = [
+const DEEDS: [(Deed, usize, &str); 24] = [
     (Deed::AnswerRisk, 20, "answers to risk questions"),
     (Deed::AnswerOrdinary, 10, "other answers"),
     (Deed::Blind, 6, "answers unseen"),
@@ -80,6 +81,7 @@ const DEEDS: [(Deed, usize, &str); 23] = [
     (Deed::Correct, 4, "corrections"),
     (Deed::Void, 2, "records entered in error"),
     (Deed::Place, 6, "placements"),
+    (Deed::Open, 3, "openings of unfinished text"),
 ];
 
 impl Deed {
@@ -94,7 +96,7 @@ impl Deed {
     const fn is_managers(self) -> bool {
         matches!(
             self,
-            Self::SignOff | Self::GiveBack | Self::Void | Self::Place
+            Self::SignOff | Self::GiveBack | Self::Void | Self::Place | Self::Open
         )
     }
 
@@ -354,11 +356,14 @@ impl Step {
                     chance: rng.next(),
                 }
             }
-            58..63 => Self::Poison {
-                phone,
-                poison: Poison::draw(rng),
-                chance: rng.next(),
-            },
+            58..63 => {
+                let poison = Poison::draw(rng);
+                Self::Poison {
+                    phone: if poison.is_managers() { 0 } else { phone },
+                    poison,
+                    chance: rng.next(),
+                }
+            }
             63..85 => Self::Sync {
                 phone,
                 line: Line::draw(rng, setting, trouble),

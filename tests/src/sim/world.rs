@@ -131,15 +131,13 @@ impl World {
                 let phone = &mut self.phones[usize::from(phone)];
                 phone.now = self.now;
                 phone.open();
-                if let Some(plan) = poison::plan(phone, poison, &mut Rng::new(chance)) {
-                    let saved = phone.save(vec![plan]);
-                    self.ledger
-                        .tally
-                        .borrow_mut()
-                        .fault("rule broken on purpose");
-                    if saved.is_err() {
-                        self.killed(phone_index(step), "phone killed in a save");
-                    }
+                let broken = poison::act(phone, poison, &mut Rng::new(chance));
+                if !matches!(broken, Ok(false)) {
+                    let mut tally = self.ledger.tally.borrow_mut();
+                    tally.fault("rule broken on purpose");
+                }
+                if broken.is_err() {
+                    self.killed(phone_index(step), "phone killed in a save");
                 }
             }
             Step::Sync {

@@ -11,7 +11,7 @@ use visitbook_record::page::{Page, Statement, View, lay_out};
 use visitbook_record::payload::{Content, Correction, Value};
 use visitbook_record::verdict::{Reason, Verdict};
 
-use super::super::phone::{Draft, Phone, Plan};
+use super::super::phone::{Draft, Phone, Plan, Row};
 use super::super::rng::Rng;
 use super::super::schedule::Deed;
 use super::{known, plan_of, visits};
@@ -46,6 +46,9 @@ pub(super) fn plan(phone: &Phone, child: RecordId, deed: Deed, rng: &mut Rng) ->
         _ if !is_manager => None,
         Deed::Void => void(phone, child, rng),
         Deed::Place => place(phone, child, rng),
+        Deed::Open => visits(phone, child)
+            .into_iter()
+            .find_map(|visit| open(phone, visit, child)),
         _ => visits(phone, child).into_iter().find_map(|visit| {
             let (finish, page) = finished(phone, visit)?;
             let own = finish.author == phone.worker;
@@ -125,6 +128,17 @@ fn void(phone: &Phone, child: RecordId, rng: &mut Rng) -> Option<Vec<Plan>> {
     let again = rng.pick(&records).copied().filter(|other| *other != record);
     phone.rows_of(&record).next()?;
     Some(vec![plan_of(record, kind, child, vec![void_of(again)])])
+}
+
+/// Opens what colleagues have not finished in a visit.
+fn open(phone: &Phone, visit: RecordId, child: RecordId) -> Option<Vec<Plan>> {
+    let hidden = |row: &Row| {
+        row.fact.kind.is_entry() && row.fact.author != phone.worker && row.words.is_none()
+    };
+    phone.rows_of(&visit).any(hidden).then_some(())?;
+    let reason = Content::Reason("their author is off sick".to_owned());
+    let draft = about(Kind::Open, Target::field("open"), reason);
+    Some(vec![plan_of(visit, RecordKind::Visit, child, vec![draft])])
 }
 
 /// What waits for this person's decision, in one child's file, is put in its place.

@@ -64,8 +64,8 @@ pub(super) fn all_who_hold_agree(world: &World, reading: &Reading) -> Checked {
                 Verdict::Quarantined { owner, .. } => *owner == phone.worker,
                 _ => false,
             };
-            let may =
-                is_its_own || may_read(phone.worker, stated, released.contains(&stated.fact.id));
+            let released = released.contains(&stated.fact.id);
+            let may = is_its_own || may_read(phone.worker, stated, released, reading);
             let has = row.is_some_and(|row| row.words.is_some());
             let there = stated.payload.is_some();
             must!(
@@ -85,8 +85,9 @@ pub(super) fn all_who_hold_agree(world: &World, reading: &Reading) -> Checked {
     Ok(())
 }
 
-/// Who may read: one's own; what was set aside, the person who decides; a colleague's text on a visit, once it is finished.
-fn may_read(reader: WorkerId, stated: &Stated, released: bool) -> bool {
+/// Who may read: one's own; what was set aside, the person who decides; a colleague's text on a visit, once it is finished, or
+/// once they opened what there was of it.
+fn may_read(reader: WorkerId, stated: &Stated, released: bool, reading: &Reading) -> bool {
     let kind = stated.volume.commit.record_kind;
     if stated.fact.author == reader {
         return true;
@@ -94,7 +95,9 @@ fn may_read(reader: WorkerId, stated: &Stated, released: bool) -> bool {
     if let Some(Verdict::Quarantined { owner, .. }) = &stated.fact.verdict {
         return *owner == reader;
     }
-    released || !oracle::is_withheld_at_first(kind, &stated.fact)
+    released
+        || !oracle::is_withheld_at_first(kind, &stated.fact)
+        || reading.opened_for(reader, stated)
 }
 
 /// A digest that does not change with a verdict would find nothing.

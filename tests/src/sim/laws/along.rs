@@ -118,9 +118,9 @@ pub(crate) fn words_were_due(world: &World, phone: &Phone, op: &OpId) -> Checked
     };
     if is_withheld_at_first(origin.written.volume.commit.record_kind, &row.fact) {
         must!(
-            world.council.released(row.fact.record, op),
+            world.council.released(row.fact.record, op, phone.worker),
             15,
-            "phone {} was given a colleague's text that no finish lists",
+            "phone {} was given a colleague's text that no finish lists and its holder did not open",
             phone.number
         );
     }

@@ -12,6 +12,12 @@ use super::{Broken, Checked, must};
 /// council judges them; and the council has heard of every removal.
 pub(super) fn nothing_stays_of_what_moved(world: &World, reading: &Reading) -> Checked {
     for phone in &world.phones {
+        must!(
+            phone.disk.ended == world.council.has_ended(&phone.device),
+            15,
+            "the council ended phone {}, and it goes on receiving",
+            phone.number
+        );
         for row in &phone.disk.rows {
             let Some(child) = row.scope.child() else {
                 continue;

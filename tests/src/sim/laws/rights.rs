@@ -36,6 +36,7 @@ pub(super) fn verdicts_follow_the_sentences(world: &World, reading: &Reading) ->
                     fact: stated.fact.clone(),
                     withheld: oracle::is_withheld_at_first(commit.record_kind, &stated.fact),
                     scope: commit.scope,
+                    came: 0,
                     class: Class::Applied,
                     breach: false,
                 },
@@ -69,7 +70,8 @@ pub(super) fn verdicts_follow_the_sentences(world: &World, reading: &Reading) ->
                 twist_of(world, id),
                 stated.arrived_as
             );
-            know(&mut state, &circumstances, index, content.as_ref(), class);
+            let place = (n, index);
+            know(&mut state, &circumstances, place, content.as_ref(), class);
             if let Some(known) = state.known.get_mut(id) {
                 known.breach = is_breach(&stated.arrived_as);
             }
@@ -165,7 +167,7 @@ fn content_at_council(world: &World, id: &OpId) -> Option<Content> {
 fn know(
     state: &mut State,
     circumstances: &Circumstances<'_>,
-    index: usize,
+    (came, index): (usize, usize),
     content: Option<&Content>,
     class: Class,
 ) {
@@ -178,10 +180,14 @@ fn know(
     let id = fact.id;
     let applied = matches!(class, Class::Applied | Class::FromPreviousWorker);
     let is_finish = fact.kind == Kind::Finish && applied;
+    if fact.kind == Kind::Open && applied {
+        state.openings.push((fact.record, fact.author, came));
+    }
     let known = Known {
         fact,
         withheld,
         scope: circumstances.volume.commit.scope,
+        came,
         class,
         breach: false,
     };
@@ -258,8 +264,10 @@ fn judge_waiting(
             .op(&id)
             .and_then(|stated| stated.fact.verdict.as_ref())
             .map(Class::of);
+        // What was set aside may have been put in its place since, which the last look at every statement judges.
+        let raised = class == Class::Aside && reading.was_placed(&id);
         must!(
-            now == Some(class),
+            now == Some(class) || raised,
             15,
             "what waited was judged {now:?}, by the sentences it is {class:?}"
         );
