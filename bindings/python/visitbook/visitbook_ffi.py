@@ -534,6 +534,10 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_ask() != 32363:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_attach() != 40443:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_attachments() != 34114:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_begin_visit() != 26975:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_carry_on() != 46103:
@@ -564,6 +568,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_enter_family() != 59208:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_expected_files() != 53610:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_family_sessions() != 8928:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_finish() != 37648:
@@ -581,6 +587,8 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_visitbook_ffi_checksum_method_book_note() != 14530:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_observe() != 16367:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_open_attachment() != 31221:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_open_voice() != 24226:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -631,6 +639,8 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_visitbook_ffi_checksum_method_book_voice() != 44073:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_voices() != 43048:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_want_attachment() != 29502:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_who() != 65090:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -742,6 +752,12 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_answer.restype = ctypes.c_u
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_ask.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_ask.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attach.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attach.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attachments.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attachments.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_begin_visit.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_begin_visit.restype = ctypes.c_uint16
@@ -787,6 +803,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_drawing.restype = ctypes.c_
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_enter_family.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_enter_family.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_expected_files.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_expected_files.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_family_sessions.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_family_sessions.restype = ctypes.c_uint16
@@ -814,6 +833,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_note.restype = ctypes.c_uin
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_observe.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_observe.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_attachment.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_attachment.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_voice.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_voice.restype = ctypes.c_uint16
@@ -889,6 +911,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_voice.restype = ctypes.c_ui
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_voices.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_voices.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_want_attachment.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_want_attachment.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_who.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_who.restype = ctypes.c_uint16
@@ -1025,6 +1050,20 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_ask.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_ask.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_attach.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_attach.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_attachments.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_attachments.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_begin_visit.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1127,6 +1166,11 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_enter_family.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_enter_family.restype = ctypes.c_uint64
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_expected_files.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_expected_files.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_family_sessions.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1181,6 +1225,13 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_observe.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_observe.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_attachment.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_attachment.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_voice.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1344,6 +1395,13 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_voices.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_voices.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_want_attachment.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_want_attachment.restype = ctypes.c_int8
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_who.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -2114,6 +2172,136 @@ class _UniffiFfiConverterTypeAskView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.code, buf)
         _UniffiFfiConverterString.write(value.label, buf)
 
+class _UniffiFfiConverterUInt64(_UniffiConverterPrimitiveInt):
+    CLASS_NAME = "u64"
+    VALUE_MIN = 0
+    VALUE_MAX = 2**64
+
+    @staticmethod
+    def read(buf):
+        return buf.read_u64()
+
+    @staticmethod
+    def write(value, buf):
+        buf.write_u64(value)
+
+@dataclass
+class AttachmentView:
+    """
+    A file that belongs to a record.
+"""
+    def __init__(self, *, no:int, op:str, what:str, label:str, media_type:str, size:int, by:str, written:Moment, late:bool, here:bool, state:str, state_words:str, received:typing.Optional[Moment], expected_from:typing.Optional[str], last_heard:typing.Optional[Moment]):
+        self.no = no
+        self.op = op
+        self.what = what
+        self.label = label
+        self.media_type = media_type
+        self.size = size
+        self.by = by
+        self.written = written
+        self.late = late
+        self.here = here
+        self.state = state
+        self.state_words = state_words
+        self.received = received
+        self.expected_from = expected_from
+        self.last_heard = last_heard
+        
+        
+
+    
+    def __str__(self):
+        return "AttachmentView(no={}, op={}, what={}, label={}, media_type={}, size={}, by={}, written={}, late={}, here={}, state={}, state_words={}, received={}, expected_from={}, last_heard={})".format(self.no, self.op, self.what, self.label, self.media_type, self.size, self.by, self.written, self.late, self.here, self.state, self.state_words, self.received, self.expected_from, self.last_heard)
+    def __eq__(self, other):
+        if self.no != other.no:
+            return False
+        if self.op != other.op:
+            return False
+        if self.what != other.what:
+            return False
+        if self.label != other.label:
+            return False
+        if self.media_type != other.media_type:
+            return False
+        if self.size != other.size:
+            return False
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        if self.late != other.late:
+            return False
+        if self.here != other.here:
+            return False
+        if self.state != other.state:
+            return False
+        if self.state_words != other.state_words:
+            return False
+        if self.received != other.received:
+            return False
+        if self.expected_from != other.expected_from:
+            return False
+        if self.last_heard != other.last_heard:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeAttachmentView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return AttachmentView(
+            no=_UniffiFfiConverterUInt64.read(buf),
+            op=_UniffiFfiConverterString.read(buf),
+            what=_UniffiFfiConverterString.read(buf),
+            label=_UniffiFfiConverterString.read(buf),
+            media_type=_UniffiFfiConverterString.read(buf),
+            size=_UniffiFfiConverterUInt64.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            late=_UniffiFfiConverterBoolean.read(buf),
+            here=_UniffiFfiConverterBoolean.read(buf),
+            state=_UniffiFfiConverterString.read(buf),
+            state_words=_UniffiFfiConverterString.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            expected_from=_UniffiFfiConverterOptionalString.read(buf),
+            last_heard=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterUInt64.check_lower(value.no)
+        _UniffiFfiConverterString.check_lower(value.op)
+        _UniffiFfiConverterString.check_lower(value.what)
+        _UniffiFfiConverterString.check_lower(value.label)
+        _UniffiFfiConverterString.check_lower(value.media_type)
+        _UniffiFfiConverterUInt64.check_lower(value.size)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterBoolean.check_lower(value.late)
+        _UniffiFfiConverterBoolean.check_lower(value.here)
+        _UniffiFfiConverterString.check_lower(value.state)
+        _UniffiFfiConverterString.check_lower(value.state_words)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterOptionalString.check_lower(value.expected_from)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.last_heard)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterUInt64.write(value.no, buf)
+        _UniffiFfiConverterString.write(value.op, buf)
+        _UniffiFfiConverterString.write(value.what, buf)
+        _UniffiFfiConverterString.write(value.label, buf)
+        _UniffiFfiConverterString.write(value.media_type, buf)
+        _UniffiFfiConverterUInt64.write(value.size, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterBoolean.write(value.late, buf)
+        _UniffiFfiConverterBoolean.write(value.here, buf)
+        _UniffiFfiConverterString.write(value.state, buf)
+        _UniffiFfiConverterString.write(value.state_words, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterOptionalString.write(value.expected_from, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.last_heard, buf)
+
 class _UniffiFfiConverterSequenceString(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -2662,19 +2850,6 @@ class _UniffiFfiConverterOptionalTypeDueLine(_UniffiConverterRustBuffer):
             return _UniffiFfiConverterTypeDueLine.read(buf)
         else:
             raise InternalError("Unexpected flag byte for optional type")
-
-class _UniffiFfiConverterUInt64(_UniffiConverterPrimitiveInt):
-    CLASS_NAME = "u64"
-    VALUE_MIN = 0
-    VALUE_MAX = 2**64
-
-    @staticmethod
-    def read(buf):
-        return buf.read_u64()
-
-    @staticmethod
-    def write(value, buf):
-        buf.write_u64(value)
 
 @dataclass
 class DrawingView:
@@ -4080,6 +4255,63 @@ class _UniffiFfiConverterTypeEntryView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterBoolean.write(value.late, buf)
 
 @dataclass
+class ExpectedFile:
+    """
+    A file whose bytes have not come to the council.
+"""
+    def __init__(self, *, record:str, kind:str, child:str, child_name:str, file:AttachmentView):
+        self.record = record
+        self.kind = kind
+        self.child = child
+        self.child_name = child_name
+        self.file = file
+        
+        
+
+    
+    def __str__(self):
+        return "ExpectedFile(record={}, kind={}, child={}, child_name={}, file={})".format(self.record, self.kind, self.child, self.child_name, self.file)
+    def __eq__(self, other):
+        if self.record != other.record:
+            return False
+        if self.kind != other.kind:
+            return False
+        if self.child != other.child:
+            return False
+        if self.child_name != other.child_name:
+            return False
+        if self.file != other.file:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeExpectedFile(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return ExpectedFile(
+            record=_UniffiFfiConverterString.read(buf),
+            kind=_UniffiFfiConverterString.read(buf),
+            child=_UniffiFfiConverterString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            file=_UniffiFfiConverterTypeAttachmentView.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.record)
+        _UniffiFfiConverterString.check_lower(value.kind)
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterTypeAttachmentView.check_lower(value.file)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.record, buf)
+        _UniffiFfiConverterString.write(value.kind, buf)
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterTypeAttachmentView.write(value.file, buf)
+
+@dataclass
 class FamilySessionView:
     """
     One time that this device was in a child's hands.
@@ -5433,6 +5665,29 @@ class _UniffiFfiConverterSequenceTypeEntryView(_UniffiConverterRustBuffer):
             _UniffiFfiConverterTypeEntryView.read(buf) for i in range(count)
         ]
 
+class _UniffiFfiConverterSequenceTypeAttachmentView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeAttachmentView.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeAttachmentView.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeAttachmentView.read(buf) for i in range(count)
+        ]
+
 class _UniffiFfiConverterOptionalTypeFinishedView(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -5551,7 +5806,7 @@ class RecordPage:
     """
     A visit, a concern or a voice, laid out.
 """
-    def __init__(self, *, record:str, kind:str, child:str, child_name:str, questions:typing.List[QuestionView], entries:typing.List[EntryView], words:typing.List[str], from_previous_worker:typing.List[LateView], finished:typing.Optional[FinishedView], late:typing.List[LateView], unread:int, oversight:OversightView, status:typing.Optional[StatusView]):
+    def __init__(self, *, record:str, kind:str, child:str, child_name:str, questions:typing.List[QuestionView], entries:typing.List[EntryView], words:typing.List[str], attachments:typing.List[AttachmentView], from_previous_worker:typing.List[LateView], finished:typing.Optional[FinishedView], late:typing.List[LateView], unread:int, oversight:OversightView, status:typing.Optional[StatusView]):
         self.record = record
         self.kind = kind
         self.child = child
@@ -5559,6 +5814,7 @@ class RecordPage:
         self.questions = questions
         self.entries = entries
         self.words = words
+        self.attachments = attachments
         self.from_previous_worker = from_previous_worker
         self.finished = finished
         self.late = late
@@ -5570,7 +5826,7 @@ class RecordPage:
 
     
     def __str__(self):
-        return "RecordPage(record={}, kind={}, child={}, child_name={}, questions={}, entries={}, words={}, from_previous_worker={}, finished={}, late={}, unread={}, oversight={}, status={})".format(self.record, self.kind, self.child, self.child_name, self.questions, self.entries, self.words, self.from_previous_worker, self.finished, self.late, self.unread, self.oversight, self.status)
+        return "RecordPage(record={}, kind={}, child={}, child_name={}, questions={}, entries={}, words={}, attachments={}, from_previous_worker={}, finished={}, late={}, unread={}, oversight={}, status={})".format(self.record, self.kind, self.child, self.child_name, self.questions, self.entries, self.words, self.attachments, self.from_previous_worker, self.finished, self.late, self.unread, self.oversight, self.status)
     def __eq__(self, other):
         if self.record != other.record:
             return False
@@ -5585,6 +5841,8 @@ class RecordPage:
         if self.entries != other.entries:
             return False
         if self.words != other.words:
+            return False
+        if self.attachments != other.attachments:
             return False
         if self.from_previous_worker != other.from_previous_worker:
             return False
@@ -5611,6 +5869,7 @@ class _UniffiFfiConverterTypeRecordPage(_UniffiConverterRustBuffer):
             questions=_UniffiFfiConverterSequenceTypeQuestionView.read(buf),
             entries=_UniffiFfiConverterSequenceTypeEntryView.read(buf),
             words=_UniffiFfiConverterSequenceString.read(buf),
+            attachments=_UniffiFfiConverterSequenceTypeAttachmentView.read(buf),
             from_previous_worker=_UniffiFfiConverterSequenceTypeLateView.read(buf),
             finished=_UniffiFfiConverterOptionalTypeFinishedView.read(buf),
             late=_UniffiFfiConverterSequenceTypeLateView.read(buf),
@@ -5628,6 +5887,7 @@ class _UniffiFfiConverterTypeRecordPage(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeQuestionView.check_lower(value.questions)
         _UniffiFfiConverterSequenceTypeEntryView.check_lower(value.entries)
         _UniffiFfiConverterSequenceString.check_lower(value.words)
+        _UniffiFfiConverterSequenceTypeAttachmentView.check_lower(value.attachments)
         _UniffiFfiConverterSequenceTypeLateView.check_lower(value.from_previous_worker)
         _UniffiFfiConverterOptionalTypeFinishedView.check_lower(value.finished)
         _UniffiFfiConverterSequenceTypeLateView.check_lower(value.late)
@@ -5644,6 +5904,7 @@ class _UniffiFfiConverterTypeRecordPage(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeQuestionView.write(value.questions, buf)
         _UniffiFfiConverterSequenceTypeEntryView.write(value.entries, buf)
         _UniffiFfiConverterSequenceString.write(value.words, buf)
+        _UniffiFfiConverterSequenceTypeAttachmentView.write(value.attachments, buf)
         _UniffiFfiConverterSequenceTypeLateView.write(value.from_previous_worker, buf)
         _UniffiFfiConverterOptionalTypeFinishedView.write(value.finished, buf)
         _UniffiFfiConverterSequenceTypeLateView.write(value.late, buf)
@@ -5952,11 +6213,14 @@ class SyncCounts:
     """
     How far a sync has come.
 """
-    def __init__(self, *, sent:int, receipted:int, refused:int, pulled_entries:int, bytes_up:int, bytes_down:int):
+    def __init__(self, *, sent:int, receipted:int, refused:int, pulled_entries:int, file_chunks:int, files_received:int, files_fetched:int, bytes_up:int, bytes_down:int):
         self.sent = sent
         self.receipted = receipted
         self.refused = refused
         self.pulled_entries = pulled_entries
+        self.file_chunks = file_chunks
+        self.files_received = files_received
+        self.files_fetched = files_fetched
         self.bytes_up = bytes_up
         self.bytes_down = bytes_down
         
@@ -5964,7 +6228,7 @@ class SyncCounts:
 
     
     def __str__(self):
-        return "SyncCounts(sent={}, receipted={}, refused={}, pulled_entries={}, bytes_up={}, bytes_down={})".format(self.sent, self.receipted, self.refused, self.pulled_entries, self.bytes_up, self.bytes_down)
+        return "SyncCounts(sent={}, receipted={}, refused={}, pulled_entries={}, file_chunks={}, files_received={}, files_fetched={}, bytes_up={}, bytes_down={})".format(self.sent, self.receipted, self.refused, self.pulled_entries, self.file_chunks, self.files_received, self.files_fetched, self.bytes_up, self.bytes_down)
     def __eq__(self, other):
         if self.sent != other.sent:
             return False
@@ -5973,6 +6237,12 @@ class SyncCounts:
         if self.refused != other.refused:
             return False
         if self.pulled_entries != other.pulled_entries:
+            return False
+        if self.file_chunks != other.file_chunks:
+            return False
+        if self.files_received != other.files_received:
+            return False
+        if self.files_fetched != other.files_fetched:
             return False
         if self.bytes_up != other.bytes_up:
             return False
@@ -5988,6 +6258,9 @@ class _UniffiFfiConverterTypeSyncCounts(_UniffiConverterRustBuffer):
             receipted=_UniffiFfiConverterUInt32.read(buf),
             refused=_UniffiFfiConverterUInt32.read(buf),
             pulled_entries=_UniffiFfiConverterUInt32.read(buf),
+            file_chunks=_UniffiFfiConverterUInt32.read(buf),
+            files_received=_UniffiFfiConverterUInt32.read(buf),
+            files_fetched=_UniffiFfiConverterUInt32.read(buf),
             bytes_up=_UniffiFfiConverterUInt64.read(buf),
             bytes_down=_UniffiFfiConverterUInt64.read(buf),
         )
@@ -5998,6 +6271,9 @@ class _UniffiFfiConverterTypeSyncCounts(_UniffiConverterRustBuffer):
         _UniffiFfiConverterUInt32.check_lower(value.receipted)
         _UniffiFfiConverterUInt32.check_lower(value.refused)
         _UniffiFfiConverterUInt32.check_lower(value.pulled_entries)
+        _UniffiFfiConverterUInt32.check_lower(value.file_chunks)
+        _UniffiFfiConverterUInt32.check_lower(value.files_received)
+        _UniffiFfiConverterUInt32.check_lower(value.files_fetched)
         _UniffiFfiConverterUInt64.check_lower(value.bytes_up)
         _UniffiFfiConverterUInt64.check_lower(value.bytes_down)
 
@@ -6007,6 +6283,9 @@ class _UniffiFfiConverterTypeSyncCounts(_UniffiConverterRustBuffer):
         _UniffiFfiConverterUInt32.write(value.receipted, buf)
         _UniffiFfiConverterUInt32.write(value.refused, buf)
         _UniffiFfiConverterUInt32.write(value.pulled_entries, buf)
+        _UniffiFfiConverterUInt32.write(value.file_chunks, buf)
+        _UniffiFfiConverterUInt32.write(value.files_received, buf)
+        _UniffiFfiConverterUInt32.write(value.files_fetched, buf)
         _UniffiFfiConverterUInt64.write(value.bytes_up, buf)
         _UniffiFfiConverterUInt64.write(value.bytes_down, buf)
 
@@ -8200,6 +8479,29 @@ class _UniffiFfiConverterTypeFamilyPage:
     def write(cls, value: FamilyPage, buf: _UniffiRustBuffer):
         buf.write_u64(cls.lower(value))
 
+class _UniffiFfiConverterSequenceTypeExpectedFile(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeExpectedFile.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeExpectedFile.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeExpectedFile.read(buf) for i in range(count)
+        ]
+
 class _UniffiFfiConverterSequenceTypeFamilySessionView(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -8921,6 +9223,20 @@ class BookProtocol(typing.Protocol):
         Asks a colleague to agree to an answer. Nothing changes until they settle it.
 """
         raise NotImplementedError
+    def attach(self, record: str,what: str,bytes: bytes) -> Saved:
+        """
+        Attaches a file to a record, byte for byte, up to 50 MB. `what` is `drawing`, `photo`, `letter`, `document` or `other`;
+        attached to a voice it is the child's own. Nothing in it is changed: take out where a photograph was taken before
+        handing it over. The same file attached before is not encrypted or sent twice. When this returns, it is durable.
+
+        Errors: `empty`, `file_too_large`, `unknown_code`, and those of every record. Nothing was saved then.
+"""
+        raise NotImplementedError
+    def attachments(self, record: str) -> typing.List[AttachmentView]:
+        """
+        The files that belong to a record, in the order in which they came.
+"""
+        raise NotImplementedError
     def begin_visit(self, children: typing.List[str]) -> typing.List[str]:
         """
         Begins a visit to one child or several: the one planned for today where there is one, a new one otherwise. All visits
@@ -9004,6 +9320,11 @@ class BookProtocol(typing.Protocol):
         key. A sync that is running is cancelled. On an error the book stays open.
 """
         raise NotImplementedError
+    def expected_files(self, ) -> typing.List[ExpectedFile]:
+        """
+        Files of children the holder holds whose bytes the council does not have: own ones, and those on colleagues' devices.
+"""
+        raise NotImplementedError
     def family_sessions(self, ) -> typing.List[FamilySessionView]:
         """
         The sessions in which this device was in a child's hands, newest first, and how each ended.
@@ -9054,6 +9375,14 @@ class BookProtocol(typing.Protocol):
         """
         Records what the holder observed of one area of the form. A colleague's observation stands beside it and is never
         in conflict with it.
+"""
+        raise NotImplementedError
+    def open_attachment(self, record: str,op: str) -> bytes:
+        """
+        The exact bytes of an attached file, or an error: never a part of it. Keep them in memory; what is written to a disk
+        lies there readable, and so does a small picture made of it.
+
+        Errors: `not_here` (ask for it with `want_attachment` and sync), `damaged`, `wrong_key`, `no_such_file`.
 """
         raise NotImplementedError
     def open_voice(self, voice: str) -> VoiceView:
@@ -9198,6 +9527,12 @@ class BookProtocol(typing.Protocol):
     def voices(self, child: str) -> typing.List[VoiceView]:
         """
         Everything a child gave, newest first, without what `left_for_you` prompts for.
+"""
+        raise NotImplementedError
+    def want_attachment(self, record: str,op: str) -> bool:
+        """
+        Asks for a file that is not on this device: the next sync fetches it, if the council has it. Returns whether it is
+        here already.
 """
         raise NotImplementedError
     def who(self, ) -> Identity:
@@ -9358,6 +9693,52 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_ask,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def attach(self, record: str,what: str,bytes: bytes) -> Saved:
+        """
+        Attaches a file to a record, byte for byte, up to 50 MB. `what` is `drawing`, `photo`, `letter`, `document` or `other`;
+        attached to a voice it is the child's own. Nothing in it is changed: take out where a photograph was taken before
+        handing it over. The same file attached before is not encrypted or sent twice. When this returns, it is durable.
+
+        Errors: `empty`, `file_too_large`, `unknown_code`, and those of every record. Nothing was saved then.
+"""
+        
+        _UniffiFfiConverterString.check_lower(record)
+
+        _UniffiFfiConverterString.check_lower(what)
+
+        _UniffiFfiConverterBytes.check_lower(bytes)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(record),
+            _UniffiFfiConverterString.lower(what),
+            _UniffiFfiConverterBytes.lower(bytes),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_attach,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def attachments(self, record: str) -> typing.List[AttachmentView]:
+        """
+        The files that belong to a record, in the order in which they came.
+"""
+        
+        _UniffiFfiConverterString.check_lower(record)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(record),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeAttachmentView.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_attachments,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -9685,6 +10066,21 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def expected_files(self, ) -> typing.List[ExpectedFile]:
+        """
+        Files of children the holder holds whose bytes the council does not have: own ones, and those on colleagues' devices.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeExpectedFile.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_expected_files,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def family_sessions(self, ) -> typing.List[FamilySessionView]:
         """
         The sessions in which this device was in a child's hands, newest first, and how each ended.
@@ -9853,6 +10249,30 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_observe,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def open_attachment(self, record: str,op: str) -> bytes:
+        """
+        The exact bytes of an attached file, or an error: never a part of it. Keep them in memory; what is written to a disk
+        lies there readable, and so does a small picture made of it.
+
+        Errors: `not_here` (ask for it with `want_attachment` and sync), `damaged`, `wrong_key`, `no_such_file`.
+"""
+        
+        _UniffiFfiConverterString.check_lower(record)
+
+        _UniffiFfiConverterString.check_lower(op)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(record),
+            _UniffiFfiConverterString.lower(op),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterBytes.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_attachment,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -10380,6 +10800,28 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def want_attachment(self, record: str,op: str) -> bool:
+        """
+        Asks for a file that is not on this device: the next sync fetches it, if the council has it. Returns whether it is
+        here already.
+"""
+        
+        _UniffiFfiConverterString.check_lower(record)
+
+        _UniffiFfiConverterString.check_lower(op)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(record),
+            _UniffiFfiConverterString.lower(op),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_want_attachment,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def who(self, ) -> Identity:
         """
         Whose device this is, of which council, and the number to ring out of hours.
@@ -10883,6 +11325,7 @@ __all__ = [
     "AnswerGiven",
     "AnswerView",
     "AskView",
+    "AttachmentView",
     "Change",
     "ChildLine",
     "FactLine",
@@ -10905,6 +11348,7 @@ __all__ = [
     "DigestLine",
     "DrawingBytes",
     "EntryView",
+    "ExpectedFile",
     "FamilySessionView",
     "FinishedView",
     "Found",
