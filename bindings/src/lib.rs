@@ -19,6 +19,7 @@ mod across;
 mod book;
 mod error;
 mod family;
+mod files;
 mod heard;
 mod held;
 mod keys;
@@ -40,6 +41,7 @@ pub use keys::{HardwareKeys, KeyPolicy, KeystoreError};
 pub use listen::{CallbackError, Change, ChangeListener, Subscription};
 pub use locked::LockedBook;
 pub use model::export::{CaseSection, CaseText};
+pub use model::files::{AttachmentView, ExpectedFile};
 pub use model::given::{AnswerGiven, VoiceGiven};
 pub use model::lists::{
     ChildCard, ChildLine, ConcernView, FactLine, Holder, Identity, LastTime, Moment, Person, Today,

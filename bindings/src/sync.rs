@@ -8,7 +8,8 @@ use visitbook_device::sync::cancel::CancelHandle;
 use visitbook_device::sync::driver::Ask;
 use visitbook_device::sync::outcome::{self, Budget, Ended, Trouble};
 use visitbook_device::sync::store::{
-    Parcel, ParcelKey, PullTaken, ReplyProblem, SealedRequest, SyncStore, UploadTaken,
+    AttachmentRequest, AttachmentsTaken, Parcel, ParcelKey, PullTaken, ReplyProblem, SealedRequest,
+    SyncStore, UploadTaken,
 };
 
 use crate::error::VisitbookError;
@@ -26,6 +27,12 @@ pub struct SyncCounts {
     pub refused: u32,
     /// Entries of the council's log that are new on this device.
     pub pulled_entries: u32,
+    /// Parts of attached files that went up or came down.
+    pub file_chunks: u32,
+    /// Attached files of which the council now has everything, with a verified receipt.
+    pub files_received: u32,
+    /// Attached files that were asked for and are now here.
+    pub files_fetched: u32,
     /// Bytes of request bodies.
     pub bytes_up: u64,
     /// Bytes of reply bodies.
@@ -39,6 +46,9 @@ impl From<outcome::Progress> for SyncCounts {
             receipted,
             refused,
             pulled_entries,
+            file_chunks,
+            files_received,
+            files_fetched,
             bytes_up,
             bytes_down,
         } = progress;
@@ -47,6 +57,9 @@ impl From<outcome::Progress> for SyncCounts {
             receipted,
             refused,
             pulled_entries,
+            file_chunks,
+            files_received,
+            files_fetched,
             bytes_up,
             bytes_down,
         }
@@ -265,5 +278,24 @@ where
 
     fn take_pull_reply(&mut self, body: &[u8]) -> Result<PullTaken, ReplyProblem<VisitbookError>> {
         self.call(|device| device.take_pull_reply(body), problem)
+    }
+
+    fn attachment_request(
+        &mut self,
+        budget: u32,
+        over: &BTreeSet<[u8; 32]>,
+    ) -> Result<Option<AttachmentRequest>, VisitbookError> {
+        self.stored(|device| device.attachment_request(budget, over))
+    }
+
+    fn take_attachment_reply(
+        &mut self,
+        body: &[u8],
+    ) -> Result<AttachmentsTaken, ReplyProblem<VisitbookError>> {
+        self.call(|device| device.take_attachment_reply(body), problem)
+    }
+
+    fn attachments_wait(&mut self) -> Result<bool, VisitbookError> {
+        self.stored(SyncStore::attachments_wait)
     }
 }

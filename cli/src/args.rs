@@ -251,6 +251,16 @@ pub(crate) enum Book {
     },
     /// The questions of the visit's form and the answers they take.
     Fields,
+    /// Write an attached file out, readable, where you say. If it is not on this device yet, it is fetched first.
+    Attachment {
+        /// The record.
+        record: String,
+        /// The file's number, as `visit show` gives it.
+        no: usize,
+        /// Where to. Nothing that is there is overwritten.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
     /// For every record, whether the council has it.
     Status,
     /// Your own words that are not in the file yet, to read and copy.
@@ -605,6 +615,19 @@ pub(crate) enum Visit {
         /// yes or no.
         #[arg(long)]
         new_to_us: Option<String>,
+    },
+    /// Attach a drawing, photograph or other file, byte for byte, up to 50 MB.
+    Attach {
+        /// The visit, or another record.
+        visit: String,
+        /// The file; `-` reads it from standard input.
+        file: PathBuf,
+        /// What it is: drawing, photo, letter, document, other.
+        #[arg(long, default_value = "other")]
+        what: String,
+        /// Attach it to this voice of the visit: then it is the child's own, and nobody changes it.
+        #[arg(long)]
+        voice: Option<String>,
     },
     /// Fix a visit. After this you can add or correct, and both will show.
     Finish {

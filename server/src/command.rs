@@ -4,6 +4,7 @@
 //! exit code is 1 (or 2 for a command line that does not read).
 
 mod family;
+mod files;
 pub(crate) mod moves;
 
 use std::ffi::OsString;
@@ -154,6 +155,8 @@ enum Command {
     /// Back-ups, restoring, keys, and who was sent what.
     #[command(flatten)]
     Continuity(Continuity),
+    /// List attached files whose bytes have not all come: from which device, when that was last heard, and who sees to it.
+    Attachments,
     /// List the devices.
     Devices,
     /// Prove every chain, signature, receipt and digest of the log.
@@ -314,6 +317,7 @@ fn act(line: Line, now: &Now) -> Done {
         }
         Command::Noted => moves::noted(&dir),
         Command::Continuity(command) => continuity::run(&dir, command, now()),
+        Command::Attachments => files::attachments(&dir),
         Command::Devices => devices(&dir),
         Command::Verify => verifying(&dir),
         Command::Family => family::sessions(&dir),
@@ -513,6 +517,12 @@ fn verifying(dir: &Path) -> Done {
         found.forks,
         found.gaps
     );
+    if found.files + found.files_expected > 0 {
+        text += &format!(
+            "\n{} attached files, and {} that have not all come (see `attachments`).",
+            found.files, found.files_expected
+        );
+    }
     for problem in &found.problems {
         text += &format!("\n{problem}");
     }

@@ -5,6 +5,7 @@
 //! through the one writing thread. Logs say method, route, status, bytes and milliseconds: no path, no person, no content.
 
 mod body;
+mod files;
 mod posts;
 
 use std::collections::BTreeMap;
@@ -91,6 +92,8 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/v1/enrol", post(enrol_route))
         .route("/v1/upload", post(upload))
         .route("/v1/pull", post(pull_route))
+        .route("/v1/attachments", post(attachments_route))
+        .route("/v1/fetch", post(fetch_route))
         .route("/v1/health", get(health))
         .fallback(|| async { plain(StatusCode::NOT_FOUND, None) })
         .with_state(service)
@@ -141,6 +144,36 @@ async fn pull_route(
         peer,
         request,
         |service, peer, body| Box::pin(answer_pull(service, peer, body)),
+    )
+    .await
+}
+
+async fn attachments_route(
+    State(service): Shared,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    answer(
+        "POST /v1/attachments",
+        service,
+        peer,
+        request,
+        |service, peer, body| Box::pin(files::answer_frames(service, peer, body)),
+    )
+    .await
+}
+
+async fn fetch_route(
+    State(service): Shared,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    answer(
+        "POST /v1/fetch",
+        service,
+        peer,
+        request,
+        |service, peer, body| Box::pin(files::answer_fetch(service, peer, body)),
     )
     .await
 }

@@ -30,6 +30,7 @@ use visitbook_record::wire::{
 
 pub use earlier::welcome;
 
+use crate::attachments;
 use crate::notice;
 use crate::rights;
 use crate::store::{
@@ -375,7 +376,7 @@ impl<'a> ScopeWriter<'a> {
         {
             self.digest.add(&fact.id, verdict);
             fact.verdict = Some(verdict.clone());
-            let id = fact.id;
+            let (id, kind) = (fact.id, fact.kind);
             let is_finish = fact.kind == Kind::Finish && verdict.is_applied();
             let is_opening = fact.kind == Kind::Open && verdict.is_applied();
             let withheld = is_withheld_until_finish(commit.record_kind, fact.kind);
@@ -387,6 +388,8 @@ impl<'a> ScopeWriter<'a> {
             })?;
             if let Some(payload) = payload {
                 self.tx.put_payload(&self.scope, &id, &payload)?;
+                let content = contents.get(index as usize).and_then(Option::as_ref);
+                attachments::named(self.tx, (&id, kind), self.scope, device.id, content)?;
             }
             if let Some(Some(Content::FamilySession(opened))) = contents.get(index as usize)
                 && let Some(child) = self.scope.child().filter(|child| *child == commit.record)

@@ -4,6 +4,7 @@
 //! code that the council runs. With it come the embedded encrypted database, HTTP and the command line.
 
 pub mod arrivals;
+pub mod attachments;
 pub mod ingest;
 pub mod looks;
 mod notice;

@@ -20,6 +20,7 @@ use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::Verdict;
 use visitbook_record::wire::Signed;
 
+pub mod attachments;
 pub mod conformance;
 pub mod memory;
 #[cfg(feature = "service")]
@@ -240,7 +241,7 @@ pub type Vector = BTreeMap<Scope, LogPosition>;
 
 /// Reading. Every method may block on the disk, and fails with [`StoreError`] only.
 #[allow(clippy::missing_errors_doc)]
-pub trait ReadTx {
+pub trait ReadTx: attachments::ReadAttachments {
     /// The life of this log between restores.
     fn epoch(&self) -> Result<u64, StoreError>;
     /// A device by the name of its key.
@@ -329,7 +330,7 @@ pub trait ReadTx {
 
 /// Writing, inside the one write transaction. Reads see its own writes.
 #[allow(clippy::missing_errors_doc)]
-pub trait WriteTx: ReadTx {
+pub trait WriteTx: ReadTx + attachments::WriteAttachments {
     /// Appends to a scope's log and gives the position: the next in the present epoch, from 1.
     fn append(
         &mut self,
@@ -349,7 +350,8 @@ pub trait WriteTx: ReadTx {
         op: &OpId,
         payload: &Payload,
     ) -> Result<(), StoreError>;
-    /// Removes an operation's payload for good; its answer then reads as unreadable.
+    /// Removes an operation's payload for good; its answer then reads as unreadable. The bytes of a file that no other
+    /// operation names go with it.
     fn remove_payload(&mut self, op: &OpId) -> Result<(), StoreError>;
     /// Says where a record lives. A record that has a home keeps it.
     fn set_home(&mut self, record: &RecordId, home: RecordHome) -> Result<(), StoreError>;

@@ -34,6 +34,10 @@ pub struct Findings {
     pub forks: u64,
     /// Sequence numbers missing in devices' chains. They may still come.
     pub gaps: u64,
+    /// Attached files of which every byte is proven.
+    pub files: u64,
+    /// Attached files whose bytes have not all come. They may still come.
+    pub files_expected: u64,
     /// Each scope's digest after its last entry, hexadecimal.
     pub digests: BTreeMap<String, String>,
     /// What is wrong.
@@ -71,6 +75,8 @@ pub fn verify(
             found.gaps += (last - first).saturating_add(1) - numbers.len() as u64;
         }
     }
+    (found.files, found.files_expected) =
+        crate::attachments::missing::prove(view, bundle, &mut found.problems)?;
     Ok(found)
 }
 

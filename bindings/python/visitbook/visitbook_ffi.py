@@ -534,6 +534,10 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_ask() != 32363:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_attach() != 40443:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_attachments() != 34114:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_begin_visit() != 26975:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_carry_on() != 46103:
@@ -568,6 +572,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_enter_family() != 59208:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_expected_files() != 53610:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_family_sessions() != 8928:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_finish() != 37648:
@@ -593,6 +599,8 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_visitbook_ffi_checksum_method_book_observe() != 16367:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_one_visit() != 42761:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_open_attachment() != 31221:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_open_cover() != 7750:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -655,6 +663,8 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_visitbook_ffi_checksum_method_book_voice() != 44073:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_voices() != 43048:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_want_attachment() != 29502:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_who() != 65090:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -766,6 +776,12 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_answer.restype = ctypes.c_u
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_ask.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_ask.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attach.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attach.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attachments.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attachments.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_begin_visit.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_begin_visit.restype = ctypes.c_uint16
@@ -817,6 +833,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_drawing.restype = ctypes.c_
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_enter_family.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_enter_family.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_expected_files.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_expected_files.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_family_sessions.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_family_sessions.restype = ctypes.c_uint16
@@ -856,6 +875,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_observe.restype = ctypes.c_
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_one_visit.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_one_visit.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_attachment.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_attachment.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_cover.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_cover.restype = ctypes.c_uint16
@@ -949,6 +971,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_voice.restype = ctypes.c_ui
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_voices.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_voices.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_want_attachment.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_want_attachment.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_who.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_who.restype = ctypes.c_uint16
@@ -1085,6 +1110,20 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_ask.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_ask.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_attach.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_attach.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_attachments.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_attachments.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_begin_visit.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1198,6 +1237,11 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_enter_family.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_enter_family.restype = ctypes.c_uint64
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_expected_files.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_expected_files.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_family_sessions.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1279,6 +1323,13 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_one_visit.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_one_visit.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_attachment.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_attachment.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_cover.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1484,6 +1535,13 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_voices.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_voices.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_want_attachment.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_want_attachment.restype = ctypes.c_int8
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_who.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -3123,6 +3181,418 @@ class _UniffiFfiConverterTypeAskView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.label, buf)
 
 @dataclass
+class AttachmentView:
+    """
+    A file that belongs to a record.
+"""
+    def __init__(self, *, no:int, op:str, what:str, label:str, media_type:str, size:int, by:str, written:Moment, late:bool, here:bool, state:str, state_words:str, received:typing.Optional[Moment], expected_from:typing.Optional[str], last_heard:typing.Optional[Moment]):
+        self.no = no
+        self.op = op
+        self.what = what
+        self.label = label
+        self.media_type = media_type
+        self.size = size
+        self.by = by
+        self.written = written
+        self.late = late
+        self.here = here
+        self.state = state
+        self.state_words = state_words
+        self.received = received
+        self.expected_from = expected_from
+        self.last_heard = last_heard
+        
+        
+
+    
+    def __str__(self):
+        return "AttachmentView(no={}, op={}, what={}, label={}, media_type={}, size={}, by={}, written={}, late={}, here={}, state={}, state_words={}, received={}, expected_from={}, last_heard={})".format(self.no, self.op, self.what, self.label, self.media_type, self.size, self.by, self.written, self.late, self.here, self.state, self.state_words, self.received, self.expected_from, self.last_heard)
+    def __eq__(self, other):
+        if self.no != other.no:
+            return False
+        if self.op != other.op:
+            return False
+        if self.what != other.what:
+            return False
+        if self.label != other.label:
+            return False
+        if self.media_type != other.media_type:
+            return False
+        if self.size != other.size:
+            return False
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        if self.late != other.late:
+            return False
+        if self.here != other.here:
+            return False
+        if self.state != other.state:
+            return False
+        if self.state_words != other.state_words:
+            return False
+        if self.received != other.received:
+            return False
+        if self.expected_from != other.expected_from:
+            return False
+        if self.last_heard != other.last_heard:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeAttachmentView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return AttachmentView(
+            no=_UniffiFfiConverterUInt64.read(buf),
+            op=_UniffiFfiConverterString.read(buf),
+            what=_UniffiFfiConverterString.read(buf),
+            label=_UniffiFfiConverterString.read(buf),
+            media_type=_UniffiFfiConverterString.read(buf),
+            size=_UniffiFfiConverterUInt64.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            late=_UniffiFfiConverterBoolean.read(buf),
+            here=_UniffiFfiConverterBoolean.read(buf),
+            state=_UniffiFfiConverterString.read(buf),
+            state_words=_UniffiFfiConverterString.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            expected_from=_UniffiFfiConverterOptionalString.read(buf),
+            last_heard=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterUInt64.check_lower(value.no)
+        _UniffiFfiConverterString.check_lower(value.op)
+        _UniffiFfiConverterString.check_lower(value.what)
+        _UniffiFfiConverterString.check_lower(value.label)
+        _UniffiFfiConverterString.check_lower(value.media_type)
+        _UniffiFfiConverterUInt64.check_lower(value.size)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterBoolean.check_lower(value.late)
+        _UniffiFfiConverterBoolean.check_lower(value.here)
+        _UniffiFfiConverterString.check_lower(value.state)
+        _UniffiFfiConverterString.check_lower(value.state_words)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterOptionalString.check_lower(value.expected_from)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.last_heard)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterUInt64.write(value.no, buf)
+        _UniffiFfiConverterString.write(value.op, buf)
+        _UniffiFfiConverterString.write(value.what, buf)
+        _UniffiFfiConverterString.write(value.label, buf)
+        _UniffiFfiConverterString.write(value.media_type, buf)
+        _UniffiFfiConverterUInt64.write(value.size, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterBoolean.write(value.late, buf)
+        _UniffiFfiConverterBoolean.write(value.here, buf)
+        _UniffiFfiConverterString.write(value.state, buf)
+        _UniffiFfiConverterString.write(value.state_words, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterOptionalString.write(value.expected_from, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.last_heard, buf)
+
+@dataclass
+class CaseSection:
+    """
+    One heading, and what is to stand under it.
+"""
+    def __init__(self, *, heading:str, lines:typing.List[str]):
+        self.heading = heading
+        self.lines = lines
+        
+        
+
+    
+    def __str__(self):
+        return "CaseSection(heading={}, lines={})".format(self.heading, self.lines)
+    def __eq__(self, other):
+        if self.heading != other.heading:
+            return False
+        if self.lines != other.lines:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeCaseSection(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return CaseSection(
+            heading=_UniffiFfiConverterString.read(buf),
+            lines=_UniffiFfiConverterSequenceString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.heading)
+        _UniffiFfiConverterSequenceString.check_lower(value.lines)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.heading, buf)
+        _UniffiFfiConverterSequenceString.write(value.lines, buf)
+
+class _UniffiFfiConverterSequenceTypeCaseSection(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeCaseSection.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeCaseSection.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeCaseSection.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class Version:
+    """
+    One statement in a record's history.
+"""
+    def __init__(self, *, op:str, commit:str, kind:str, target:str, label:str, code:typing.Optional[str], text:typing.Optional[str], note:typing.Optional[str], by:str, written:Moment, received:typing.Optional[Moment], replaces:typing.List[str], verdict:str, reason:typing.Optional[str], live:bool):
+        self.op = op
+        self.commit = commit
+        self.kind = kind
+        self.target = target
+        self.label = label
+        self.code = code
+        self.text = text
+        self.note = note
+        self.by = by
+        self.written = written
+        self.received = received
+        self.replaces = replaces
+        self.verdict = verdict
+        self.reason = reason
+        self.live = live
+        
+        
+
+    
+    def __str__(self):
+        return "Version(op={}, commit={}, kind={}, target={}, label={}, code={}, text={}, note={}, by={}, written={}, received={}, replaces={}, verdict={}, reason={}, live={})".format(self.op, self.commit, self.kind, self.target, self.label, self.code, self.text, self.note, self.by, self.written, self.received, self.replaces, self.verdict, self.reason, self.live)
+    def __eq__(self, other):
+        if self.op != other.op:
+            return False
+        if self.commit != other.commit:
+            return False
+        if self.kind != other.kind:
+            return False
+        if self.target != other.target:
+            return False
+        if self.label != other.label:
+            return False
+        if self.code != other.code:
+            return False
+        if self.text != other.text:
+            return False
+        if self.note != other.note:
+            return False
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        if self.received != other.received:
+            return False
+        if self.replaces != other.replaces:
+            return False
+        if self.verdict != other.verdict:
+            return False
+        if self.reason != other.reason:
+            return False
+        if self.live != other.live:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeVersion(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Version(
+            op=_UniffiFfiConverterString.read(buf),
+            commit=_UniffiFfiConverterString.read(buf),
+            kind=_UniffiFfiConverterString.read(buf),
+            target=_UniffiFfiConverterString.read(buf),
+            label=_UniffiFfiConverterString.read(buf),
+            code=_UniffiFfiConverterOptionalString.read(buf),
+            text=_UniffiFfiConverterOptionalString.read(buf),
+            note=_UniffiFfiConverterOptionalString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            replaces=_UniffiFfiConverterSequenceString.read(buf),
+            verdict=_UniffiFfiConverterString.read(buf),
+            reason=_UniffiFfiConverterOptionalString.read(buf),
+            live=_UniffiFfiConverterBoolean.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.op)
+        _UniffiFfiConverterString.check_lower(value.commit)
+        _UniffiFfiConverterString.check_lower(value.kind)
+        _UniffiFfiConverterString.check_lower(value.target)
+        _UniffiFfiConverterString.check_lower(value.label)
+        _UniffiFfiConverterOptionalString.check_lower(value.code)
+        _UniffiFfiConverterOptionalString.check_lower(value.text)
+        _UniffiFfiConverterOptionalString.check_lower(value.note)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterSequenceString.check_lower(value.replaces)
+        _UniffiFfiConverterString.check_lower(value.verdict)
+        _UniffiFfiConverterOptionalString.check_lower(value.reason)
+        _UniffiFfiConverterBoolean.check_lower(value.live)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.op, buf)
+        _UniffiFfiConverterString.write(value.commit, buf)
+        _UniffiFfiConverterString.write(value.kind, buf)
+        _UniffiFfiConverterString.write(value.target, buf)
+        _UniffiFfiConverterString.write(value.label, buf)
+        _UniffiFfiConverterOptionalString.write(value.code, buf)
+        _UniffiFfiConverterOptionalString.write(value.text, buf)
+        _UniffiFfiConverterOptionalString.write(value.note, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterSequenceString.write(value.replaces, buf)
+        _UniffiFfiConverterString.write(value.verdict, buf)
+        _UniffiFfiConverterOptionalString.write(value.reason, buf)
+        _UniffiFfiConverterBoolean.write(value.live, buf)
+
+class _UniffiFfiConverterSequenceTypeVersion(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeVersion.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeVersion.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeVersion.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class CaseText:
+    """
+    One record, about one child.
+"""
+    def __init__(self, *, record:str, kind:str, child:str, child_name:str, child_code:typing.Optional[str], day:typing.Optional[str], finished:bool, for_the_file:bool, sections:typing.List[CaseSection], text:str, history:typing.List[Version]):
+        self.record = record
+        self.kind = kind
+        self.child = child
+        self.child_name = child_name
+        self.child_code = child_code
+        self.day = day
+        self.finished = finished
+        self.for_the_file = for_the_file
+        self.sections = sections
+        self.text = text
+        self.history = history
+        
+        
+
+    
+    def __str__(self):
+        return "CaseText(record={}, kind={}, child={}, child_name={}, child_code={}, day={}, finished={}, for_the_file={}, sections={}, text={}, history={})".format(self.record, self.kind, self.child, self.child_name, self.child_code, self.day, self.finished, self.for_the_file, self.sections, self.text, self.history)
+    def __eq__(self, other):
+        if self.record != other.record:
+            return False
+        if self.kind != other.kind:
+            return False
+        if self.child != other.child:
+            return False
+        if self.child_name != other.child_name:
+            return False
+        if self.child_code != other.child_code:
+            return False
+        if self.day != other.day:
+            return False
+        if self.finished != other.finished:
+            return False
+        if self.for_the_file != other.for_the_file:
+            return False
+        if self.sections != other.sections:
+            return False
+        if self.text != other.text:
+            return False
+        if self.history != other.history:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeCaseText(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return CaseText(
+            record=_UniffiFfiConverterString.read(buf),
+            kind=_UniffiFfiConverterString.read(buf),
+            child=_UniffiFfiConverterString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            child_code=_UniffiFfiConverterOptionalString.read(buf),
+            day=_UniffiFfiConverterOptionalString.read(buf),
+            finished=_UniffiFfiConverterBoolean.read(buf),
+            for_the_file=_UniffiFfiConverterBoolean.read(buf),
+            sections=_UniffiFfiConverterSequenceTypeCaseSection.read(buf),
+            text=_UniffiFfiConverterString.read(buf),
+            history=_UniffiFfiConverterSequenceTypeVersion.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.record)
+        _UniffiFfiConverterString.check_lower(value.kind)
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterOptionalString.check_lower(value.child_code)
+        _UniffiFfiConverterOptionalString.check_lower(value.day)
+        _UniffiFfiConverterBoolean.check_lower(value.finished)
+        _UniffiFfiConverterBoolean.check_lower(value.for_the_file)
+        _UniffiFfiConverterSequenceTypeCaseSection.check_lower(value.sections)
+        _UniffiFfiConverterString.check_lower(value.text)
+        _UniffiFfiConverterSequenceTypeVersion.check_lower(value.history)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.record, buf)
+        _UniffiFfiConverterString.write(value.kind, buf)
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterOptionalString.write(value.child_code, buf)
+        _UniffiFfiConverterOptionalString.write(value.day, buf)
+        _UniffiFfiConverterBoolean.write(value.finished, buf)
+        _UniffiFfiConverterBoolean.write(value.for_the_file, buf)
+        _UniffiFfiConverterSequenceTypeCaseSection.write(value.sections, buf)
+        _UniffiFfiConverterString.write(value.text, buf)
+        _UniffiFfiConverterSequenceTypeVersion.write(value.history, buf)
+
+@dataclass
 class Change:
     """
     What changed in one transaction.
@@ -4668,6 +5138,63 @@ class _UniffiFfiConverterTypeEntryView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterBoolean.write(value.late, buf)
 
 @dataclass
+class ExpectedFile:
+    """
+    A file whose bytes have not come to the council.
+"""
+    def __init__(self, *, record:str, kind:str, child:str, child_name:str, file:AttachmentView):
+        self.record = record
+        self.kind = kind
+        self.child = child
+        self.child_name = child_name
+        self.file = file
+        
+        
+
+    
+    def __str__(self):
+        return "ExpectedFile(record={}, kind={}, child={}, child_name={}, file={})".format(self.record, self.kind, self.child, self.child_name, self.file)
+    def __eq__(self, other):
+        if self.record != other.record:
+            return False
+        if self.kind != other.kind:
+            return False
+        if self.child != other.child:
+            return False
+        if self.child_name != other.child_name:
+            return False
+        if self.file != other.file:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeExpectedFile(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return ExpectedFile(
+            record=_UniffiFfiConverterString.read(buf),
+            kind=_UniffiFfiConverterString.read(buf),
+            child=_UniffiFfiConverterString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            file=_UniffiFfiConverterTypeAttachmentView.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.record)
+        _UniffiFfiConverterString.check_lower(value.kind)
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterTypeAttachmentView.check_lower(value.file)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.record, buf)
+        _UniffiFfiConverterString.write(value.kind, buf)
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterTypeAttachmentView.write(value.file, buf)
+
+@dataclass
 class FamilySessionView:
     """
     One time that this device was in a child's hands.
@@ -6060,6 +6587,29 @@ class _UniffiFfiConverterSequenceTypeEntryView(_UniffiConverterRustBuffer):
             _UniffiFfiConverterTypeEntryView.read(buf) for i in range(count)
         ]
 
+class _UniffiFfiConverterSequenceTypeAttachmentView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeAttachmentView.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeAttachmentView.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeAttachmentView.read(buf) for i in range(count)
+        ]
+
 class _UniffiFfiConverterOptionalTypeFinishedView(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -6252,7 +6802,7 @@ class RecordPage:
     """
     A visit, a concern or a voice, laid out.
 """
-    def __init__(self, *, record:str, kind:str, child:str, child_name:str, questions:typing.List[QuestionView], entries:typing.List[EntryView], words:typing.List[str], from_previous_worker:typing.List[LateView], finished:typing.Optional[FinishedView], late:typing.List[LateView], unread:int, oversight:OversightView, same_visit:typing.List[SameVisitView], status:typing.Optional[StatusView]):
+    def __init__(self, *, record:str, kind:str, child:str, child_name:str, questions:typing.List[QuestionView], entries:typing.List[EntryView], words:typing.List[str], attachments:typing.List[AttachmentView], from_previous_worker:typing.List[LateView], finished:typing.Optional[FinishedView], late:typing.List[LateView], unread:int, oversight:OversightView, same_visit:typing.List[SameVisitView], status:typing.Optional[StatusView]):
         self.record = record
         self.kind = kind
         self.child = child
@@ -6260,6 +6810,7 @@ class RecordPage:
         self.questions = questions
         self.entries = entries
         self.words = words
+        self.attachments = attachments
         self.from_previous_worker = from_previous_worker
         self.finished = finished
         self.late = late
@@ -6272,7 +6823,7 @@ class RecordPage:
 
     
     def __str__(self):
-        return "RecordPage(record={}, kind={}, child={}, child_name={}, questions={}, entries={}, words={}, from_previous_worker={}, finished={}, late={}, unread={}, oversight={}, same_visit={}, status={})".format(self.record, self.kind, self.child, self.child_name, self.questions, self.entries, self.words, self.from_previous_worker, self.finished, self.late, self.unread, self.oversight, self.same_visit, self.status)
+        return "RecordPage(record={}, kind={}, child={}, child_name={}, questions={}, entries={}, words={}, attachments={}, from_previous_worker={}, finished={}, late={}, unread={}, oversight={}, same_visit={}, status={})".format(self.record, self.kind, self.child, self.child_name, self.questions, self.entries, self.words, self.attachments, self.from_previous_worker, self.finished, self.late, self.unread, self.oversight, self.same_visit, self.status)
     def __eq__(self, other):
         if self.record != other.record:
             return False
@@ -6287,6 +6838,8 @@ class RecordPage:
         if self.entries != other.entries:
             return False
         if self.words != other.words:
+            return False
+        if self.attachments != other.attachments:
             return False
         if self.from_previous_worker != other.from_previous_worker:
             return False
@@ -6315,6 +6868,7 @@ class _UniffiFfiConverterTypeRecordPage(_UniffiConverterRustBuffer):
             questions=_UniffiFfiConverterSequenceTypeQuestionView.read(buf),
             entries=_UniffiFfiConverterSequenceTypeEntryView.read(buf),
             words=_UniffiFfiConverterSequenceString.read(buf),
+            attachments=_UniffiFfiConverterSequenceTypeAttachmentView.read(buf),
             from_previous_worker=_UniffiFfiConverterSequenceTypeLateView.read(buf),
             finished=_UniffiFfiConverterOptionalTypeFinishedView.read(buf),
             late=_UniffiFfiConverterSequenceTypeLateView.read(buf),
@@ -6333,6 +6887,7 @@ class _UniffiFfiConverterTypeRecordPage(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeQuestionView.check_lower(value.questions)
         _UniffiFfiConverterSequenceTypeEntryView.check_lower(value.entries)
         _UniffiFfiConverterSequenceString.check_lower(value.words)
+        _UniffiFfiConverterSequenceTypeAttachmentView.check_lower(value.attachments)
         _UniffiFfiConverterSequenceTypeLateView.check_lower(value.from_previous_worker)
         _UniffiFfiConverterOptionalTypeFinishedView.check_lower(value.finished)
         _UniffiFfiConverterSequenceTypeLateView.check_lower(value.late)
@@ -6350,6 +6905,7 @@ class _UniffiFfiConverterTypeRecordPage(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeQuestionView.write(value.questions, buf)
         _UniffiFfiConverterSequenceTypeEntryView.write(value.entries, buf)
         _UniffiFfiConverterSequenceString.write(value.words, buf)
+        _UniffiFfiConverterSequenceTypeAttachmentView.write(value.attachments, buf)
         _UniffiFfiConverterSequenceTypeLateView.write(value.from_previous_worker, buf)
         _UniffiFfiConverterOptionalTypeFinishedView.write(value.finished, buf)
         _UniffiFfiConverterSequenceTypeLateView.write(value.late, buf)
@@ -6734,11 +7290,14 @@ class SyncCounts:
     """
     How far a sync has come.
 """
-    def __init__(self, *, sent:int, receipted:int, refused:int, pulled_entries:int, bytes_up:int, bytes_down:int):
+    def __init__(self, *, sent:int, receipted:int, refused:int, pulled_entries:int, file_chunks:int, files_received:int, files_fetched:int, bytes_up:int, bytes_down:int):
         self.sent = sent
         self.receipted = receipted
         self.refused = refused
         self.pulled_entries = pulled_entries
+        self.file_chunks = file_chunks
+        self.files_received = files_received
+        self.files_fetched = files_fetched
         self.bytes_up = bytes_up
         self.bytes_down = bytes_down
         
@@ -6746,7 +7305,7 @@ class SyncCounts:
 
     
     def __str__(self):
-        return "SyncCounts(sent={}, receipted={}, refused={}, pulled_entries={}, bytes_up={}, bytes_down={})".format(self.sent, self.receipted, self.refused, self.pulled_entries, self.bytes_up, self.bytes_down)
+        return "SyncCounts(sent={}, receipted={}, refused={}, pulled_entries={}, file_chunks={}, files_received={}, files_fetched={}, bytes_up={}, bytes_down={})".format(self.sent, self.receipted, self.refused, self.pulled_entries, self.file_chunks, self.files_received, self.files_fetched, self.bytes_up, self.bytes_down)
     def __eq__(self, other):
         if self.sent != other.sent:
             return False
@@ -6755,6 +7314,12 @@ class SyncCounts:
         if self.refused != other.refused:
             return False
         if self.pulled_entries != other.pulled_entries:
+            return False
+        if self.file_chunks != other.file_chunks:
+            return False
+        if self.files_received != other.files_received:
+            return False
+        if self.files_fetched != other.files_fetched:
             return False
         if self.bytes_up != other.bytes_up:
             return False
@@ -6770,6 +7335,9 @@ class _UniffiFfiConverterTypeSyncCounts(_UniffiConverterRustBuffer):
             receipted=_UniffiFfiConverterUInt32.read(buf),
             refused=_UniffiFfiConverterUInt32.read(buf),
             pulled_entries=_UniffiFfiConverterUInt32.read(buf),
+            file_chunks=_UniffiFfiConverterUInt32.read(buf),
+            files_received=_UniffiFfiConverterUInt32.read(buf),
+            files_fetched=_UniffiFfiConverterUInt32.read(buf),
             bytes_up=_UniffiFfiConverterUInt64.read(buf),
             bytes_down=_UniffiFfiConverterUInt64.read(buf),
         )
@@ -6780,6 +7348,9 @@ class _UniffiFfiConverterTypeSyncCounts(_UniffiConverterRustBuffer):
         _UniffiFfiConverterUInt32.check_lower(value.receipted)
         _UniffiFfiConverterUInt32.check_lower(value.refused)
         _UniffiFfiConverterUInt32.check_lower(value.pulled_entries)
+        _UniffiFfiConverterUInt32.check_lower(value.file_chunks)
+        _UniffiFfiConverterUInt32.check_lower(value.files_received)
+        _UniffiFfiConverterUInt32.check_lower(value.files_fetched)
         _UniffiFfiConverterUInt64.check_lower(value.bytes_up)
         _UniffiFfiConverterUInt64.check_lower(value.bytes_down)
 
@@ -6789,6 +7360,9 @@ class _UniffiFfiConverterTypeSyncCounts(_UniffiConverterRustBuffer):
         _UniffiFfiConverterUInt32.write(value.receipted, buf)
         _UniffiFfiConverterUInt32.write(value.refused, buf)
         _UniffiFfiConverterUInt32.write(value.pulled_entries, buf)
+        _UniffiFfiConverterUInt32.write(value.file_chunks, buf)
+        _UniffiFfiConverterUInt32.write(value.files_received, buf)
+        _UniffiFfiConverterUInt32.write(value.files_fetched, buf)
         _UniffiFfiConverterUInt64.write(value.bytes_up, buf)
         _UniffiFfiConverterUInt64.write(value.bytes_down, buf)
 
@@ -8946,6 +9520,29 @@ class _UniffiFfiConverterTypeFamilyPage:
     def write(cls, value: FamilyPage, buf: _UniffiRustBuffer):
         buf.write_u64(cls.lower(value))
 
+class _UniffiFfiConverterSequenceTypeExpectedFile(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeExpectedFile.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeExpectedFile.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeExpectedFile.read(buf) for i in range(count)
+        ]
+
 class _UniffiFfiConverterSequenceTypeFamilySessionView(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -9667,6 +10264,20 @@ class BookProtocol(typing.Protocol):
         Asks a colleague to agree to an answer. Nothing changes until they settle it.
 """
         raise NotImplementedError
+    def attach(self, record: str,what: str,bytes: bytes) -> Saved:
+        """
+        Attaches a file to a record, byte for byte, up to 50 MB. `what` is `drawing`, `photo`, `letter`, `document` or `other`;
+        attached to a voice it is the child's own. Nothing in it is changed: take out where a photograph was taken before
+        handing it over. The same file attached before is not encrypted or sent twice. When this returns, it is durable.
+
+        Errors: `empty`, `file_too_large`, `unknown_code`, and those of every record. Nothing was saved then.
+"""
+        raise NotImplementedError
+    def attachments(self, record: str) -> typing.List[AttachmentView]:
+        """
+        The files that belong to a record, in the order in which they came.
+"""
+        raise NotImplementedError
     def begin_visit(self, children: typing.List[str]) -> typing.List[str]:
         """
         Begins a visit to one child or several: the one planned for today where there is one, a new one otherwise. All visits
@@ -9761,6 +10372,11 @@ class BookProtocol(typing.Protocol):
         key. A sync that is running is cancelled. On an error the book stays open.
 """
         raise NotImplementedError
+    def expected_files(self, ) -> typing.List[ExpectedFile]:
+        """
+        Files of children the holder holds whose bytes the council does not have: own ones, and those on colleagues' devices.
+"""
+        raise NotImplementedError
     def family_sessions(self, ) -> typing.List[FamilySessionView]:
         """
         The sessions in which this device was in a child's hands, newest first, and how each ended.
@@ -9837,6 +10453,14 @@ class BookProtocol(typing.Protocol):
         the other stands whole beside it, and the visit is counted once.
 
         Errors: `other_kind` for anything but two visits to one child. Nothing was saved then.
+"""
+        raise NotImplementedError
+    def open_attachment(self, record: str,op: str) -> bytes:
+        """
+        The exact bytes of an attached file, or an error: never a part of it. Keep them in memory; what is written to a disk
+        lies there readable, and so does a small picture made of it.
+
+        Errors: `not_here` (ask for it with `want_attachment` and sync), `damaged`, `wrong_key`, `no_such_file`.
 """
         raise NotImplementedError
     def open_cover(self, child: str,reason: str) -> Saved:
@@ -10022,6 +10646,12 @@ class BookProtocol(typing.Protocol):
         Everything a child gave, newest first, without what `left_for_you` prompts for.
 """
         raise NotImplementedError
+    def want_attachment(self, record: str,op: str) -> bool:
+        """
+        Asks for a file that is not on this device: the next sync fetches it, if the council has it. Returns whether it is
+        here already.
+"""
+        raise NotImplementedError
     def who(self, ) -> Identity:
         """
         Whose device this is, of which council, and the number to ring out of hours.
@@ -10180,6 +10810,52 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_ask,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def attach(self, record: str,what: str,bytes: bytes) -> Saved:
+        """
+        Attaches a file to a record, byte for byte, up to 50 MB. `what` is `drawing`, `photo`, `letter`, `document` or `other`;
+        attached to a voice it is the child's own. Nothing in it is changed: take out where a photograph was taken before
+        handing it over. The same file attached before is not encrypted or sent twice. When this returns, it is durable.
+
+        Errors: `empty`, `file_too_large`, `unknown_code`, and those of every record. Nothing was saved then.
+"""
+        
+        _UniffiFfiConverterString.check_lower(record)
+
+        _UniffiFfiConverterString.check_lower(what)
+
+        _UniffiFfiConverterBytes.check_lower(bytes)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(record),
+            _UniffiFfiConverterString.lower(what),
+            _UniffiFfiConverterBytes.lower(bytes),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_attach,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def attachments(self, record: str) -> typing.List[AttachmentView]:
+        """
+        The files that belong to a record, in the order in which they came.
+"""
+        
+        _UniffiFfiConverterString.check_lower(record)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(record),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeAttachmentView.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_attachments,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -10541,6 +11217,21 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def expected_files(self, ) -> typing.List[ExpectedFile]:
+        """
+        Files of children the holder holds whose bytes the council does not have: own ones, and those on colleagues' devices.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeExpectedFile.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_expected_files,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def family_sessions(self, ) -> typing.List[FamilySessionView]:
         """
         The sessions in which this device was in a child's hands, newest first, and how each ended.
@@ -10800,6 +11491,30 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_one_visit,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def open_attachment(self, record: str,op: str) -> bytes:
+        """
+        The exact bytes of an attached file, or an error: never a part of it. Keep them in memory; what is written to a disk
+        lies there readable, and so does a small picture made of it.
+
+        Errors: `not_here` (ask for it with `want_attachment` and sync), `damaged`, `wrong_key`, `no_such_file`.
+"""
+        
+        _UniffiFfiConverterString.check_lower(record)
+
+        _UniffiFfiConverterString.check_lower(op)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(record),
+            _UniffiFfiConverterString.lower(op),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterBytes.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_attachment,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -11464,6 +12179,28 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def want_attachment(self, record: str,op: str) -> bool:
+        """
+        Asks for a file that is not on this device: the next sync fetches it, if the council has it. Returns whether it is
+        here already.
+"""
+        
+        _UniffiFfiConverterString.check_lower(record)
+
+        _UniffiFfiConverterString.check_lower(op)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(record),
+            _UniffiFfiConverterString.lower(op),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_want_attachment,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def who(self, ) -> Identity:
         """
         Whose device this is, of which council, and the number to ring out of hours.
@@ -11975,6 +12712,7 @@ __all__ = [
     "AnswerGiven",
     "AnswerView",
     "AskView",
+    "AttachmentView",
     "CaseSection",
     "Version",
     "CaseText",
@@ -11997,6 +12735,7 @@ __all__ = [
     "DigestLine",
     "DrawingBytes",
     "EntryView",
+    "ExpectedFile",
     "FamilySessionView",
     "FinishedView",
     "Found",

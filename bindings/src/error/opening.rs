@@ -229,6 +229,7 @@ impl From<CarryError> for VisitbookError {
         match error {
             CarryError::Spool(error) => of_spool(&error),
             CarryError::Io(_) => of_files(),
+            CarryError::Seal(error) => of_sealing(error),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What goes wrong while reading, recording and syncing.
 
-use visitbook_device::{ReadError, SaveError, SyncError};
+use visitbook_device::{FileError, ReadError, SaveError, SyncError};
 
-use super::opening::{no_randomness, of_sealing, of_spool};
-use super::{VisitbookError, as_storage, named, told};
+use super::opening::{no_randomness, of_files, of_sealing, of_spool};
+use super::{VisitbookError, as_request, as_storage, named, told};
 
 impl From<ReadError> for VisitbookError {
     fn from(error: ReadError) -> Self {
@@ -138,6 +138,19 @@ impl From<SaveError> for VisitbookError {
                 "entered_in_error",
                 "This was entered in error and takes nothing more. Make it again where it belongs.",
             ),
+            SaveError::FileTooLarge => Self::request(
+                "file_too_large",
+                "The file is larger than 50 MB. Nothing was saved.",
+            ),
+            SaveError::FileLength => Self::request(
+                "file_length",
+                "The file is not as long as it was said to be. Nothing was saved.",
+            ),
+            SaveError::FileUnreadable(_) => as_storage(told(
+                "file_unreadable",
+                "The file could not be read. Nothing was saved.",
+                true,
+            )),
             SaveError::KeptUnsealed(_) => as_storage(told(
                 "kept_unsealed",
                 "It is saved in the book on this device and could not be made ready for sending. That is tried again by itself: do not save it again.",
@@ -146,6 +159,42 @@ impl From<SaveError> for VisitbookError {
             SaveError::Store(error) => error.into(),
             SaveError::Seal(error) => of_sealing(error),
             SaveError::NoRandomness(_) => no_randomness(),
+        }
+    }
+}
+
+impl From<FileError> for VisitbookError {
+    fn from(error: FileError) -> Self {
+        let request = Self::request;
+        match error {
+            FileError::Unknown => request(
+                "no_such_file",
+                "There is no such file on this record, or you no longer hold the child.",
+            ),
+            FileError::NotHere => as_request(told(
+                "not_here",
+                "The file is not on this device yet. Ask for it and sync.",
+                true,
+            )),
+            FileError::Damaged => as_storage(told(
+                "file_damaged",
+                "The file is damaged on this device. If the council has it, it can be fetched again.",
+                false,
+            )),
+            FileError::WrongKey => request(
+                "wrong_key",
+                "The file does not open with the key that came with it.",
+            ),
+            FileError::OtherSize => request(
+                "other_size",
+                "The file is not as long as its record says, so it was not opened.",
+            ),
+            FileError::NewerVersion => request(
+                "newer_version",
+                "The file was made with a newer version of this app. Update the app.",
+            ),
+            FileError::Output(_) | FileError::Io(_) => of_files(),
+            FileError::Read(error) => error.into(),
         }
     }
 }

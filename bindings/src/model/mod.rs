@@ -2,6 +2,7 @@
 //! core's gains a field, this does not compile until the border has it too.
 
 pub(crate) mod export;
+pub(crate) mod files;
 pub(crate) mod given;
 pub(crate) mod lists;
 pub(crate) mod oversight;

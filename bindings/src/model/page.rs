@@ -2,6 +2,7 @@
 
 use visitbook_device::model as core;
 
+use super::files::AttachmentView;
 use super::lists::Moment;
 use super::mirrors;
 use super::oversight::OversightView;
@@ -145,6 +146,8 @@ mirrors! {
         entries: Vec<EntryView>,
         /// A child's exact words, for a voice.
         words: Vec<String>,
+        /// Files that belong to it.
+        attachments: Vec<AttachmentView>,
         /// What a previous worker wrote, and the council received after the child had moved. It stands where it belongs as well.
         from_previous_worker: Vec<LateView>,
         /// The finish that stands.

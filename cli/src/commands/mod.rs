@@ -3,6 +3,7 @@
 mod aside;
 mod export;
 pub(crate) mod family;
+mod files;
 mod heard;
 mod oversight;
 mod page;
@@ -108,6 +109,7 @@ impl Desk {
             } => oversight::void(working, &record, &reason, made_again.as_deref()),
             Book::Board { at } => oversight::board(working, at.as_deref()),
             Book::Sync { budget } => self.sync(budget.as_deref(), show),
+            Book::Attachment { record, no, to } => self.attachment(&record, no, &to, show),
             Book::Status => read::status(working),
             Book::KeptAside => aside::kept_aside(working),
             Book::SetAside => aside::set_aside(working),
@@ -205,6 +207,12 @@ impl Desk {
                 ];
                 write::person(working, &visit, &name, parts)
             }
+            Visit::Attach {
+                visit,
+                file,
+                what,
+                voice,
+            } => files::attach(working, &visit, voice.as_deref(), &what, &file),
             Visit::Finish { visits } => write::finish(working, &visits),
             Visit::Add {
                 visit,
@@ -212,6 +220,21 @@ impl Desk {
                 text,
             } => write::add(working, &visit, &heading, &text),
         }
+    }
+
+    /// A file that is not here is asked for and fetched, with everything else that waits.
+    fn attachment(
+        &mut self,
+        record: &str,
+        no: usize,
+        to: &std::path::Path,
+        show: &mut dyn FnMut(&str),
+    ) -> Result<Reply, Failure> {
+        let (id, file) = files::numbered(&self.working, record, no)?;
+        if !self.working.want_attachment(id, file.op)? {
+            self.sync(None, show)?;
+        }
+        files::write_out(&self.working, record, no, to)
     }
 
     fn sync(&mut self, budget: Option<&str>, show: &mut dyn FnMut(&str)) -> Result<Reply, Failure> {

@@ -107,7 +107,18 @@ fn moment(working: &Working, at: &str) -> Result<visitbook_record::time::WallMil
 pub(super) fn board(working: &Working, at: Option<&str>) -> Result<Reply, Failure> {
     let at = at.map(|at| moment(working, at)).transpose()?;
     let view = working.board(at)?;
-    Ok(Reply::new(printed(&view), to_json(&view)))
+    let (mut text, mut json) = (printed(&view), to_json(&view));
+    // Where files are now says nothing about what was known at another time.
+    if at.is_none() {
+        let (lines, rows) = super::files::expected(&working.expected_files()?);
+        if !rows.is_empty() {
+            let _ = write!(text, "\nNot with the council yet:\n{}", lines.trim_end());
+        }
+        if let Json::Object(fields) = &mut json {
+            fields.insert("expected_files".to_owned(), Json::Array(rows));
+        }
+    }
+    Ok(Reply::new(text, json))
 }
 
 fn printed(view: &BoardView) -> String {

@@ -46,6 +46,7 @@ pub(super) fn show(working: &Working, record: &str) -> Result<Reply, Failure> {
         "questions": page.questions,
         "entries": page.entries,
         "words": page.words,
+        "attachments": page.attachments,
         "texts": texts,
         "finished": page.finished,
         "from_previous_worker": page.from_previous_worker,
@@ -138,6 +139,7 @@ fn lay_out(page: &RecordPage, late_text: &str) -> String {
     for words in &page.words {
         let _ = writeln!(text, "“{words}”");
     }
+    text.push_str(&super::files::lines(&page.attachments));
     if let Some(finished) = &page.finished {
         let looked_at = if finished.being_looked_at {
             " One statement is being looked at."

@@ -234,7 +234,15 @@ pub(super) fn status(working: &Working) -> Result<Reply, Failure> {
             "unfinished": status.status.unfinished,
         }));
     }
-    Ok(Reply::new(text, json!({"records": rows})))
+    // A colleague's files that have not come stand below; one's own are in the lines above.
+    let mut files = working.expected_files()?;
+    files.retain(|one| one.file.state == "expected");
+    let (lines, expected) = super::files::expected(&files);
+    text.push_str(&lines);
+    Ok(Reply::new(
+        text,
+        json!({"records": rows, "expected_files": expected}),
+    ))
 }
 
 pub(super) fn questions(working: &Working) -> Result<Reply, Failure> {

@@ -64,8 +64,16 @@ fn progress_line(now: Progress) -> String {
     } else {
         String::new()
     };
+    let files = match (now.files_received, now.files_fetched) {
+        (0, 0) if now.file_chunks == 0 => String::new(),
+        (0, 0) => format!(", {} parts of files", now.file_chunks),
+        (up, down) => format!(
+            ", {} parts of files ({up} handed in, {down} fetched)",
+            now.file_chunks
+        ),
+    };
     format!(
-        "sent {}, confirmed {}{refused}, new from the council {}",
+        "sent {}, confirmed {}{refused}, new from the council {}{files}",
         now.sent, now.receipted, now.pulled_entries
     )
 }
@@ -86,6 +94,9 @@ fn answer(outcome: &Outcome) -> Reply {
         "receipted": progress.receipted,
         "refused": progress.refused,
         "pulled": progress.pulled_entries,
+        "file_chunks": progress.file_chunks,
+        "files_received": progress.files_received,
+        "files_fetched": progress.files_fetched,
         "body_bytes_up": progress.bytes_up,
         "body_bytes_down": progress.bytes_down,
         "ended": ended(outcome.ended),

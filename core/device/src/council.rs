@@ -35,6 +35,11 @@ impl CouncilFile {
         decode(bytes).ok()
     }
 
+    /// The council's public keys; `None` if they do not verify.
+    pub(crate) fn bundle(&self) -> Option<KeyBundle> {
+        verified(&self.bundle, &self.root).ok()
+    }
+
     /// The further TLS roots for the council's server; none if the bundle does not verify.
     pub(crate) fn tls_roots(&self) -> Vec<Vec<u8>> {
         verified(&self.bundle, &self.root).map_or_else(|_| Vec::new(), |bundle| bundle.tls_roots)

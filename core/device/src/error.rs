@@ -171,6 +171,15 @@ pub enum SaveError {
     /// The record was entered in error and takes nothing more.
     #[error("this was entered in error and takes nothing more")]
     EnteredInError,
+    /// A file is larger than anything may be that is attached.
+    #[error("the file is larger than 50 MB")]
+    FileTooLarge,
+    /// A file is not as long as its caller said.
+    #[error("the file is not as long as it was said to be")]
+    FileLength,
+    /// A file could not be read from where it comes.
+    #[error("the file could not be read")]
+    FileUnreadable(#[source] std::io::Error),
     /// Everything is saved in the book, and could not be sealed for sending; that is tried again at every sync and unlock.
     #[error("kept in the book on this device, and not ready for sending yet")]
     KeptUnsealed(#[source] SpoolError),
@@ -233,6 +242,38 @@ pub enum EnrolError<T> {
     /// The operating system gave no randomness.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
+}
+
+/// Why an attached file was not given. Nothing of it was, and what is here of it stays.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The record has no such file, it was removed by law, or the holder does not see the record.
+    #[error("there is no such file on this record")]
+    Unknown,
+    /// Its bytes are not on this device: they can be asked for.
+    #[error("the file is not on this device yet")]
+    NotHere,
+    /// The disk has changed it.
+    #[error("the file is damaged on this device")]
+    Damaged,
+    /// The key that came with the statement does not open it.
+    #[error("the file does not open with the key that came with it")]
+    WrongKey,
+    /// It is not as long as the statement says.
+    #[error("the file is not as long as its record says")]
+    OtherSize,
+    /// A newer version made it.
+    #[error("the file was made with a newer version")]
+    NewerVersion,
+    /// What it was to be written to failed. Part of it may have been written.
+    #[error("the file could not be written out")]
+    Output(#[source] std::io::Error),
+    /// The folder.
+    #[error("the encrypted file could not be read")]
+    Io(#[from] std::io::Error),
+    /// The book.
+    #[error(transparent)]
+    Read(#[from] ReadError),
 }
 
 /// Why a reading was not possible.

@@ -5,6 +5,7 @@
 //! vault.a, vault.b   the keys, under PIN and keystore, twice
 //! book.db            everything else, encrypted (with book.db-wal and book.db-shm while it is open)
 //! spool/             sealed envelopes that wait for their receipt
+//! attachments/       encrypted files that belong to records
 //! replies/           answers to uploads that came while the vault was closed, unopened
 //! council            the council's address, its root key's fingerprint and its key bundle: public, and checked when used
 //! lock               held by the one process that has the device open
@@ -37,6 +38,10 @@ impl Folder {
 
     pub(crate) fn spool(&self) -> PathBuf {
         self.0.join("spool")
+    }
+
+    pub(crate) fn attachments(&self) -> PathBuf {
+        self.0.join("attachments")
     }
 
     pub(crate) fn replies(&self) -> PathBuf {

@@ -7,6 +7,8 @@
 //! Without the feature `store` only the engine is built, for the simulator.
 
 #[cfg(feature = "store")]
+mod attached;
+#[cfg(feature = "store")]
 pub mod clock;
 #[cfg(feature = "store")]
 mod council;
@@ -36,7 +38,7 @@ pub mod working;
 #[cfg(feature = "store")]
 pub use enrol::EnrolStep;
 #[cfg(feature = "store")]
-pub use error::{EnrolError, OpenError, ReadError, SaveError, UnlockError};
+pub use error::{EnrolError, FileError, OpenError, ReadError, SaveError, UnlockError};
 #[cfg(feature = "store")]
 pub use family::Family;
 #[cfg(feature = "store")]

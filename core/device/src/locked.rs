@@ -9,13 +9,17 @@ use std::sync::Arc;
 use visitbook_seal::hardware::HardwareKeys;
 use visitbook_seal::vault::{self, VaultImage, VaultKeys};
 
+use crate::attached::lane::{Lane, LaneError};
+use crate::attached::shelf::Shelf;
 use crate::clock::Clock;
 use crate::council::CouncilFile;
 use crate::error::{OpenError, UnlockError};
 use crate::files::{self, Folder};
 use crate::spool::Spool;
+use crate::sync::exchange::Route;
 use crate::sync::store::{
-    Parcel, ParcelKey, PullTaken, ReplyProblem, SealedRequest, SyncStore, UploadTaken,
+    AttachmentRequest, AttachmentsTaken, Parcel, ParcelKey, PullTaken, ReplyProblem, SealedRequest,
+    SyncStore, UploadTaken,
 };
 use crate::working::Working;
 
@@ -51,6 +55,7 @@ impl Device {
             image,
             spool,
             council,
+            lane: Lane::default(),
         })
     }
 }
@@ -82,6 +87,7 @@ pub struct Locked {
     pub(crate) image: VaultImage,
     pub(crate) spool: Spool,
     pub(crate) council: CouncilFile,
+    pub(crate) lane: Lane,
 }
 
 /// A device that did not unlock, and why.
@@ -203,6 +209,18 @@ pub enum CarryError {
     /// The file system failed.
     #[error("the device's folder could not be read or written")]
     Io(#[from] std::io::Error),
+    /// Sealing a request.
+    #[error(transparent)]
+    Seal(#[from] visitbook_seal::envelope::SealError),
+}
+
+impl From<LaneError> for CarryError {
+    fn from(error: LaneError) -> Self {
+        match error {
+            LaneError::Io(error) => Self::Io(error),
+            LaneError::Seal(error) => Self::Seal(error),
+        }
+    }
 }
 
 /// Envelopes in sending order out of those in the spool, as many as fit.
@@ -267,5 +285,61 @@ impl SyncStore for Locked {
 
     fn take_pull_reply(&mut self, _: &[u8]) -> Result<PullTaken, ReplyProblem<CarryError>> {
         Err(ReplyProblem::NotTheCouncil)
+    }
+
+    fn attachment_request(
+        &mut self,
+        budget: u32,
+        over: &BTreeSet<[u8; 32]>,
+    ) -> Result<Option<AttachmentRequest>, CarryError> {
+        let Some(bundle) = self.council.bundle() else {
+            return Ok(None);
+        };
+        let shelf = Shelf::new(self.folder.attachments());
+        let waiting = shelf.waiting()?;
+        let body = self.lane.request(
+            &shelf,
+            &bundle,
+            &waiting,
+            over,
+            budget as usize,
+            // Said by the book, once it is open.
+            &mut Vec::new(),
+        )?;
+        Ok(body.map(|body| AttachmentRequest {
+            route: Route::Attachments,
+            body,
+        }))
+    }
+
+    fn take_attachment_reply(
+        &mut self,
+        body: &[u8],
+    ) -> Result<AttachmentsTaken, ReplyProblem<CarryError>> {
+        let bundle = self.council.bundle().ok_or(ReplyProblem::NotTheCouncil)?;
+        let answered = self
+            .lane
+            .answer(&bundle, body)
+            .ok_or(ReplyProblem::NotTheCouncil)?;
+        let mut taken = AttachmentsTaken {
+            chunks_up: answered.chunks,
+            ..AttachmentsTaken::default()
+        };
+        if let Some(receipt) = answered.receipt {
+            let shelf = Shelf::new(self.folder.attachments());
+            let bytes = visitbook_record::cbor::encode(&receipt.exact);
+            shelf
+                .keep_receipt(&answered.id, &bytes)
+                .map_err(CarryError::from)?;
+            taken.received = 1;
+        }
+        if answered.over {
+            taken.over.push(answered.id.0);
+        }
+        Ok(taken)
+    }
+
+    fn attachments_wait(&mut self) -> Result<bool, CarryError> {
+        Ok(!Shelf::new(self.folder.attachments()).waiting()?.is_empty())
     }
 }

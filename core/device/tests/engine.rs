@@ -265,7 +265,9 @@ impl World {
                 vec![b'P', here as u8, u8::from(held + here < self.entries), 0]
             }
             Route::Keys => panic!("nobody said that there are newer keys"),
-            Route::Enrol => panic!("the engine does not enrol"),
+            Route::Enrol | Route::Attachments | Route::Fetch => {
+                panic!("the engine does not enrol, and there are no files here")
+            }
         };
         Ok(reply(200, wire::MEDIA_TYPE, body))
     }

@@ -7,6 +7,7 @@
 //! Rights are judged by what the author could have known: the assignment state that the commit names, which may not be
 //! older than what the device had acknowledged (PROTOCOL §5).
 
+mod attachment;
 mod opening;
 mod oversight;
 
@@ -201,6 +202,7 @@ impl Judge<'_> {
             Kind::Place => self.rule_placement(content),
             Kind::EnterFamily => self.rule_family(),
             Kind::Purged => self.rule_purged(),
+            Kind::Attach => self.rule_attachment(op, content),
             Kind::Open => self.rule_opening(op),
             Kind::Read => self.rule_read(),
             Kind::Resolve | Kind::Correct => {
@@ -435,6 +437,7 @@ const fn suits(op: &Op, content: &Content) -> bool {
         Kind::Place => matches!(content, Content::Placement { .. }),
         Kind::EnterFamily => matches!(content, Content::FamilySession(_)),
         Kind::Purged | Kind::Read => false,
+        Kind::Attach => matches!(content, Content::Attachment(_)),
         Kind::Ask => matches!(content, Content::Ask { .. }),
         Kind::Assign | Kind::Unassign => matches!(content, Content::Assignment(_)),
         Kind::Unknown(_) => true,

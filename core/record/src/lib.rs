@@ -1,5 +1,6 @@
 //! What is written in a visit record, and what follows from it.
 
+pub mod attachment;
 pub mod calendar;
 pub mod catalogue;
 pub mod cbor;

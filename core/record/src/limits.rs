@@ -17,3 +17,6 @@ pub const MESSAGE_BYTES: usize = 4 << 20;
 
 /// The first request after a silence, so that a window of two seconds carries an urgent concern and its receipt.
 pub const FIRST_REQUEST_BYTES: usize = 16 << 10;
+
+/// One attached file: 50 MiB.
+pub const ATTACHMENT_BYTES: u64 = 50 << 20;

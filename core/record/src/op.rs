@@ -26,6 +26,8 @@ pub enum Kind {
     SetAdd,
     /// A member taken out again; lists the additions its author saw.
     SetRemove,
+    /// A file that belongs to the record. Added, and never replaced.
+    Attach,
     /// Fixes a record: a list of operations.
     Finish,
     /// After a finish: what was, what is, and why. Stands beside the page.
@@ -59,13 +61,14 @@ pub enum Kind {
     Unknown(u16),
 }
 
-const KINDS: [(Kind, u16); 20] = [
+const KINDS: [(Kind, u16); 21] = [
     (Kind::EntryAdd, 1),
     (Kind::EntryRevise, 2),
     (Kind::EntryWithdraw, 3),
     (Kind::Assert, 4),
     (Kind::SetAdd, 5),
     (Kind::SetRemove, 6),
+    (Kind::Attach, 7),
     (Kind::Finish, 8),
     (Kind::Correct, 9),
     (Kind::Resolve, 10),
@@ -114,6 +117,7 @@ impl Kind {
                 | Self::EntryWithdraw
                 | Self::Assert
                 | Self::SetAdd
+                | Self::Attach
                 | Self::Correct
                 | Self::Resolve
                 | Self::Unknown(_)

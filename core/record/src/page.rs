@@ -133,6 +133,8 @@ pub struct Page {
     pub voided: Option<usize>,
     /// Corrections made after the finish, in log order.
     pub corrections: Vec<usize>,
+    /// Files that belong to the record, in log order.
+    pub attachments: Vec<usize>,
     /// When a manager opened text that was not finished, in log order.
     pub opened: Vec<usize>,
 }
@@ -225,6 +227,7 @@ pub fn lay_out(kind: RecordKind, statements: &[Statement], view: View) -> Page {
     page.voided = of_kind(Kind::Void).next();
     page.returned = of_kind(Kind::Return).collect();
     page.corrections = of_kind(Kind::Correct).collect();
+    page.attachments = of_kind(Kind::Attach).collect();
     page.opened = of_kind(Kind::Open).collect();
     if let Some(finish) = &finished {
         let stands = statements[finish.by].fact.id;
@@ -239,7 +242,8 @@ fn by_target(statements: &[Statement], order: &[usize]) -> BTreeMap<Target, Vec<
     let mut groups: BTreeMap<Target, Vec<usize>> = BTreeMap::new();
     for i in order {
         let fact = &statements[*i].fact;
-        if !fact.kind.is_about_the_record() {
+        // A file answers nothing and replaces nothing.
+        if !fact.kind.is_about_the_record() && fact.kind != Kind::Attach {
             groups.entry(fact.target.clone()).or_default().push(*i);
         }
     }

@@ -5,6 +5,7 @@
 
 use minicbor::{Decode, Encode};
 
+use crate::attachment::Attachment;
 use crate::cbor::{Malformed, decode, encode};
 use crate::commit::Role;
 use crate::id::{OpId, PayloadHash, RecordId, Salt, WorkerId, labelled_hash};
@@ -205,6 +206,8 @@ pub enum Content {
         /// Why.
         reason: String,
     },
+    /// A file: its name, and the key that opens it.
+    Attachment(Attachment),
     /// A session in which a child can write.
     FamilySession(FamilySession),
     /// Something a child drew or made. As with words, there is no operation that edits it.
@@ -239,6 +242,7 @@ impl std::fmt::Debug for Content {
             Self::SignOff(_) => "Content::SignOff",
             Self::Void { .. } => "Content::Void",
             Self::Placement { .. } => "Content::Placement",
+            Self::Attachment(_) => "Content::Attachment",
             Self::FamilySession(_) => "Content::FamilySession",
             Self::Drawing(_) => "Content::Drawing",
         })
@@ -276,6 +280,7 @@ impl<C> Encode<C> for Content {
             Self::Placement { op, reason } => {
                 e.array(3)?.u8(12)?.encode_with(op, ctx)?.str(reason)?.ok()
             }
+            Self::Attachment(attachment) => e.array(2)?.u8(13)?.encode_with(attachment, ctx)?.ok(),
             Self::FamilySession(session) => e.array(2)?.u8(14)?.encode_with(session, ctx)?.ok(),
             Self::Drawing(drawing) => e.array(2)?.u8(17)?.encode_with(drawing, ctx)?.ok(),
         }
@@ -310,6 +315,7 @@ impl<'b, C> Decode<'b, C> for Content {
                 op: d.decode_with(ctx)?,
                 reason: d.str()?.to_owned(),
             }),
+            (13, Some(2)) => Ok(Self::Attachment(d.decode_with(ctx)?)),
             (14, Some(2)) => Ok(Self::FamilySession(d.decode_with(ctx)?)),
             (17, Some(2)) => Ok(Self::Drawing(d.decode_with(ctx)?)),
             _ => Err(minicbor::decode::Error::message(

@@ -100,6 +100,31 @@ pub fn status(status: &Status, writing: &Writing<'_>) -> Message {
     }
 }
 
+/// The council has every word of a record, and files that belong to it are on this device only. `files` says how many of
+/// what: "1 drawing". `since` is when the first of them was saved, already written out; `sending` that one is under way.
+#[must_use]
+pub fn files_here(files: &str, since: &str, sending: bool, writing: &Writing<'_>) -> Message {
+    let this = writing.this;
+    let detail = if sending {
+        format!("Sending. You can lock the {this}.")
+    } else {
+        format!("On this {this} since {since}. It goes by itself when there is enough signal.")
+    };
+    let title = format!("Words are with the council, {files} only on this {this}");
+    Message::new(title, detail)
+}
+
+/// Files that have not come from somebody else's device. `heard` is when the council last heard that device, already
+/// written out.
+#[must_use]
+pub fn files_expected(files: &str, device: &str, heard: Option<&str>) -> Message {
+    let detail = match heard {
+        Some(heard) => format!("Last heard {heard}."),
+        None => "Not heard since it was set up.".to_owned(),
+    };
+    Message::new(format!("{files} still on {device}"), detail)
+}
+
 /// The second label, beside the status: the visit is not finished.
 #[must_use]
 pub fn not_finished() -> Message {

@@ -13,7 +13,7 @@ use visitbook_record::verdict::{Reason, Verdict};
 use super::earlier::said_before;
 use super::{Incoming, ScopeWriter, standing, with_known};
 use crate::store::{StoreError, StoredCommit, StoredOp};
-use crate::{notice, rights};
+use crate::{attachments, notice, rights};
 
 impl ScopeWriter<'_> {
     /// Lets a statement that was set aside count, if the placement that names it was applied and stands in the same log: the
@@ -85,6 +85,8 @@ impl ScopeWriter<'_> {
                 op.fact.answer = Answer::of(content.as_ref());
                 self.tx.put_op(op.clone())?;
                 self.tx.put_payload(&self.scope, id, payload)?;
+                let (named, device) = ((id, op.fact.kind), again.commit.origin.device);
+                attachments::named(self.tx, named, self.scope, device, content.as_ref())?;
                 self.judge_one_again(op)?;
                 // Readers have the statement already; this position brings them its words.
                 if let Some(op) = self

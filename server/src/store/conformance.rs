@@ -4,6 +4,8 @@
 //! a test should; nothing else in this crate calls it.
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used)]
 
+mod attachments;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use visitbook_record::commit::{Origin, RecordKind, Role};
@@ -31,7 +33,7 @@ type Case<S> = (&'static str, fn(&S));
 /// # Panics
 /// If a case fails; the message names all that did.
 pub fn check<S: Storage>(make: impl Fn() -> S) {
-    let cases: [Case<S>; 14] = [
+    let cases: [Case<S>; 16] = [
         (
             "positions follow commit order from 1 in each scope",
             positions,
@@ -55,6 +57,11 @@ pub fn check<S: Storage>(make: impl Fn() -> S) {
             payloads,
         ),
         ("the first home of a record stays", homes),
+        ("files read back, with who names them", attachments::files),
+        (
+            "a file's bytes go with the last payload that holds its key",
+            attachments::gone,
+        ),
         (
             "statements are found by the commits they cover, in order",
             statements,

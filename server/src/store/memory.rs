@@ -4,6 +4,8 @@
 //! Each map keeps a journal of what the running transaction replaced, so that giving it up costs only what it changed.
 //! Nothing is durable.
 
+mod attachments;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -19,6 +21,7 @@ use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::Verdict;
 use visitbook_record::wire::{ReceiptStatement, Signed};
 
+use super::attachments::{AttachmentUse, StoredAttachment};
 use super::{
     Assignment, Deed, Device, Enrolment, Entry, FamilyPost, FamilySession, LogRow, ReadTx,
     ReadWork, Served, Storage, StoreError, StoredCommit, StoredOp, Vector, Worker, WriteTx,
@@ -108,6 +111,9 @@ state! {
     /// `None` stands for every device.
     unconfirmed: Option<DeviceId> => (),
     served: u64 => Served,
+    attachments: [u8; 32] => StoredAttachment,
+    attachment_uses: ([u8; 32], OpId) => AttachmentUse,
+    chunks: ([u8; 32], u32) => Vec<u8>,
 }
 
 const FIRST: LogPosition = LogPosition {
@@ -432,7 +438,7 @@ impl WriteTx for Tx<'_> {
             stored.fact.answer = Answer::Unreadable;
             self.0.ops.insert(*op, stored);
         }
-        Ok(())
+        self.unname(op)
     }
 
     fn set_home(&mut self, record: &RecordId, home: RecordHome) -> Result<(), StoreError> {

@@ -668,6 +668,42 @@ class Listening(Case):
         subscription.cancel()
 
 
+class Files(Case):
+    """A drawing goes from one device to another byte for byte, and its words before it."""
+
+    def test_a_drawing_is_attached_handed_in_fetched_and_opened(self):
+        phone = Phone(council, "W-ROWAN", "Rowan's drawing tablet")
+        phone.sync()
+        book = phone.book
+        (visit,) = book.begin_visit([phone.child("Kite")])
+        drawing = bytes(at * 7 % 251 for at in range(200_000))
+        saved = book.attach(visit, "drawing", drawing)
+        (file,) = book.attachments(visit)
+        self.assertEqual([file.op], saved.ops)
+        self.assertEqual((file.size, file.state, file.here), (len(drawing), "only_here", True))
+        self.assertEqual(book.open_attachment(visit, file.op), drawing)
+        self.assertEqual([one.record for one in book.expected_files()], [visit])
+
+        self.refused("empty", book.attach, visit, "drawing", b"")
+        self.refused("unknown_code", book.attach, visit, "recording", drawing)
+        self.refused("no_such_file", book.open_attachment, visit, "ab" * 32)
+        self.refused("bad_id", book.want_attachment, visit, "../x")
+
+        outcome = phone.sync()
+        self.assertEqual((outcome.ended, outcome.counts.files_received), (SyncEnded.COMPLETE, 1))
+        self.assertEqual(self.status(book, visit), "council_has_it")
+        self.assertEqual(book.expected_files(), [])
+
+        other = Phone(council, "W-ROWAN", "Rowan's desk")
+        other.sync()
+        (seen,) = other.book.page(visit).attachments
+        self.assertEqual((seen.op, seen.state, seen.here), (file.op, "council", False))
+        self.refused("not_here", other.book.open_attachment, visit, seen.op, retryable=True)
+        self.assertFalse(other.book.want_attachment(visit, seen.op))
+        self.assertEqual(other.sync().counts.files_fetched, 1)
+        self.assertEqual(other.book.open_attachment(visit, seen.op), drawing)
+
+
 class Progress(visitbook.SyncProgress):
     """Shows how a sync goes on, and does one thing more at each step."""
 

@@ -287,7 +287,8 @@ impl Council {
         let reply = match route {
             Route::Upload => self.upload(body),
             Route::Pull => self.pull(body),
-            Route::Enrol | Route::Keys => None,
+            // Phones here attach nothing.
+            Route::Enrol | Route::Keys | Route::Attachments | Route::Fetch => None,
         };
         reply.unwrap_or_else(|| plain(400, None, Vec::new()))
     }

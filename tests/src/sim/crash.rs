@@ -11,6 +11,9 @@ use visitbook_record::id::{
 use visitbook_record::payload::Payload;
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::wire::Signed;
+use visitbook_server::store::attachments::{
+    AttachmentUse, ReadAttachments, StoredAttachment, WriteAttachments,
+};
 use visitbook_server::store::{
     Assignment, Deed, Device, Enrolment, Entry, FamilyPost, FamilySession, LogRow, ReadTx, Served,
     StoreError, StoredCommit, StoredOp, Vector, Worker, WriteTx,
@@ -36,8 +39,8 @@ impl Failing<'_> {
 }
 
 macro_rules! read {
-    ($($name:ident($($arg:ident: $type:ty),*) -> $result:ty;)*) => {
-        impl ReadTx for Failing<'_> {
+    ($of:ident; $($name:ident($($arg:ident: $type:ty),*) -> $result:ty;)*) => {
+        impl $of for Failing<'_> {
             $(fn $name(&self, $($arg: $type),*) -> Result<$result, StoreError> {
                 self.tx.$name($($arg),*)
             })*
@@ -46,8 +49,8 @@ macro_rules! read {
 }
 
 macro_rules! write {
-    ($($name:ident($($arg:ident: $type:ty),*) -> $result:ty;)*) => {
-        impl WriteTx for Failing<'_> {
+    ($of:ident; $($name:ident($($arg:ident: $type:ty),*) -> $result:ty;)*) => {
+        impl $of for Failing<'_> {
             $(fn $name(&mut self, $($arg: $type),*) -> Result<$result, StoreError> {
                 self.spend()?;
                 self.tx.$name($($arg),*)
@@ -57,6 +60,23 @@ macro_rules! write {
 }
 
 read! {
+    ReadAttachments;
+    attachment(id: &[u8; 32]) -> Option<StoredAttachment>;
+    attachment_uses(id: &[u8; 32]) -> Vec<AttachmentUse>;
+    attachments_named() -> Vec<[u8; 32]>;
+    chunk(id: &[u8; 32], index: u32) -> Option<Vec<u8>>;
+    chunks_held(id: &[u8; 32]) -> Vec<u32>;
+}
+
+write! {
+    WriteAttachments;
+    put_attachment_use(named: &AttachmentUse) -> ();
+    put_attachment(file: &StoredAttachment) -> ();
+    put_chunk(id: &[u8; 32], index: u32, sealed: &[u8]) -> ();
+}
+
+read! {
+    ReadTx;
     epoch() -> u64;
     device(id: &DeviceId) -> Option<Device>;
     devices() -> Vec<Device>;
@@ -93,6 +113,7 @@ read! {
 }
 
 write! {
+    WriteTx;
     append(scope: &Scope, entry: &Entry, released: &[OpId], digest: &ScopeDigest) -> LogPosition;
     put_commit(commit: StoredCommit) -> ();
     put_op(op: StoredOp) -> ();

@@ -279,9 +279,13 @@ impl Circumstances<'_> {
             (Kind::Place, Some(c)) => matches!(c, Content::Placement { .. }),
             (Kind::EnterFamily, Some(c)) => matches!(c, Content::FamilySession(_)),
             (Kind::Purged | Kind::Read, Some(_)) => false,
+            (Kind::Attach, Some(c)) => matches!(c, Content::Attachment(_)),
         };
         if !suits {
             return aside;
+        }
+        if op.kind == Kind::Attach {
+            return self.file(op, content);
         }
         let about_the_whole = [
             Kind::Finish,
@@ -327,6 +331,20 @@ impl Circumstances<'_> {
                 && code
                     .is_some_and(|code| field.choices.iter().all(|choice| choice.code != *code)));
         if broken { aside } else { None }
+    }
+
+    /// Added under an id of its own, replacing nothing; a child's own on a voice and nowhere else.
+    fn file(&self, op: &Op, content: Option<&Content>) -> Option<Class> {
+        let is_voice = self.volume.commit.record_kind == RecordKind::Voice;
+        let own_place = op.target.name() == "attachment"
+            && op.target.element_id().is_some()
+            && op.target.part_name().is_none();
+        let fits = matches!(content, Some(Content::Attachment(file)) if file.size <= 50 << 20);
+        let as_words = op.policy == Policy::Words;
+        let plain = op.policy == Policy::Ordinary;
+        let fine =
+            own_place && op.replaces.is_empty() && fits && if is_voice { as_words } else { plain };
+        (!fine).then_some(Class::Aside)
     }
 
     fn settlement(&self, state: &State, op: &Op, content: Option<&Content>) -> Class {

@@ -21,7 +21,8 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::locked::{CarryError, Locked};
 use crate::spool::{SpoolError, Tag};
 use crate::sync::store::{
-    Parcel, ParcelKey, PullTaken, ReplyProblem, SealedRequest, SendClass, SyncStore, UploadTaken,
+    AttachmentRequest, AttachmentsTaken, Parcel, ParcelKey, PullTaken, ReplyProblem, SealedRequest,
+    SendClass, SyncStore, UploadTaken,
 };
 
 pub use draft::DraftError;
@@ -232,5 +233,24 @@ impl SyncStore for Family {
 
     fn take_pull_reply(&mut self, body: &[u8]) -> Result<PullTaken, ReplyProblem<CarryError>> {
         self.locked.take_pull_reply(body)
+    }
+
+    fn attachment_request(
+        &mut self,
+        budget: u32,
+        over: &BTreeSet<[u8; 32]>,
+    ) -> Result<Option<AttachmentRequest>, CarryError> {
+        self.locked.attachment_request(budget, over)
+    }
+
+    fn take_attachment_reply(
+        &mut self,
+        body: &[u8],
+    ) -> Result<AttachmentsTaken, ReplyProblem<CarryError>> {
+        self.locked.take_attachment_reply(body)
+    }
+
+    fn attachments_wait(&mut self) -> Result<bool, CarryError> {
+        self.locked.attachments_wait()
     }
 }

@@ -315,6 +315,9 @@ pub(crate) fn insert_payload(db: &Connection, op: i64, payload: &Payload) -> Res
     let added = db
         .prepare_cached("INSERT OR IGNORE INTO payload (op, salt, bytes) VALUES (?1, ?2, ?3)")?
         .execute(params![op, payload.salt.0, payload.bytes])?;
+    if added == 1 {
+        super::attached::note(db, op, payload)?;
+    }
     Ok(added == 1)
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing in this module knows a screen or a rule of recording; it keeps what it is given and gives it back.
 
+pub(crate) mod attached;
 pub(crate) mod devices;
 mod key;
 pub(crate) mod log;

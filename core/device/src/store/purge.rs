@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 use visitbook_record::commit::Commit;
 
-use super::{StoreError, log, moved, views};
+use super::{StoreError, attached, log, moved, views};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// Whether something of the scope may be on this device only: an own commit without a receipt, a commit that is being given
-/// back to a restored council, a draft, or what a child handed in.
+/// Whether something of the scope may be on this device only: an own commit or file without a receipt, a commit that is being
+/// given back to a restored council, a draft, or what a child handed in.
 pub(crate) fn must_wait(db: &Connection, scope: i64) -> Result<bool> {
     let unsent = log::exists(
         db,
@@ -42,7 +42,7 @@ pub(crate) fn must_wait(db: &Connection, scope: i64) -> Result<bool> {
          WHERE record.scope = ?1 AND family_post.statement IS NULL",
         &[&scope],
     )?;
-    Ok(unsent || given_back || typed || handed_in)
+    Ok(unsent || given_back || typed || handed_in || attached::must_wait(db, scope)?)
 }
 
 /// Removes everything of a scope but the commits in `stay`, whose words their author can still read. Returns whether there was
@@ -76,6 +76,7 @@ pub(crate) fn purge(db: &Connection, scope: i64, stay: &BTreeSet<i64>) -> Result
     for no in go {
         remove_commit(db, no)?;
     }
+    attached::forget_unattached(db)?;
     db.execute(
         "DELETE FROM record WHERE scope = ?1 AND NOT EXISTS (SELECT 1 FROM signed WHERE signed.record = record.no)",
         [scope],
@@ -95,7 +96,7 @@ fn remove_commit(db: &Connection, no: i64) -> Result<()> {
             Commit::from_bytes(&row.signed.bytes).map_err(|_| StoreError::Row("a commit"))?;
         moved::keep_link(db, &row.hash, &commit)?;
     }
-    for table in ["to_index", "payload", "verdict"] {
+    for table in ["attached", "to_index", "payload", "verdict"] {
         let sql = format!("DELETE FROM {table} WHERE op IN (SELECT no FROM op WHERE signed = ?1)");
         db.prepare_cached(&sql)?.execute([no])?;
     }

@@ -170,6 +170,32 @@ BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 -- The scope that is being purged: a row stands here only inside the transaction that does it.
 CREATE TABLE purging (scope INTEGER PRIMARY KEY REFERENCES scope) STRICT;
 
+-- Files that belong to records, named by their encrypted bytes, which lie beside the book. The keys are in the payloads of the
+-- operations that attach them, and nowhere else.
+CREATE TABLE attachment (
+    id              BLOB NOT NULL UNIQUE,       -- 32 bytes
+    own             INTEGER NOT NULL,           -- 1: attached on this device, which must hand it in
+    saved           INTEGER,                    -- of an own one: when, by this device's clock, milliseconds
+    content         BLOB,                       -- of one attached in this book: SHA-256 of the file, so that it is not encrypted twice
+    receipt         BLOB, receipt_signature BLOB,   -- the council's signed word that it has all of it
+    receipt_epoch   INTEGER,
+    received        INTEGER,                    -- when, by the council's clock, milliseconds
+    wanted          INTEGER NOT NULL,           -- 1: somebody asked to see it, and it is not here
+    expected_from   TEXT,                       -- while bytes are missing at the council: the device that has them
+    heard           INTEGER,                    -- and when the council last heard it, milliseconds
+    have            INTEGER, total INTEGER      -- chunks that have come, of how many
+) STRICT;
+CREATE INDEX attachment_by_content ON attachment (content) WHERE content IS NOT NULL;
+CREATE TRIGGER attachment_is_handed_in BEFORE DELETE ON attachment WHEN OLD.own = 1 AND OLD.receipt IS NULL
+BEGIN SELECT RAISE(ABORT, 'the council does not have it'); END;
+
+-- Which operation attaches which file.
+CREATE TABLE attached (
+    op              INTEGER PRIMARY KEY REFERENCES op,
+    id              BLOB NOT NULL               -- as in `attachment`
+) STRICT;
+CREATE INDEX attached_by_file ON attached (id);
+
 -- Children that the holder no longer holds.
 CREATE TABLE moved (
     scope           INTEGER PRIMARY KEY REFERENCES scope,

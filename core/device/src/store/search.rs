@@ -112,7 +112,8 @@ pub(crate) fn words_of(content: &Content) -> Option<String> {
         Content::Finish(_)
         | Content::SignOff(_)
         | Content::FamilySession(_)
-        | Content::Drawing(_) => None,
+        | Content::Drawing(_)
+        | Content::Attachment(_) => None,
     }
 }
 

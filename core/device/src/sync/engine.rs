@@ -6,6 +6,7 @@
 //!   and holds one class only, the most urgent: in a window of two seconds a concern leaves, and its receipt comes
 //!   back, before anything else is tried.
 //! - Then what is urgent or soon; then one page of what is new; then everything else; then all that is new.
+//! - Attached files last, a request at a time: what was written in the meantime goes before the next one.
 //! - Nothing is sent twice in a run, except in smaller requests after one that was too large.
 //! - An answer counts only if it has our media type and opens. No status deletes anything or counts as sent.
 //! - An envelope that is refused, ignored or cannot pass stops no other: it is stepped around for this run.
@@ -17,7 +18,7 @@ use super::answer::{Fault, fault_of, judge};
 use super::exchange::{HttpReply, Route, TransportProblem};
 use super::outcome::{Budget, Ended, Outcome, Progress, Trouble};
 use super::pace::Pace;
-use super::run::{InFlight, Keys, Pulling, Run};
+use super::run::{Asked, InFlight, Keys, Pulling, Run};
 use super::store::{Parcel, ParcelKey, SendClass, SyncStore};
 
 /// What may differ between a phone, a test and the simulator. Times in milliseconds.
@@ -101,6 +102,10 @@ pub enum Effect {
 const PATIENCE: u32 = 4;
 /// The least that a page is asked for with.
 const LEAST_PAGE_BYTES: u64 = 2_048;
+/// The least that is left when a request about attached files is begun: one chunk, up or down.
+const LEAST_FILE_BYTES: u64 = 80 << 10;
+/// What a request about attached files holds after one that was too large, at most; halved from there down to one chunk.
+const FIRST_SMALLER_FILE_BYTES: usize = 1 << 19;
 /// What CBOR puts around a list of envelopes, and around each, at most.
 const LIST_BYTES: usize = 6;
 const ITEM_BYTES: usize = 5;
@@ -113,6 +118,8 @@ pub struct Engine {
     pace: Pace,
     run: Option<Run>,
     progress: Progress,
+    /// The most that a request about attached files holds, in bytes: smaller after one that something would not pass.
+    file_bytes: usize,
 }
 
 impl Engine {
@@ -123,11 +130,15 @@ impl Engine {
             pace: Pace::new(&config),
             config,
             run: None,
+            file_bytes: usize::MAX,
             progress: Progress {
                 sent: 0,
                 receipted: 0,
                 refused: 0,
                 pulled_entries: 0,
+                file_chunks: 0,
+                files_received: 0,
+                files_fetched: 0,
                 bytes_up: 0,
                 bytes_down: 0,
             },
@@ -186,7 +197,7 @@ impl Engine {
                         problem,
                         TransportProblem::NoLine | TransportProblem::NotPrivate
                     ) {
-                        self.nothing_left(&mut run, in_flight.keys.as_deref());
+                        self.nothing_left(&mut run, in_flight.asked.keys());
                     }
                     self.take_problem(store, run, now, problem)
                 }
@@ -219,7 +230,7 @@ impl Engine {
         }
         if run.keys == Keys::Wanted {
             run.keys = Keys::Fetched;
-            return Ok(self.send(run, now, Route::Keys, Vec::new(), None, 0));
+            return Ok(self.send(run, now, Route::Keys, Vec::new(), Asked::Keys, 0));
         }
         let left = run.bytes.map(|all| {
             all.saturating_sub(self.progress.bytes_up)
@@ -243,10 +254,32 @@ impl Engine {
                     .map_or(self.pace.window(), |left| left.min(self.pace.window()))
             });
             if let Some(request) = store.pull_request(u32::try_from(page).unwrap_or(u32::MAX))? {
-                return Ok(self.send(run, now, Route::Pull, request.body, None, page));
+                return Ok(self.send(run, now, Route::Pull, request.body, Asked::Pull, page));
             }
             run.pulling = Pulling::Off;
             return self.go_on(store, run, now);
+        }
+        if run.files {
+            if left.is_some_and(|left| left < LEAST_FILE_BYTES) && store.attachments_wait()? {
+                return self.end(store, run, now, Ended::Budget);
+            }
+            let most = left.map_or(self.pace.window(), |left| {
+                usize::try_from(left / 2)
+                    .map_or(self.pace.window(), |left| left.min(self.pace.window()))
+            });
+            let most = u32::try_from(most.min(self.file_bytes)).unwrap_or(u32::MAX);
+            if let Some(request) = store.attachment_request(most, &run.files_over)? {
+                let expected = most as usize;
+                return Ok(self.send(
+                    run,
+                    now,
+                    request.route,
+                    request.body,
+                    Asked::Files,
+                    expected,
+                ));
+            }
+            run.files = false;
         }
         let ended = match run.trouble {
             Some(_) => Ended::Trouble,
@@ -318,7 +351,7 @@ impl Engine {
                 .map(|parcel| parcel.bytes.into())
                 .collect(),
         });
-        Ok(self.send(run, now, Route::Upload, body, Some(keys), 0))
+        Ok(self.send(run, now, Route::Upload, body, Asked::Upload(keys), 0))
     }
 
     fn send(
@@ -327,7 +360,7 @@ impl Engine {
         now: u64,
         route: Route,
         body: Vec<u8>,
-        keys: Option<Vec<ParcelKey>>,
+        asked: Asked,
         expected: usize,
     ) -> Effect {
         // Besides a fixed part, a second for each KiB: slower than any line worth keeping open.
@@ -337,8 +370,7 @@ impl Engine {
         self.progress.bytes_up += body.len() as u64;
         run.first = false;
         run.in_flight = Some(InFlight {
-            route,
-            keys,
+            asked,
             sent_at: now,
         });
         let deadline = run.until.map_or(deadline, |until| until.min(deadline));
@@ -362,11 +394,11 @@ impl Engine {
         let took_ms = now.saturating_sub(in_flight.sent_at);
         let taken = match judge(reply) {
             Some(fault) => Err(fault),
-            None => match (&in_flight.keys, in_flight.route) {
-                (Some(keys), _) => {
+            None => match &in_flight.asked {
+                Asked::Upload(keys) => {
                     self.take_upload_answer(store, &mut run, keys, now, &reply.body)?
                 }
-                (None, Route::Keys) => match store.take_keys(&reply.body) {
+                Asked::Keys => match store.take_keys(&reply.body) {
                     Ok(taken) => {
                         if taken {
                             // What was answered for in words that this device could not read yet is asked again.
@@ -376,7 +408,8 @@ impl Engine {
                     }
                     Err(problem) => fault_of(problem)?,
                 },
-                (None, _) => self.take_page(store, &mut run, &reply.body)?,
+                Asked::Pull => self.take_page(store, &mut run, &reply.body)?,
+                Asked::Files => self.take_files(store, &mut run, &reply.body)?,
             },
         };
         match taken {
@@ -390,7 +423,7 @@ impl Engine {
                 }
                 self.go_on(store, run, now)
             }
-            Err(fault) => self.take_fault(store, run, in_flight, now, fault),
+            Err(fault) => self.take_fault(store, run, in_flight.asked, now, fault),
         }
     }
 
@@ -462,15 +495,32 @@ impl Engine {
         Ok(Ok(()))
     }
 
+    fn take_files<S: SyncStore>(
+        &mut self,
+        store: &mut S,
+        run: &mut Run,
+        body: &[u8],
+    ) -> Result<Result<(), Fault>, S::Error> {
+        let taken = match store.take_attachment_reply(body) {
+            Ok(taken) => taken,
+            Err(problem) => return fault_of(problem),
+        };
+        self.progress.file_chunks += taken.chunks_up + taken.chunks_down;
+        self.progress.files_received += taken.received;
+        self.progress.files_fetched += taken.fetched;
+        run.files_over.extend(&taken.over);
+        run.tries_again = if taken.again { run.tries_again + 1 } else { 0 };
+        Ok(Ok(()))
+    }
+
     fn take_fault<S: SyncStore>(
         &mut self,
         store: &mut S,
         mut run: Run,
-        in_flight: InFlight,
+        asked: Asked,
         now: u64,
         fault: Fault,
     ) -> Result<Effect, S::Error> {
-        let InFlight { route, keys, .. } = in_flight;
         let (trouble, too_large) = match fault {
             Fault::SignInPage => {
                 run.worse(Trouble::SignInPage);
@@ -489,8 +539,8 @@ impl Engine {
             }
             Fault::OtherKey => (Trouble::NotAnsweringProperly, false),
         };
-        match keys {
-            Some(keys) if keys.len() > 1 => {
+        match asked {
+            Asked::Upload(keys) if keys.len() > 1 => {
                 self.pace.split(keys.len());
                 if too_large {
                     // It was not taken, and smaller requests may pass: the one case of sending again in a run.
@@ -499,12 +549,17 @@ impl Engine {
                 run.worse(trouble);
                 return self.end(store, run, now, Ended::Trouble);
             }
-            Some(keys) => {
+            Asked::Upload(keys) => {
                 run.unanswered = true;
                 run.behind.extend(keys);
             }
-            None if route == Route::Keys => {}
-            None => run.pulling = Pulling::Off,
+            Asked::Keys => {}
+            Asked::Pull => run.pulling = Pulling::Off,
+            Asked::Files if too_large && self.file_bytes > FIRST_SMALLER_FILE_BYTES / 16 => {
+                self.file_bytes = self.file_bytes.min(FIRST_SMALLER_FILE_BYTES * 2) / 2;
+                return self.go_on(store, run, now);
+            }
+            Asked::Files => run.files = false,
         }
         run.worse(trouble);
         run.stepped_around += 1;
@@ -515,8 +570,8 @@ impl Engine {
     }
 
     /// The request never left the device.
-    fn nothing_left(&mut self, run: &mut Run, keys: Option<&[ParcelKey]>) {
-        for key in keys.unwrap_or_default() {
+    fn nothing_left(&mut self, run: &mut Run, keys: &[ParcelKey]) {
+        for key in keys {
             run.tried.remove(key);
         }
         self.progress.sent = count(run.tried.len());
@@ -558,9 +613,8 @@ impl Engine {
         match (ended, run.trouble) {
             (Ended::TooSoon, _) => {}
             (_, Some(_)) => {
-                if self.progress.receipted + self.progress.refused + self.progress.pulled_entries
-                    > 0
-                {
+                let done = self.progress;
+                if done.receipted + done.refused + done.pulled_entries + done.file_chunks > 0 {
                     self.pace.forgive();
                 }
                 self.pace
@@ -576,7 +630,8 @@ impl Engine {
         let more_waiting = run.unanswered
             || run.trouble.is_some()
             || run.council_has_more
-            || !store.waiting(1, run.answered_for())?.is_empty();
+            || !store.waiting(1, run.answered_for())?.is_empty()
+            || store.attachments_wait()?;
         Ok(Effect::Done(Outcome {
             progress: self.progress,
             ended,

@@ -9,6 +9,10 @@ pub enum Route {
     Pull,
     /// The council's public keys. The body is empty.
     Keys,
+    /// Encrypted files going up; needs no key.
+    Attachments,
+    /// Where encrypted files are, and their chunks, for this device.
+    Fetch,
     /// Becoming a device of the council. Never asked for by the engine.
     Enrol,
 }
@@ -21,6 +25,8 @@ impl Route {
             Self::Upload => "/v1/upload",
             Self::Pull => "/v1/pull",
             Self::Keys => "/v1/keys",
+            Self::Attachments => "/v1/attachments",
+            Self::Fetch => "/v1/fetch",
             Self::Enrol => "/v1/enrol",
         }
     }

@@ -55,6 +55,12 @@ pub struct Progress {
     pub refused: u32,
     /// Log entries applied.
     pub pulled_entries: u32,
+    /// Chunks of attached files that went up or came down.
+    pub file_chunks: u32,
+    /// Attached files of which the council now has everything, with a verified receipt.
+    pub files_received: u32,
+    /// Attached files that were asked for and are now here.
+    pub files_fetched: u32,
     /// Bytes of request bodies.
     pub bytes_up: u64,
     /// Bytes of reply bodies.

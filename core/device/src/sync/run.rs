@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::exchange::Route;
 use super::outcome::{Budget, Trouble};
 use super::store::ParcelKey;
 
@@ -21,6 +20,10 @@ pub(super) struct Run {
     pub(super) unanswered: bool,
     pub(super) pulling: Pulling,
     pub(super) pulled_a_page: bool,
+    /// Attached files may still be sent or asked for.
+    pub(super) files: bool,
+    /// Those that there is nothing more to do about.
+    pub(super) files_over: BTreeSet<[u8; 32]>,
     pub(super) council_has_more: bool,
     pub(super) stepped_around: u32,
     /// Answers came that cannot be opened while the vault is closed.
@@ -63,10 +66,29 @@ pub(super) enum Pulling {
 
 /// The request under way.
 pub(super) struct InFlight {
-    pub(super) route: Route,
-    /// The envelopes of an upload; `None` otherwise.
-    pub(super) keys: Option<Vec<ParcelKey>>,
+    pub(super) asked: Asked,
     pub(super) sent_at: u64,
+}
+
+/// What it is about.
+pub(super) enum Asked {
+    /// These envelopes.
+    Upload(Vec<ParcelKey>),
+    /// What is new.
+    Pull,
+    /// Attached files.
+    Files,
+    /// The council's newest keys.
+    Keys,
+}
+
+impl Asked {
+    pub(super) fn keys(&self) -> &[ParcelKey] {
+        match self {
+            Self::Upload(keys) => keys,
+            Self::Pull | Self::Files | Self::Keys => &[],
+        }
+    }
 }
 
 impl Run {
@@ -82,6 +104,8 @@ impl Run {
             unanswered: false,
             pulling: Pulling::Wanted,
             pulled_a_page: false,
+            files: true,
+            files_over: BTreeSet::new(),
             council_has_more: false,
             stepped_around: 0,
             kept_unopened: false,

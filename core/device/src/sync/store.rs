@@ -71,6 +71,32 @@ pub struct PullTaken {
     pub keys_wanted: bool,
 }
 
+/// What the answer to a request about attached files came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AttachmentsTaken {
+    /// Chunks that the council has now and had not before.
+    pub chunks_up: u32,
+    /// Files of which the council now has every chunk, with a verified receipt.
+    pub received: u32,
+    /// Chunks that came from the council.
+    pub chunks_down: u32,
+    /// Files that are now here as a whole.
+    pub fetched: u32,
+    /// The council asked for another try at once.
+    pub again: bool,
+    /// Files about which there is nothing more to do in this run.
+    pub over: Vec<[u8; 32]>,
+}
+
+/// A request about attached files, to be sent as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttachmentRequest {
+    /// Where to.
+    pub route: super::exchange::Route,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
 /// Why a reply was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplyProblem<E> {
@@ -130,6 +156,38 @@ pub trait SyncStore {
     /// # Errors
     /// See [`ReplyProblem`].
     fn take_keys(&mut self, _body: &[u8]) -> Result<bool, ReplyProblem<Self::Error>> {
+        Ok(false)
+    }
+
+    /// The next request about attached files, of about `budget` bytes and always one chunk: their own lane, asked for only
+    /// when nothing else is left to do. `over` are the files that this run has done with. A store without files has none.
+    ///
+    /// # Errors
+    /// The store's own.
+    fn attachment_request(
+        &mut self,
+        _budget: u32,
+        _over: &std::collections::BTreeSet<[u8; 32]>,
+    ) -> Result<Option<AttachmentRequest>, Self::Error> {
+        Ok(None)
+    }
+
+    /// Verifies and stores the answer to [`Self::attachment_request`].
+    ///
+    /// # Errors
+    /// See [`ReplyProblem`].
+    fn take_attachment_reply(
+        &mut self,
+        _body: &[u8],
+    ) -> Result<AttachmentsTaken, ReplyProblem<Self::Error>> {
+        Err(ReplyProblem::NotTheCouncil)
+    }
+
+    /// Whether a file here has no receipt of the council yet, or one that was asked for has not come.
+    ///
+    /// # Errors
+    /// The store's own.
+    fn attachments_wait(&mut self) -> Result<bool, Self::Error> {
         Ok(false)
     }
 }

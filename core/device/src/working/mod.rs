@@ -5,6 +5,7 @@
 
 mod answer;
 mod aside;
+mod attaching;
 mod board;
 mod cover;
 mod drafts;
@@ -12,6 +13,7 @@ mod due;
 mod epoch;
 mod export;
 mod family;
+mod files;
 mod finish;
 mod judging;
 mod listen;
@@ -52,10 +54,12 @@ use visitbook_seal::hardware::HardwareKeys;
 use visitbook_seal::secret::Secret32;
 use visitbook_seal::vault::{VaultImage, VaultKeys};
 
+use crate::attached::lane::Lane;
+use crate::attached::shelf::Shelf;
 use crate::clock::Clock;
 use crate::council::{CouncilFile, verified};
 use crate::error::{SaveError, UnlockError};
-use crate::files::{self, Folder};
+use crate::files::{self as disk, Folder};
 use crate::locked::{Locked, StillLocked};
 use crate::random;
 use crate::spool::Spool;
@@ -163,6 +167,10 @@ pub struct Working {
     unread: pull::Unread,
     /// Of the pull request that is out: opens its reply.
     awaited: Option<visitbook_seal::request::ReplyOpener>,
+    shelf: Shelf,
+    lane: Lane,
+    /// The question about files that is out.
+    asked: Option<files::Asked>,
     /// Envelopes handed out for sending since the last answer.
     on_their_way: BTreeSet<crate::sync::store::ParcelKey>,
     /// The council asked who this is: what is sealed again carries the certificate.
@@ -185,8 +193,12 @@ impl Working {
             image,
             spool,
             council,
+            lane,
         } = locked;
         let mut working = Self {
+            shelf: Shelf::new(folder.attachments()),
+            lane,
+            asked: None,
             folder,
             lock,
             hardware,
@@ -267,6 +279,9 @@ impl Working {
         put_off_if_full(self.seal_relearned()).map_err(Box::new)?;
         put_off_if_full(self.seal_given_back()).map_err(Box::new)?;
         (self.recovered, self.kept_drafts) = self.recover_drafts().map_err(Box::new)?;
+        if self.settle_files().is_err() {
+            tracing::warn!("a file is put right at the next unlock");
+        }
         put_off_if_full(self.settle_moves()).map_err(Box::new)?;
         if !found.clean {
             self.index().map_err(UnlockError::Store)?;
@@ -368,6 +383,7 @@ impl Working {
             store,
             spool,
             session,
+            lane,
             ..
         } = self;
         if store.close().is_err() {
@@ -383,6 +399,7 @@ impl Working {
             image,
             spool,
             council,
+            lane,
         }
     }
 
@@ -461,7 +478,7 @@ impl Working {
         }
         transaction.commit()?;
         let council = CouncilFile::new(self.council.address.clone(), self.me.root, bytes.to_vec());
-        files::replace(&self.folder.council(), &council.to_bytes())?;
+        disk::replace(&self.folder.council(), &council.to_bytes())?;
         self.council = council;
         self.bundle = bundle;
         self.session = session;

@@ -10,8 +10,10 @@ use crate::clock::Moment;
 use serde::Serialize;
 
 mod aside;
+mod attached;
 
 pub use aside::{KeptAside, PlacedView, SetAside};
+pub use attached::{AttachmentView, ExpectedFile};
 mod board;
 mod due;
 mod export;
@@ -366,6 +368,8 @@ pub struct RecordPage {
     pub entries: Vec<EntryView>,
     /// A child's exact words, for a voice.
     pub words: Vec<String>,
+    /// Files that belong to it.
+    pub attachments: Vec<AttachmentView>,
     /// What a previous worker wrote, and the council received after the child had moved. It stands where it belongs as well.
     pub from_previous_worker: Vec<LateView>,
     /// The finish that stands.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use visitbook_record::attachment;
 use visitbook_record::catalogue::Catalogue;
 use visitbook_record::commit::RecordKind;
 use visitbook_record::fact::{Answer, Fact};
@@ -36,6 +37,9 @@ impl Show<'_> {
     }
 
     pub(crate) fn label(&self, target: &Target) -> String {
+        if target.name() == attachment::FIELD {
+            return "Attached".to_owned();
+        }
         let catalogue = Catalogue::newest();
         catalogue
             .field(self.kind.form(), target)
@@ -215,6 +219,7 @@ impl Show<'_> {
             Content::Void { reason, .. } | Content::Placement { reason, .. } => {
                 Some(reason.clone())
             }
+            Content::Attachment(file) => Some(attachment::sort(&file.what).one.to_owned()),
             Content::Finish(_)
             | Content::SignOff(_)
             | Content::FamilySession(_)
@@ -381,6 +386,7 @@ fn kind_word(kind: Kind) -> String {
         Kind::Assert => "assert",
         Kind::SetAdd => "set_add",
         Kind::SetRemove => "set_remove",
+        Kind::Attach => "attach",
         Kind::Finish => "finish",
         Kind::Resolve => "resolve",
         Kind::Correct => "correct",

@@ -112,6 +112,16 @@ impl Working {
             Status::CouncilHasItWaiting { at } => ("council_waiting", Some(*at)),
             Status::CouncilHasIt { at } => ("council_has_it", Some(*at)),
         };
+        let at_council = !matches!(status, Status::SavedHere { .. } | Status::Sending);
+        // Files on this device only come before every question and decision, as words do.
+        let (message, code, at) = match self.files_here(row.no)?.filter(|_| at_council) {
+            Some(files) => {
+                let since = files.since.map(time).unwrap_or_default();
+                let message = words::files_here(&files.words, &since, files.sending, &writing);
+                (message, "files_here", files.since)
+            }
+            None => (message, code, at),
+        };
         let unfinished = row.home.kind == RecordKind::Visit
             && !oversight_view::is_voided(&self.store.reader, row.no)?
             && !log::exists(
@@ -130,7 +140,7 @@ impl Working {
     }
 
     /// "phone", "tablet", "laptop": as the holder's own name for it says, else "device".
-    fn kind_of_device(&self) -> String {
+    pub(crate) fn kind_of_device(&self) -> String {
         let label = self.me.label.to_lowercase();
         ["phone", "tablet", "laptop", "computer"]
             .into_iter()

@@ -20,7 +20,8 @@ use crate::spool::FrameInfo;
 use crate::store::rows::{name, signed, unsigned};
 use crate::store::{StoreError, log};
 use crate::sync::store::{
-    Parcel, ParcelKey, PullTaken, ReplyProblem, SealedRequest, SendClass, SyncStore, UploadTaken,
+    AttachmentRequest, AttachmentsTaken, Parcel, ParcelKey, PullTaken, ReplyProblem, SealedRequest,
+    SendClass, SyncStore, UploadTaken,
 };
 
 /// The name under which the council knows this exchange; bound into the seal.
@@ -97,7 +98,7 @@ impl Working {
         Ok(db.query_row("SELECT certificate FROM meta", [], |row| row.get(0))?)
     }
 
-    fn next_counter(&mut self) -> Result<u64, StoreError> {
+    pub(crate) fn next_counter(&mut self) -> Result<u64, StoreError> {
         let counter: i64 = self.store.writer.query_row(
             "UPDATE meta SET counter = counter + 1 RETURNING counter - 1",
             [],
@@ -106,7 +107,7 @@ impl Working {
         unsigned(counter)
     }
 
-    fn taken_denial(
+    pub(crate) fn taken_denial(
         &mut self,
         denial: Denial,
         next: u64,
@@ -175,6 +176,7 @@ impl SyncStore for Working {
 
     fn under_way(&mut self, keys: &[ParcelKey]) {
         let keys: BTreeSet<ParcelKey> = keys.iter().copied().collect();
+        self.lane.rest();
         if keys != self.on_their_way {
             self.on_their_way = keys;
             self.tell(BTreeSet::new(), true);
@@ -267,6 +269,25 @@ impl SyncStore for Working {
         };
         self.seal_under_known_keys()?;
         Ok(taken)
+    }
+
+    fn attachment_request(
+        &mut self,
+        budget: u32,
+        over: &BTreeSet<[u8; 32]>,
+    ) -> Result<Option<AttachmentRequest>, SyncError> {
+        self.next_file_request(budget, over)
+    }
+
+    fn take_attachment_reply(
+        &mut self,
+        body: &[u8],
+    ) -> Result<AttachmentsTaken, ReplyProblem<SyncError>> {
+        self.take_file_reply(body)
+    }
+
+    fn attachments_wait(&mut self) -> Result<bool, SyncError> {
+        self.files_wait()
     }
 }
 

@@ -11,11 +11,12 @@ use visitbook_seal::sign::{Signature, verify};
 
 use super::model::{AlarmView, DigestLine, Verification};
 use super::{Working, begin};
+use crate::attached::lane::Receipt;
 use crate::clock::Moment;
 use crate::error::ReadError;
 use crate::store::oversight_view::{self, Marks};
 use crate::store::rows::{name, optional_name};
-use crate::store::{StoreError, log, moved, views};
+use crate::store::{StoreError, attached, log, moved, views};
 use visitbook_record::time::WallMillis;
 
 /// Own commits by writing life and number, each with the one it names as before it.
@@ -42,7 +43,32 @@ impl Working {
         self.check_receipts(&mut report)?;
         self.check_outgoing(&mut report)?;
         self.check_read_models(&mut report)?;
+        self.check_attached(&mut report)?;
         Ok(report)
+    }
+
+    /// Every encrypted file that lies here, chunk by chunk, and the council's word for those it has.
+    fn check_attached(&self, report: &mut Verification) -> Result<(), StoreError> {
+        for (id, own, exact) in attached::all(&self.store.reader)? {
+            let mut problem = |what: &str| report.problems.push(format!("file {id}: {what}"));
+            let signed = exact
+                .as_ref()
+                .is_none_or(|exact| Receipt::verified(&self.bundle, &id, exact).is_some());
+            if !signed {
+                problem("its receipt is not one of the council's");
+            }
+            let stored = self.shelf.open(&id).ok().flatten();
+            let sound = stored.map(|stored| stored.is_sound().unwrap_or(false));
+            match (self.shelf.place(&id), sound) {
+                (Some(_), Some(true)) => {}
+                (Some(_), _) => problem("it is damaged on this device"),
+                (None, _) if own && exact.is_none() => {
+                    problem("the council does not have it, and it is not on this device");
+                }
+                (None, _) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Every row of what SQLCipher and SQLite find, on the file as it is.

@@ -8,6 +8,8 @@
     clippy::panic
 )]
 
+pub mod files;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};

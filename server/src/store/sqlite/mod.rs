@@ -4,6 +4,7 @@
 //! write transaction takes the write lock at its beginning and reads its positions inside. Calls block on the disk and are
 //! made from worker threads. No error path deletes or truncates anything: a file that does not open stays as it is.
 
+mod attachments;
 mod key;
 mod payload_keys;
 mod read;
@@ -22,7 +23,7 @@ use self::payload_keys::PayloadKeys;
 use self::rows::failed;
 use super::{ReadWork, Storage, StoreError, WriteWork};
 
-const SCHEMA: &str = include_str!("schema.sql");
+const SCHEMA: &str = concat!(include_str!("schema.sql"), include_str!("attachments.sql"));
 const SCHEMA_VERSION: &str = "1";
 
 /// How long a transaction waits for another process's.

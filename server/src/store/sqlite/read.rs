@@ -26,7 +26,7 @@ use crate::store::{
 };
 
 impl Side {
-    fn rows<T>(
+    pub(super) fn rows<T>(
         &self,
         sql: &str,
         params: impl Params,
@@ -41,7 +41,7 @@ impl Side {
         Ok(all)
     }
 
-    fn row<T>(
+    pub(super) fn row<T>(
         &self,
         sql: &str,
         params: impl Params,

@@ -21,7 +21,7 @@ const fn signed(number: u64) -> i64 {
 }
 
 impl Side {
-    fn run(&self, sql: &str, params: impl Params) -> Result<(), StoreError> {
+    pub(super) fn run(&self, sql: &str, params: impl Params) -> Result<(), StoreError> {
         let mut statement = self.db.prepare_cached(sql).map_err(failed)?;
         statement.execute(params).map_err(failed)?;
         Ok(())
@@ -147,7 +147,8 @@ impl WriteTx for Side {
     }
 
     fn remove_payload(&mut self, op: &OpId) -> Result<(), StoreError> {
-        self.run("DELETE FROM payload WHERE op = ?1", [&op.0[..]])
+        self.run("DELETE FROM payload WHERE op = ?1", [&op.0[..]])?;
+        self.unname(op)
     }
 
     fn set_home(&mut self, record: &RecordId, home: RecordHome) -> Result<(), StoreError> {
