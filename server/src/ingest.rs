@@ -6,6 +6,7 @@
 //! or that no device of ours could have saved.
 
 mod again;
+mod twice;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use visitbook_record::wire::{
     EnvelopeBody, ReceiptStatement, Received, Refusal, Signed, UploadReply,
 };
 
+use self::twice::Before;
 use crate::notice;
 use crate::rights;
 use crate::store::{
@@ -322,13 +324,20 @@ impl<'a> ScopeWriter<'a> {
             };
             judge_facts(&context, &commit, &facts, &contents)
         })?;
+        let before = Before::look(self.tx, &self.scope, &commit, &facts)?;
+        let verdicts = before.kept_to(&facts, verdicts);
 
         let ops = facts.iter().map(|fact| fact.id).collect();
         let mut released = Vec::new();
         for (index, ((mut fact, verdict), payload)) in
             (0..).zip(facts.into_iter().zip(&verdicts).zip(payloads))
         {
-            self.digest.add(&fact.id, verdict);
+            if !before.counts(&fact.id) {
+                self.digest.add(&fact.id, verdict);
+            }
+            if before.has(&fact.id) {
+                continue;
+            }
             fact.verdict = Some(verdict.clone());
             let id = fact.id;
             let is_finish = fact.kind == Kind::Finish && verdict.is_applied();

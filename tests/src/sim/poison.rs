@@ -60,9 +60,10 @@ pub(crate) enum Poison {
     PlacesElsewhere,
     PlacesTheUnknown,
     PurgedInAChildsFile,
+    SaysTwice,
 }
 
-const ALL: [Poison; 38] = [
+const ALL: [Poison; 39] = [
     Poison::UnknownKind,
     Poison::UnknownKindManyLinks,
     Poison::UnknownCode,
@@ -101,6 +102,7 @@ const ALL: [Poison; 38] = [
     Poison::PlacesElsewhere,
     Poison::PlacesTheUnknown,
     Poison::PurgedInAChildsFile,
+    Poison::SaysTwice,
 ];
 
 impl Poison {
@@ -349,6 +351,14 @@ fn plan(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Option<Plan> {
         }
         // Made of two commits, see `places_own_breach`.
         Poison::PlacesOwnBreach => return None,
+        Poison::SaysTwice => {
+            let last = &phone.disk.own.last()?.written;
+            let commit = &last.volume.commit;
+            (last.twist == Twist::None).then_some(())?;
+            (plan.record, plan.kind, plan.scope) =
+                (commit.record, commit.record_kind, commit.scope);
+            plan.twist = Twist::Again;
+        }
         Poison::PlacesTheUnknown => draft = placement(OpId([0x55; 32])),
         Poison::PurgedInAChildsFile => {
             draft.kind = Kind::Purged;

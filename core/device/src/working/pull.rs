@@ -231,7 +231,10 @@ impl Applying<'_> {
         let hash = Commit::hash_of(&entry.commit.bytes);
         let ops = match log::commit(self.db, &hash)? {
             Some(known) => {
-                let ops = log::ops_of(self.db, known.no)?;
+                let mut ops = log::ops_of(self.db, known.no)?;
+                if ops.len() != entry.verdicts.len() {
+                    ops = stated_before(self.db, entry)?;
+                }
                 self.fill_in(&ops, entry)?;
                 log::set_received(self.db, known.no, entry.at, entry.received, None)?;
                 if let Some(record) = super::receipts::record_of(self.db, known.no)? {
@@ -410,6 +413,17 @@ impl Applying<'_> {
         }
         Ok(())
     }
+}
+
+/// The rows of a commit's statements, where some of them stand under another commit that said the same.
+fn stated_before(db: &Connection, entry: &CommitEntry) -> Result<Vec<(OpId, i64)>> {
+    let ids = Commit::from_bytes(&entry.commit.bytes).map(|commit| commit.op_ids());
+    let mut rows = Vec::new();
+    for id in ids.map_err(|_| StoreError::Row("a commit"))? {
+        let (no, ..) = log::op_row(db, &id)?.ok_or(StoreError::Row("a statement"))?;
+        rows.push((id, no));
+    }
+    Ok(rows)
 }
 
 /// Whether the device that a commit names signed exactly these bytes, for this council.
