@@ -340,7 +340,7 @@ fn what_two_commits_say_under_one_number_stands_once() {
         ops,
     };
     let transaction = store.writer.transaction().unwrap();
-    let mut put = |commit: &Commit| {
+    let put = |commit: &Commit| {
         let bytes = encode(commit);
         let hash = Commit::hash_of(&bytes);
         let signature = vec![0; 64];

@@ -51,6 +51,8 @@ struct Changed {
     assignment: Option<LogPosition>,
     /// An own commit came that this book did not have.
     relearned: bool,
+    /// Scopes that the page takes away and does not give back.
+    ended: BTreeSet<i64>,
 }
 
 impl Changed {
@@ -93,6 +95,10 @@ impl Working {
         }
         for entry in &page.entries {
             applying.entry(entry)?;
+        }
+        // A child that is taken and given back in one page is read on: the council goes on where this device was.
+        for scope in &applying.changed.ended {
+            log::restart_scope(&transaction, *scope)?;
         }
         let mut unread = Unread {
             scopes: applying.stuck,
@@ -405,11 +411,13 @@ impl Applying<'_> {
         Ok(())
     }
 
-    fn hold(&self, child: RecordId, role: Role, held: bool) -> Result<()> {
+    fn hold(&mut self, child: RecordId, role: Role, held: bool) -> Result<()> {
         let row = log::ensure_scope(self.db, Scope::Child(child))?;
         log::set_scope_held(self.db, row.no, held, role)?;
-        if !held {
-            log::restart_scope(self.db, row.no)?;
+        if held {
+            self.changed.ended.remove(&row.no);
+        } else {
+            self.changed.ended.insert(row.no);
         }
         Ok(())
     }
