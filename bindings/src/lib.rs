@@ -38,6 +38,7 @@ pub use heard::{DrawingBytes, ReplyGiven, SharingGiven};
 pub use keys::{HardwareKeys, KeyPolicy, KeystoreError};
 pub use listen::{CallbackError, Change, ChangeListener, Subscription};
 pub use locked::LockedBook;
+pub use model::export::{CaseSection, CaseText};
 pub use model::given::{AnswerGiven, VoiceGiven};
 pub use model::lists::{
     ChildCard, ChildLine, ConcernView, FactLine, Holder, Identity, LastTime, Moment, Person, Today,

@@ -305,6 +305,12 @@ pub(crate) enum Book {
         /// The record.
         record: String,
     },
+    /// Records as text for the case system: one for each child, with its headings, nothing to type again.
+    Export {
+        /// The visits, voices or concerns, or the names of the children just visited.
+        #[arg(required = true)]
+        records: Vec<String>,
+    },
     /// Check the chain of commits, the receipts and the store.
     Verify,
     /// One number for each scope this device holds, to compare with another device or the council.

@@ -113,9 +113,9 @@ pub(crate) fn record(working: &Working, typed: &str) -> Result<RecordId, Failure
         )
         .chain(
             working
-                .concerns(None)?
+                .concern_names()?
                 .into_iter()
-                .map(|c| (c.record, format!("concern about {}", c.child_name))),
+                .map(|(record, child)| (record, format!("concern about {child}"))),
         )
         .chain(
             working

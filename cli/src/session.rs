@@ -3,7 +3,9 @@
 //! For scripts, and for the demonstration. A line is a JSON array of words, or words parted by spaces. The end of
 //! the input locks the device as a person would.
 
-use std::io::{self, BufRead, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 
 use clap::Parser;
 use serde_json::json;
@@ -37,12 +39,11 @@ enum Hands {
 /// Answers lines until the input ends, then locks. In a child's hands the input's end is what a kill is: the folder is opened
 /// locked the next time.
 pub(crate) fn run(desk: Desk) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{}", Reply::line(hello(&desk.working)))?;
-    out.flush()?;
-    let mut input = io::stdin().lock();
+    let mut out = Answers::open()?;
+    out.give(hello(&desk.working))?;
+    let mut input = Lines::open()?;
     let mut hands = Hands::Worker(Box::new(desk));
-    while let Some(line) = read_line(&mut input)? {
+    while let Some(line) = input.next()? {
         let command = match parse(&line) {
             Ok(None) => continue,
             other => other,
@@ -53,8 +54,7 @@ pub(crate) fn run(desk: Desk) -> Result<(), Failure> {
             Hands::Child(page) => for_child(page, command, &mut input)?,
             Hands::Nobody => (hands, Err(Failure::new("locked", "The device is locked."))),
         };
-        writeln!(out, "{}", Reply::line(answer))?;
-        out.flush()?;
+        out.give(answer)?;
     }
     if let Hands::Worker(desk) = hands {
         drop(desk.working.lock());
@@ -62,10 +62,51 @@ pub(crate) fn run(desk: Desk) -> Result<(), Failure> {
     Ok(())
 }
 
-fn read_line(input: &mut impl BufRead) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-    let mut line = Zeroizing::new(Vec::new());
-    let read = io::Read::take(input, LONGEST_LINE as u64).read_until(b'\n', &mut line)?;
-    Ok((read > 0).then_some(line))
+/// The lines of the input, without the buffer that the standard library keeps for as long as the program runs: a child's words
+/// must be in no memory once they are handed in.
+struct Lines {
+    input: File,
+    held: Zeroizing<Vec<u8>>,
+}
+
+impl Lines {
+    fn open() -> io::Result<Self> {
+        Ok(Self {
+            input: io::stdin().as_fd().try_clone_to_owned()?.into(),
+            held: Zeroizing::default(),
+        })
+    }
+
+    fn next(&mut self) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+        loop {
+            let end = self.held.iter().position(|byte| *byte == b'\n');
+            let end = end.map(|at| at + 1);
+            if let Some(end) = end.or((self.held.len() >= LONGEST_LINE).then_some(LONGEST_LINE)) {
+                let rest = Zeroizing::new(self.held.split_off(end));
+                return Ok(Some(std::mem::replace(&mut self.held, rest)));
+            }
+            let mut chunk = Zeroizing::new([0; 4096]);
+            match self.input.read(&mut chunk[..])? {
+                0 if self.held.is_empty() => return Ok(None),
+                0 => return Ok(Some(std::mem::take(&mut self.held))),
+                read => self.held.extend_from_slice(&chunk[..read]),
+            }
+        }
+    }
+}
+
+/// The answers, for the same reason without a buffer that stays.
+struct Answers(File);
+
+impl Answers {
+    fn open() -> io::Result<Self> {
+        Ok(Self(io::stdout().as_fd().try_clone_to_owned()?.into()))
+    }
+
+    fn give(&mut self, answer: Result<Reply, Failure>) -> io::Result<()> {
+        let line = Zeroizing::new(format!("{}\n", Reply::line(answer)));
+        self.0.write_all(line.as_bytes())
+    }
 }
 
 type Parsed = Result<Option<Book>, Failure>;
@@ -91,11 +132,11 @@ fn for_worker(mut desk: Box<Desk>, command: Parsed) -> (Hands, Result<Reply, Fai
 fn for_child(
     mut page: Box<ChildsPage>,
     command: Parsed,
-    input: &mut impl BufRead,
+    input: &mut Lines,
 ) -> io::Result<(Hands, Result<Reply, Failure>)> {
     Ok(match command {
         Ok(Some(Book::Family(Family::Leave))) => {
-            let mut pin = read_line(input)?.unwrap_or_default();
+            let mut pin = input.next()?.unwrap_or_default();
             while pin.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
                 pin.pop();
             }

@@ -263,7 +263,7 @@ fn a_wrong_pin_costs_a_try_no_pin_costs_none_and_what_is_sealed_goes_without_one
         let message = wrong["message"].as_str().unwrap().to_owned();
         assert!(message.contains(&format!("{left} tries left")), "{message}");
         assert!(
-            message.contains("1 sealed item waits to be sent"),
+            message.contains("2 sealed items wait to be sent"),
             "{message}"
         );
     }
@@ -408,17 +408,17 @@ fn a_child_uses_the_device_and_what_they_gave_is_read_and_answered() {
         assert_eq!(answer["code"], "nothing_to_read");
         assert!(!answer.to_string().contains("Wren"));
     };
-    assert_eq!(answers[0]["title"], "This page is for you, Wren.");
+    assert_eq!(answers[0]["result"]["title"], "This page is for you, Wren.");
     nothing(&answers[1]);
-    assert_eq!(answers[4]["handed_in"], 1);
+    assert_eq!(answers[4]["result"]["handed_in"], 1);
     nothing(&answers[5]);
     nothing(&answers[6]);
     assert_eq!(
-        answers[7]["left_for_you"][0]["title"],
+        answers[7]["result"]["left_for_you"][0]["title"],
         "Wren left you 1 thing."
     );
-    assert_eq!(answers[7]["last_session"]["ended"], "confirmed");
-    let left = &answers[8]["left_for_you"][0];
+    assert_eq!(answers[7]["result"]["last_session"]["ended"], "confirmed");
+    let left = &answers[8]["result"]["left_for_you"][0];
     let voice = left["records"][0].as_str().unwrap();
     assert!(!answers[8].to_string().contains("school"));
 

@@ -4,7 +4,7 @@
 //! exit code is 1 (or 2 for a command line that does not read).
 
 mod family;
-mod moves;
+pub(crate) mod moves;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -23,6 +23,7 @@ use visitbook_record::time::WallMillis;
 use visitbook_seal::bundle::{BundleError, SignedBundle};
 
 use crate::clock::{self, Now};
+use crate::continuity::{self, Continuity};
 use crate::enrol::{CodeError, make_code};
 use crate::import::{ImportError, Rejected, give_to_managers, import};
 use crate::keys::{KeysError, ServerKeys};
@@ -150,6 +151,9 @@ enum Command {
     },
     /// List what was noted at this server: who was shown what is set aside, what was ended.
     Noted,
+    /// Back-ups, restoring, keys, and who was sent what.
+    #[command(flatten)]
+    Continuity(Continuity),
     /// List the devices.
     Devices,
     /// Prove every chain, signature, receipt and digest of the log.
@@ -160,7 +164,7 @@ enum Command {
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
-enum Problem {
+pub(crate) enum Problem {
     #[error(transparent)]
     Keys(#[from] KeysError),
     #[error(transparent)]
@@ -183,6 +187,12 @@ enum Problem {
     NoSuchDevice(String),
     #[error("{0} is not a role: allocated, joint, cover or manager")]
     NoSuchRole(String),
+    #[error(transparent)]
+    Backup(#[from] crate::backup::BackupError),
+    #[error(transparent)]
+    Restore(#[from] crate::restore::RestoreError),
+    #[error("name a child or a worker")]
+    NobodyNamed,
     #[error("{0}: {1}")]
     Report(PathBuf, std::io::Error),
 }
@@ -227,7 +237,7 @@ where
 }
 
 /// What a command has to say, for programs and for people.
-struct Output {
+pub(crate) struct Output {
     json: Json,
     text: String,
 }
@@ -247,9 +257,9 @@ impl Output {
     }
 }
 
-type Done = Result<(Output, ExitCode), Problem>;
+pub(crate) type Done = Result<(Output, ExitCode), Problem>;
 
-fn done(json: Json, text: String) -> Done {
+pub(crate) fn done(json: Json, text: String) -> Done {
     Ok((Output { json, text }, ExitCode::SUCCESS))
 }
 
@@ -303,6 +313,7 @@ fn act(line: Line, now: &Now) -> Done {
             moves::revoke(&dir, which, by.as_deref(), &reason, now())
         }
         Command::Noted => moves::noted(&dir),
+        Command::Continuity(command) => continuity::run(&dir, command, now()),
         Command::Devices => devices(&dir),
         Command::Verify => verifying(&dir),
         Command::Family => family::sessions(&dir),
@@ -523,11 +534,15 @@ fn writer(keys: &ServerKeys, author: Option<WorkerId>) -> Writer {
     }
 }
 
-fn child_id(council: CouncilId, code: &str) -> RecordId {
+pub(crate) fn child_id(council: CouncilId, code: &str) -> RecordId {
     RecordId(derived_uuid(council, "child", code))
 }
 
-fn find_worker(keys: &ServerKeys, store: &SqliteStore, code: &str) -> Result<WorkerId, Problem> {
+pub(crate) fn find_worker(
+    keys: &ServerKeys,
+    store: &SqliteStore,
+    code: &str,
+) -> Result<WorkerId, Problem> {
     let id = WorkerId(derived_uuid(keys.council, "worker", code));
     store
         .read_with(|tx| tx.worker(&id))?

@@ -86,11 +86,54 @@ pub fn of_commit(
         });
     };
     let assignments = view.assignments_of(&commit.author)?;
+    let mut role_known = role_at(&assignments, child, commit.assignment_seen);
+    if role_known.is_none()
+        && let Some(seen) = commit.assignment_seen
+        && is_lost(view, commit.author, seen)?
+    {
+        role_known = role_given_after(&assignments, child, seen);
+    }
     Ok(Rights {
         stale,
-        role_known: role_at(&assignments, child, commit.assignment_seen),
+        role_known,
         role_now: role_now(&assignments, child),
     })
+}
+
+/// Whether a commit names an assignment entry that a restore lost.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn names_lost_entry(view: &dyn ReadTx, commit: &Commit) -> Result<bool, StoreError> {
+    match commit.assignment_seen {
+        Some(seen) => is_lost(view, commit.author, seen),
+        None => Ok(false),
+    }
+}
+
+/// Whether a restore lost the entry that a commit names: it stood beyond the last that was kept.
+fn is_lost(view: &dyn ReadTx, author: WorkerId, seen: LogPosition) -> Result<bool, StoreError> {
+    if seen.epoch >= view.epoch()? {
+        return Ok(false);
+    }
+    let just_before = LogPosition {
+        position: seen.position.saturating_sub(1),
+        ..seen
+    };
+    let there = view.log(&Scope::Worker(author), Some(just_before), 1)?;
+    Ok(there.first().is_none_or(|row| row.at != seen))
+}
+
+/// The role that an entry of a later epoch gave: a lost entry that a device has given back since, or the manager's new one.
+fn role_given_after(
+    assignments: &[Assignment],
+    child: RecordId,
+    seen: LogPosition,
+) -> Option<Role> {
+    assignments
+        .iter()
+        .find(|a| a.child == child && a.from.epoch > seen.epoch)
+        .map(|a| a.role)
 }
 
 /// Who decides about what is set aside: the manager of the team that holds the child; failing that the author's manager;
@@ -106,7 +149,7 @@ pub fn owner(view: &dyn ReadTx, scope: Scope, author: WorkerId) -> Result<Worker
         }
     }
     let about = match scope {
-        Scope::Worker(worker) => worker,
+        Scope::Worker(worker) | Scope::Audit(worker) => worker,
         Scope::Child(_) | Scope::Restricted(_) | Scope::Council => author,
     };
     if let Some(manager) = view.worker(&about)?.and_then(|worker| worker.manager) {

@@ -172,6 +172,8 @@ impl Writer {
         Ok(EnvelopeBody {
             commit: Signed { bytes, signature },
             payloads,
+            certificate: None,
+            receipt: None,
         })
     }
 

@@ -538,6 +538,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_carry_on() != 46103:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_case_text() != 24172:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_child_by_code() != 56382:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_child_card() != 57855:
@@ -748,6 +750,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_begin_visit.restype = ctype
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_carry_on.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_carry_on.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_case_text.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_case_text.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_child_by_code.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_child_by_code.restype = ctypes.c_uint16
@@ -1040,6 +1045,12 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_carry_on.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_carry_on.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_case_text.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_case_text.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_child_by_code.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -2136,6 +2147,301 @@ class _UniffiFfiConverterSequenceString(_UniffiConverterRustBuffer):
         return [
             _UniffiFfiConverterString.read(buf) for i in range(count)
         ]
+
+@dataclass
+class CaseSection:
+    """
+    One heading, and what is to stand under it.
+"""
+    def __init__(self, *, heading:str, lines:typing.List[str]):
+        self.heading = heading
+        self.lines = lines
+        
+        
+
+    
+    def __str__(self):
+        return "CaseSection(heading={}, lines={})".format(self.heading, self.lines)
+    def __eq__(self, other):
+        if self.heading != other.heading:
+            return False
+        if self.lines != other.lines:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeCaseSection(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return CaseSection(
+            heading=_UniffiFfiConverterString.read(buf),
+            lines=_UniffiFfiConverterSequenceString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.heading)
+        _UniffiFfiConverterSequenceString.check_lower(value.lines)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.heading, buf)
+        _UniffiFfiConverterSequenceString.write(value.lines, buf)
+
+class _UniffiFfiConverterSequenceTypeCaseSection(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeCaseSection.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeCaseSection.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeCaseSection.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class Version:
+    """
+    One statement in a record's history.
+"""
+    def __init__(self, *, op:str, commit:str, kind:str, target:str, label:str, code:typing.Optional[str], text:typing.Optional[str], note:typing.Optional[str], by:str, written:Moment, received:typing.Optional[Moment], replaces:typing.List[str], verdict:str, reason:typing.Optional[str], live:bool):
+        self.op = op
+        self.commit = commit
+        self.kind = kind
+        self.target = target
+        self.label = label
+        self.code = code
+        self.text = text
+        self.note = note
+        self.by = by
+        self.written = written
+        self.received = received
+        self.replaces = replaces
+        self.verdict = verdict
+        self.reason = reason
+        self.live = live
+        
+        
+
+    
+    def __str__(self):
+        return "Version(op={}, commit={}, kind={}, target={}, label={}, code={}, text={}, note={}, by={}, written={}, received={}, replaces={}, verdict={}, reason={}, live={})".format(self.op, self.commit, self.kind, self.target, self.label, self.code, self.text, self.note, self.by, self.written, self.received, self.replaces, self.verdict, self.reason, self.live)
+    def __eq__(self, other):
+        if self.op != other.op:
+            return False
+        if self.commit != other.commit:
+            return False
+        if self.kind != other.kind:
+            return False
+        if self.target != other.target:
+            return False
+        if self.label != other.label:
+            return False
+        if self.code != other.code:
+            return False
+        if self.text != other.text:
+            return False
+        if self.note != other.note:
+            return False
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        if self.received != other.received:
+            return False
+        if self.replaces != other.replaces:
+            return False
+        if self.verdict != other.verdict:
+            return False
+        if self.reason != other.reason:
+            return False
+        if self.live != other.live:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeVersion(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Version(
+            op=_UniffiFfiConverterString.read(buf),
+            commit=_UniffiFfiConverterString.read(buf),
+            kind=_UniffiFfiConverterString.read(buf),
+            target=_UniffiFfiConverterString.read(buf),
+            label=_UniffiFfiConverterString.read(buf),
+            code=_UniffiFfiConverterOptionalString.read(buf),
+            text=_UniffiFfiConverterOptionalString.read(buf),
+            note=_UniffiFfiConverterOptionalString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            replaces=_UniffiFfiConverterSequenceString.read(buf),
+            verdict=_UniffiFfiConverterString.read(buf),
+            reason=_UniffiFfiConverterOptionalString.read(buf),
+            live=_UniffiFfiConverterBoolean.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.op)
+        _UniffiFfiConverterString.check_lower(value.commit)
+        _UniffiFfiConverterString.check_lower(value.kind)
+        _UniffiFfiConverterString.check_lower(value.target)
+        _UniffiFfiConverterString.check_lower(value.label)
+        _UniffiFfiConverterOptionalString.check_lower(value.code)
+        _UniffiFfiConverterOptionalString.check_lower(value.text)
+        _UniffiFfiConverterOptionalString.check_lower(value.note)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterSequenceString.check_lower(value.replaces)
+        _UniffiFfiConverterString.check_lower(value.verdict)
+        _UniffiFfiConverterOptionalString.check_lower(value.reason)
+        _UniffiFfiConverterBoolean.check_lower(value.live)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.op, buf)
+        _UniffiFfiConverterString.write(value.commit, buf)
+        _UniffiFfiConverterString.write(value.kind, buf)
+        _UniffiFfiConverterString.write(value.target, buf)
+        _UniffiFfiConverterString.write(value.label, buf)
+        _UniffiFfiConverterOptionalString.write(value.code, buf)
+        _UniffiFfiConverterOptionalString.write(value.text, buf)
+        _UniffiFfiConverterOptionalString.write(value.note, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterSequenceString.write(value.replaces, buf)
+        _UniffiFfiConverterString.write(value.verdict, buf)
+        _UniffiFfiConverterOptionalString.write(value.reason, buf)
+        _UniffiFfiConverterBoolean.write(value.live, buf)
+
+class _UniffiFfiConverterSequenceTypeVersion(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeVersion.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeVersion.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeVersion.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class CaseText:
+    """
+    One record, about one child.
+"""
+    def __init__(self, *, record:str, kind:str, child:str, child_name:str, child_code:typing.Optional[str], day:typing.Optional[str], finished:bool, for_the_file:bool, sections:typing.List[CaseSection], text:str, history:typing.List[Version]):
+        self.record = record
+        self.kind = kind
+        self.child = child
+        self.child_name = child_name
+        self.child_code = child_code
+        self.day = day
+        self.finished = finished
+        self.for_the_file = for_the_file
+        self.sections = sections
+        self.text = text
+        self.history = history
+        
+        
+
+    
+    def __str__(self):
+        return "CaseText(record={}, kind={}, child={}, child_name={}, child_code={}, day={}, finished={}, for_the_file={}, sections={}, text={}, history={})".format(self.record, self.kind, self.child, self.child_name, self.child_code, self.day, self.finished, self.for_the_file, self.sections, self.text, self.history)
+    def __eq__(self, other):
+        if self.record != other.record:
+            return False
+        if self.kind != other.kind:
+            return False
+        if self.child != other.child:
+            return False
+        if self.child_name != other.child_name:
+            return False
+        if self.child_code != other.child_code:
+            return False
+        if self.day != other.day:
+            return False
+        if self.finished != other.finished:
+            return False
+        if self.for_the_file != other.for_the_file:
+            return False
+        if self.sections != other.sections:
+            return False
+        if self.text != other.text:
+            return False
+        if self.history != other.history:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeCaseText(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return CaseText(
+            record=_UniffiFfiConverterString.read(buf),
+            kind=_UniffiFfiConverterString.read(buf),
+            child=_UniffiFfiConverterString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            child_code=_UniffiFfiConverterOptionalString.read(buf),
+            day=_UniffiFfiConverterOptionalString.read(buf),
+            finished=_UniffiFfiConverterBoolean.read(buf),
+            for_the_file=_UniffiFfiConverterBoolean.read(buf),
+            sections=_UniffiFfiConverterSequenceTypeCaseSection.read(buf),
+            text=_UniffiFfiConverterString.read(buf),
+            history=_UniffiFfiConverterSequenceTypeVersion.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.record)
+        _UniffiFfiConverterString.check_lower(value.kind)
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterOptionalString.check_lower(value.child_code)
+        _UniffiFfiConverterOptionalString.check_lower(value.day)
+        _UniffiFfiConverterBoolean.check_lower(value.finished)
+        _UniffiFfiConverterBoolean.check_lower(value.for_the_file)
+        _UniffiFfiConverterSequenceTypeCaseSection.check_lower(value.sections)
+        _UniffiFfiConverterString.check_lower(value.text)
+        _UniffiFfiConverterSequenceTypeVersion.check_lower(value.history)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.record, buf)
+        _UniffiFfiConverterString.write(value.kind, buf)
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterOptionalString.write(value.child_code, buf)
+        _UniffiFfiConverterOptionalString.write(value.day, buf)
+        _UniffiFfiConverterBoolean.write(value.finished, buf)
+        _UniffiFfiConverterBoolean.write(value.for_the_file, buf)
+        _UniffiFfiConverterSequenceTypeCaseSection.write(value.sections, buf)
+        _UniffiFfiConverterString.write(value.text, buf)
+        _UniffiFfiConverterSequenceTypeVersion.write(value.history, buf)
 
 @dataclass
 class Change:
@@ -6572,123 +6878,6 @@ class _UniffiFfiConverterTypeVerification(_UniffiConverterRustBuffer):
         _UniffiFfiConverterUInt64.write(value.waiting, buf)
         _UniffiFfiConverterSequenceString.write(value.problems, buf)
 
-@dataclass
-class Version:
-    """
-    One statement in a record's history.
-"""
-    def __init__(self, *, op:str, commit:str, kind:str, target:str, label:str, code:typing.Optional[str], text:typing.Optional[str], note:typing.Optional[str], by:str, written:Moment, received:typing.Optional[Moment], replaces:typing.List[str], verdict:str, reason:typing.Optional[str], live:bool):
-        self.op = op
-        self.commit = commit
-        self.kind = kind
-        self.target = target
-        self.label = label
-        self.code = code
-        self.text = text
-        self.note = note
-        self.by = by
-        self.written = written
-        self.received = received
-        self.replaces = replaces
-        self.verdict = verdict
-        self.reason = reason
-        self.live = live
-        
-        
-
-    
-    def __str__(self):
-        return "Version(op={}, commit={}, kind={}, target={}, label={}, code={}, text={}, note={}, by={}, written={}, received={}, replaces={}, verdict={}, reason={}, live={})".format(self.op, self.commit, self.kind, self.target, self.label, self.code, self.text, self.note, self.by, self.written, self.received, self.replaces, self.verdict, self.reason, self.live)
-    def __eq__(self, other):
-        if self.op != other.op:
-            return False
-        if self.commit != other.commit:
-            return False
-        if self.kind != other.kind:
-            return False
-        if self.target != other.target:
-            return False
-        if self.label != other.label:
-            return False
-        if self.code != other.code:
-            return False
-        if self.text != other.text:
-            return False
-        if self.note != other.note:
-            return False
-        if self.by != other.by:
-            return False
-        if self.written != other.written:
-            return False
-        if self.received != other.received:
-            return False
-        if self.replaces != other.replaces:
-            return False
-        if self.verdict != other.verdict:
-            return False
-        if self.reason != other.reason:
-            return False
-        if self.live != other.live:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeVersion(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return Version(
-            op=_UniffiFfiConverterString.read(buf),
-            commit=_UniffiFfiConverterString.read(buf),
-            kind=_UniffiFfiConverterString.read(buf),
-            target=_UniffiFfiConverterString.read(buf),
-            label=_UniffiFfiConverterString.read(buf),
-            code=_UniffiFfiConverterOptionalString.read(buf),
-            text=_UniffiFfiConverterOptionalString.read(buf),
-            note=_UniffiFfiConverterOptionalString.read(buf),
-            by=_UniffiFfiConverterString.read(buf),
-            written=_UniffiFfiConverterTypeMoment.read(buf),
-            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
-            replaces=_UniffiFfiConverterSequenceString.read(buf),
-            verdict=_UniffiFfiConverterString.read(buf),
-            reason=_UniffiFfiConverterOptionalString.read(buf),
-            live=_UniffiFfiConverterBoolean.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.op)
-        _UniffiFfiConverterString.check_lower(value.commit)
-        _UniffiFfiConverterString.check_lower(value.kind)
-        _UniffiFfiConverterString.check_lower(value.target)
-        _UniffiFfiConverterString.check_lower(value.label)
-        _UniffiFfiConverterOptionalString.check_lower(value.code)
-        _UniffiFfiConverterOptionalString.check_lower(value.text)
-        _UniffiFfiConverterOptionalString.check_lower(value.note)
-        _UniffiFfiConverterString.check_lower(value.by)
-        _UniffiFfiConverterTypeMoment.check_lower(value.written)
-        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
-        _UniffiFfiConverterSequenceString.check_lower(value.replaces)
-        _UniffiFfiConverterString.check_lower(value.verdict)
-        _UniffiFfiConverterOptionalString.check_lower(value.reason)
-        _UniffiFfiConverterBoolean.check_lower(value.live)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterString.write(value.op, buf)
-        _UniffiFfiConverterString.write(value.commit, buf)
-        _UniffiFfiConverterString.write(value.kind, buf)
-        _UniffiFfiConverterString.write(value.target, buf)
-        _UniffiFfiConverterString.write(value.label, buf)
-        _UniffiFfiConverterOptionalString.write(value.code, buf)
-        _UniffiFfiConverterOptionalString.write(value.text, buf)
-        _UniffiFfiConverterOptionalString.write(value.note, buf)
-        _UniffiFfiConverterString.write(value.by, buf)
-        _UniffiFfiConverterTypeMoment.write(value.written, buf)
-        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
-        _UniffiFfiConverterSequenceString.write(value.replaces, buf)
-        _UniffiFfiConverterString.write(value.verdict, buf)
-        _UniffiFfiConverterOptionalString.write(value.reason, buf)
-        _UniffiFfiConverterBoolean.write(value.live, buf)
-
 class _UniffiFfiConverterSequenceTypeAnswerGiven(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -8223,29 +8412,6 @@ class _UniffiFfiConverterSequenceTypeFamilySessionView(_UniffiConverterRustBuffe
             _UniffiFfiConverterTypeFamilySessionView.read(buf) for i in range(count)
         ]
 
-class _UniffiFfiConverterSequenceTypeVersion(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        for item in value:
-            _UniffiFfiConverterTypeVersion.check_lower(item)
-
-    @classmethod
-    def write(cls, value, buf):
-        items = len(value)
-        buf.write_i32(items)
-        for item in value:
-            _UniffiFfiConverterTypeVersion.write(item, buf)
-
-    @classmethod
-    def read(cls, buf):
-        count = buf.read_i32()
-        if count < 0:
-            raise InternalError("Unexpected negative sequence length")
-
-        return [
-            _UniffiFfiConverterTypeVersion.read(buf) for i in range(count)
-        ]
-
 
 class LockedBookProtocol(typing.Protocol):
     """
@@ -8933,6 +9099,11 @@ class BookProtocol(typing.Protocol):
         entry of a finished visit.
 """
         raise NotImplementedError
+    def case_text(self, record: str) -> CaseText:
+        """
+        A visit, a voice or a concern as text for the council's case system, about one child. Of a child: `other_kind`.
+"""
+        raise NotImplementedError
     def child_by_code(self, code: str) -> str:
         """
         The record of a child by the case system's code. Says nothing about whether this device has it.
@@ -9405,6 +9576,24 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_carry_on,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def case_text(self, record: str) -> CaseText:
+        """
+        A visit, a voice or a concern as text for the council's case system, about one child. Of a child: `other_kind`.
+"""
+        
+        _UniffiFfiConverterString.check_lower(record)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(record),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeCaseText.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_case_text,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -10883,6 +11072,9 @@ __all__ = [
     "AnswerGiven",
     "AnswerView",
     "AskView",
+    "CaseSection",
+    "Version",
+    "CaseText",
     "Change",
     "ChildLine",
     "FactLine",
@@ -10933,7 +11125,6 @@ __all__ = [
     "UnopenedLine",
     "Today",
     "Verification",
-    "Version",
     "VoiceGiven",
     "VoiceSaved",
     "SyncCancel",

@@ -1,6 +1,7 @@
 //! One function for each command: words in, an answer out.
 
 mod aside;
+mod export;
 pub(crate) mod family;
 mod heard;
 mod oversight;
@@ -127,6 +128,7 @@ impl Desk {
             } => write::ask(working, &record, &field, &choice, &of),
             Book::Search { text } => read::search(working, &text),
             Book::History { record } => read::history(working, &record),
+            Book::Export { records } => export::case_text(working, &records),
             Book::Verify => read::verify(working),
             Book::Digests => read::digests(working),
         }

@@ -160,6 +160,20 @@ impl Council {
         Ok(address)
     }
 
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(&mut self) -> Staged<()> {
+        if let Some(mut child) = self.running.take() {
+            child.kill()?;
+            child.wait()?;
+        }
+        Ok(())
+    }
+
+    /// From now on its files lie here. The address stays what it was.
+    pub(crate) fn move_to(&mut self, folder: PathBuf) {
+        self.folder = folder;
+    }
+
     /// Asks it to stop, and waits until it has.
     pub(crate) fn stop(&mut self) -> Staged<()> {
         if let Some(mut child) = self.running.take() {
@@ -334,6 +348,27 @@ impl Device {
             self.saves.push(micros);
         }
         Ok(result)
+    }
+
+    /// Tries to come back from the child's page with a PIN; gives the whole answer.
+    pub(crate) fn leave_page(&mut self, pin: Option<&str>) -> Staged<Json> {
+        let pin = pin.unwrap_or(self.pin).to_owned();
+        let Some(running) = &mut self.running else {
+            return Err(self.problem("is locked"));
+        };
+        writeln!(running.ask, "[\"family\",\"leave\"]\n{pin}")?;
+        running.ask.flush()?;
+        self.listen()
+    }
+
+    /// Where its files lie.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Its process, while it runs.
+    pub(crate) fn process(&self) -> Option<u32> {
+        self.running.as_ref().map(|running| running.child.id())
     }
 
     fn result(&self, words: &[&str], answer: Json) -> Staged<Json> {

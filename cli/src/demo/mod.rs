@@ -4,6 +4,7 @@ mod canary;
 mod cast;
 mod checks;
 mod line;
+mod memory;
 mod stage;
 mod story;
 
@@ -161,6 +162,9 @@ fn set_up(folder: &Path, seed: u64) -> Staged<Day> {
         concerns: Vec::new(),
         merle_concern: Vec::new(),
         bryony_entry: String::new(),
+        folder: folder.to_owned(),
+        wren_left: Vec::new(),
+        kite_left: Vec::new(),
         reed: String::new(),
         finished_page: Json::Null,
         board: Json::Null,

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::canary::{self, Search};
 use super::cast::{Council, DayClock, Device, StageError, Staged};
 use super::checks::{Checks, percentile};
-use super::story::SENTENCES;
+use super::story::{KITE_DREW, SENTENCES, the_same_everywhere};
 
 /// Everything the day needs.
 pub(crate) struct Day {
@@ -34,6 +34,12 @@ pub(crate) struct Day {
     pub(crate) merle_concern: Vec<String>,
     /// Bryony's own note on Wren's visit.
     pub(crate) bryony_entry: String,
+    /// Where everything of the run lies.
+    pub(crate) folder: std::path::PathBuf,
+    /// The two things that Wren left.
+    pub(crate) wren_left: Vec<String>,
+    /// The two things that Kite left.
+    pub(crate) kite_left: Vec<String>,
     /// Reed, as the Larkspurs' visits name him.
     pub(crate) reed: String,
     /// Wren's page as it was when it was finished.
@@ -148,6 +154,7 @@ impl Day {
         self.everybody_agrees()?;
         self.every_status_is_earned()?;
         self.nothing_said_is_lost()?;
+        the_same_everywhere(self)?;
         self.figures();
         for device in self.devices() {
             device.lock()?;
@@ -290,7 +297,7 @@ impl Day {
 
     fn nothing_is_readable(&mut self, folder: &Path) -> Staged<()> {
         let finds = canary::finds_what_it_plants(folder)?;
-        let mut search = Search::for_words(SENTENCES);
+        let mut search = Search::for_words(SENTENCES.into_iter().chain([KITE_DREW]));
         let mut found = search.in_folder(folder)?;
         let (files, bytes) = (search.files, search.bytes);
         let seen: Vec<(&str, Vec<u8>)> = self
@@ -307,7 +314,7 @@ impl Day {
             .collect();
         self.checks.expect(
             "No sentence can be read in any file of the run, nor by the proxy that opened TLS; a planted one is found",
-            finds && found.is_empty() && files > 10 && search.sentences() == SENTENCES.len(),
+            finds && found.is_empty() && files > 10 && search.sentences() == SENTENCES.len() + 1,
             if found.is_empty() { format!("{files} files, {} KiB; canary found: {finds}", bytes / 1024) } else { places.join("; ") },
         );
         Ok(())

@@ -169,6 +169,7 @@ impl SyncStore for Device {
             entries: u32::from(*entries),
             more: *more == 1,
             again: *again == 1,
+            keys_wanted: false,
         })
     }
 }
@@ -263,6 +264,7 @@ impl World {
                 let here = (self.entries - held).min(self.page);
                 vec![b'P', here as u8, u8::from(held + here < self.entries), 0]
             }
+            Route::Keys => panic!("nobody said that there are newer keys"),
             Route::Enrol => panic!("the engine does not enrol"),
         };
         Ok(reply(200, wire::MEDIA_TYPE, body))

@@ -187,6 +187,7 @@ impl Judge<'_> {
             Kind::EnterFamily => self.rule_family(),
             Kind::Purged => self.rule_purged(),
             Kind::Open => self.rule_opening(op),
+            Kind::Read => self.rule_read(),
             Kind::Resolve | Kind::Correct => {
                 self.rule_field(op, content)?;
                 self.rule_settlement(op, content)
@@ -211,8 +212,8 @@ impl Judge<'_> {
             home,
             ..
         } = self.context;
-        // An ended device still says that it has removed what it held: that is no word about a child.
-        let confirms = op.kind == Kind::Purged;
+        // An ended device still says that it has removed what it held, and what was looked at on it: no word about a child.
+        let confirms = matches!(op.kind, Kind::Purged | Kind::Read);
         self.refuse_if(device.ended && !confirms, Reason::DeviceEnded)?;
         self.refuse_if(
             !device.is_writer && device.holder != self.commit.author,
@@ -231,7 +232,9 @@ impl Judge<'_> {
         )?;
         match self.commit.scope {
             Scope::Council => Err(self.aside(Reason::ServerOnly)),
-            Scope::Worker(worker) => self.refuse_if(worker != self.commit.author, Reason::NotHeld),
+            Scope::Worker(worker) | Scope::Audit(worker) => {
+                self.refuse_if(worker != self.commit.author, Reason::NotHeld)
+            }
             Scope::Child(_) | Scope::Restricted(_) => {
                 self.refuse_if(rights.stale, Reason::OldAssignment)?;
                 self.refuse_if(rights.role_known.is_none(), Reason::NotHeld)
@@ -389,7 +392,10 @@ impl Judge<'_> {
 }
 
 const fn needs_payload(kind: Kind) -> bool {
-    !matches!(kind, Kind::SetRemove | Kind::Purged | Kind::Unknown(_))
+    !matches!(
+        kind,
+        Kind::SetRemove | Kind::Purged | Kind::Read | Kind::Unknown(_)
+    )
 }
 
 const fn suits(op: &Op, content: &Content) -> bool {
@@ -409,7 +415,7 @@ const fn suits(op: &Op, content: &Content) -> bool {
         Kind::Void => matches!(content, Content::Void { .. }),
         Kind::Place => matches!(content, Content::Placement { .. }),
         Kind::EnterFamily => matches!(content, Content::FamilySession(_)),
-        Kind::Purged => false,
+        Kind::Purged | Kind::Read => false,
         Kind::Ask => matches!(content, Content::Ask { .. }),
         Kind::Assign | Kind::Unassign => matches!(content, Content::Assignment(_)),
         Kind::Unknown(_) => true,

@@ -287,7 +287,7 @@ impl Council {
         let reply = match route {
             Route::Upload => self.upload(body),
             Route::Pull => self.pull(body),
-            Route::Enrol => None,
+            Route::Enrol | Route::Keys => None,
         };
         reply.unwrap_or_else(|| plain(400, None, Vec::new()))
     }

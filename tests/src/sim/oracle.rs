@@ -233,7 +233,7 @@ impl Circumstances<'_> {
         let is_elsewhere = home.is_some_and(|home| *home != (commit.scope, commit.record_kind));
         let is_servers = matches!(op.kind, Kind::Assign | Kind::Unassign);
         let may = match commit.scope {
-            Scope::Worker(worker) => worker == commit.author,
+            Scope::Worker(worker) | Scope::Audit(worker) => worker == commit.author,
             Scope::Child(child) => {
                 let hides_what_it_knew = self.acknowledged > commit.assignment_seen;
                 !hides_what_it_knew && self.role_could_be_known(child).is_some()
@@ -274,7 +274,7 @@ impl Circumstances<'_> {
             (Kind::Void, Some(c)) => matches!(c, Content::Void { .. }),
             (Kind::Place, Some(c)) => matches!(c, Content::Placement { .. }),
             (Kind::EnterFamily, Some(c)) => matches!(c, Content::FamilySession(_)),
-            (Kind::Purged, Some(_)) => false,
+            (Kind::Purged | Kind::Read, Some(_)) => false,
         };
         if !suits {
             return aside;

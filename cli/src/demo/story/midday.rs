@@ -88,7 +88,7 @@ pub(super) fn holiday_club(day: &mut Day) -> Staged<()> {
     ] {
         day.bryony.tell(&["visit", "set", &robin, field, value])?;
     }
-    day.bryony.tell(&[
+    let shown = day.bryony.tell(&[
         "voice",
         "Robin",
         "--visit",
@@ -96,7 +96,12 @@ pub(super) fn holiday_club(day: &mut Day) -> Staged<()> {
         "--how",
         "observed",
         ROBIN_SHOWED,
+        "--with",
+        &format!("usual_for_child={ROBIN_USUAL}"),
     ])?;
+    let robins = text(&shown, "voice");
+    day.bryony
+        .tell(&["heard", "reading", &robins, ROBIN_MEANS])?;
     let outcome = day.bryony.tell(&["sync"])?;
     day.screen(&text(&outcome, "text"));
     day.engineer(
@@ -131,9 +136,7 @@ pub(super) fn moved(day: &mut Day) -> Staged<()> {
     ] {
         day.tablet.tell(&["visit", "set", &kite, field, value])?;
     }
-    day.tablet.tell(&[
-        "voice", "Kite", "--visit", &kite, "--how", "wrote", KITE_WROTE,
-    ])?;
+    day.kite_left = super::page::kite(day, &kite)?;
     day.tablet
         .tell(&["visit", "note", &kite, "saw", KITE_ROOM])?;
     day.tablet

@@ -7,6 +7,8 @@ mod afternoon;
 mod evening;
 mod midday;
 mod morning;
+mod page;
+mod restored;
 mod words;
 
 use std::collections::BTreeMap;
@@ -17,7 +19,8 @@ use serde_json::Value as Json;
 use super::cast::{Device, StageError, Staged};
 use super::stage::{Day, list, text};
 
-pub(crate) use words::SENTENCES;
+pub(crate) use page::the_same_everywhere;
+pub(crate) use words::{KITE_DREW, SENTENCES};
 
 const LARKSPURS: [&str; 3] = ["Wren", "Finch", "Pipit"];
 
@@ -40,6 +43,7 @@ pub(crate) fn play(day: &mut Day) -> Staged<()> {
     day.date = TUESDAY;
     morning::office(day)?;
     morning::doorstep(day)?;
+    page::wren(day)?;
     morning::car(day)?;
     morning::window(day)?;
     morning::no_answer(day)?;
@@ -48,9 +52,12 @@ pub(crate) fn play(day: &mut Day) -> Staged<()> {
     midday::moved(day)?;
     afternoon::two_answers(day)?;
     afternoon::battery(day)?;
+    page::answered(day)?;
     afternoon::signed_off(day)?;
     evening::board(day)?;
-    evening::evening(day)
+    restored::backed_up(day)?;
+    evening::evening(day)?;
+    restored::restored(day)
 }
 
 fn visit_of(planned: &Json, child: &str) -> Staged<String> {

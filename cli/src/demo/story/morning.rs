@@ -220,17 +220,15 @@ pub(super) fn doorstep(day: &mut Day) -> Staged<()> {
     day.bryony_entry = own;
     day.time("10:05")?;
     day.phone.tell(&[
-        "voice", "Finch", "--visit", &finch, "--how", "said", FINCH_SAID,
-    ])?;
-    day.phone.tell(&[
         "voice",
-        "Wren",
+        "Finch",
         "--visit",
-        &wren,
+        &finch,
         "--how",
-        "chose_not_to_say",
-        "--because",
-        "not_here",
+        "said",
+        FINCH_SAID,
+        "--with",
+        "about/my_day=my_day",
     ])?;
     day.phone.tell(&[
         "voice",
@@ -258,6 +256,7 @@ pub(super) fn car(day: &mut Day) -> Staged<()> {
         "Rowan Teasel",
         "no signal",
     )?;
+    super::page::read_in_the_car(day)?;
     let wren = day.visits["Wren"].clone();
     let raised = day.phone.tell(&[
         "concern",

@@ -1,7 +1,7 @@
 //! What people wrote and said on the day. None of it may be readable in any file of the run.
 
 /// Every sentence of the day.
-pub(crate) const SENTENCES: [&str; 23] = [
+pub(crate) const SENTENCES: [&str; 26] = [
     FINCH_SAID,
     DOORWAY,
     URGENT,
@@ -16,6 +16,9 @@ pub(crate) const SENTENCES: [&str; 23] = [
     MEANING_FINCH,
     MEANING_PIPIT,
     NEXT_WREN,
+    WREN_ASKED,
+    ROBIN_USUAL,
+    ROBIN_MEANS,
     SEE_WREN,
     REED_LIVES,
     REED_CUT,
@@ -53,6 +56,9 @@ pub(super) const REED_LIVES: &str = "Ivy said so at the door.";
 pub(super) const REED_CUT: &str = "Ivy at the door: Reed stays most nigh";
 pub(super) const REED_WHOLE: &str = "Ivy at the door: Reed stays most nights";
 
+pub(super) const WREN_ASKED: &str = "come to school pls dont tell mum i asked";
+pub(super) const UNDONE: &str = "she typed this and took it back again";
+pub(crate) const KITE_DREW: &str = "A bus with five empty seats";
 pub(super) const KITE_WROTE: &str = "I dont want another new social worker ive had 4";
 pub(super) const KITE_ROOM: &str =
     "Kite drew a bus with five empty seats and put it on the wall above the bed.";
@@ -60,4 +66,7 @@ pub(super) const KITE_MEANS: &str =
     "Kite counts the people who left, and wants the next one to stay.";
 pub(super) const ROBIN_SHOWED: &str =
     "Points to pool three times, pushes the picture of the bus away.";
+pub(super) const ROBIN_USUAL: &str = "Looks away when something is too much.";
+pub(super) const ROBIN_MEANS: &str =
+    "Robin wants to swim, and does not want to go by bus to get there.";
 pub(super) const WHO_IS_REED: &str = "Who is Reed? Check by Thursday.";

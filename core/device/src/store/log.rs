@@ -115,7 +115,7 @@ pub(crate) fn scopes(db: &Connection) -> Result<Vec<ScopeRow>> {
 }
 
 /// The scope's row, made if it was never met. A scope begins as one that is not held, unless it is the worker's own or the
-/// council's.
+/// council's. Nobody holds an audit scope.
 pub(crate) fn ensure_scope(db: &Connection, wanted: Scope) -> Result<ScopeRow> {
     if let Some(row) = scope(db, wanted)? {
         return Ok(row);
@@ -123,7 +123,7 @@ pub(crate) fn ensure_scope(db: &Connection, wanted: Scope) -> Result<ScopeRow> {
     db.prepare_cached("INSERT INTO scope (name, held, digest) VALUES (?1, ?2, ?3)")?
         .execute(params![
             encode(&wanted),
-            wanted.child().is_none(),
+            matches!(wanted, Scope::Worker(_) | Scope::Council),
             ScopeDigest::default().to_bytes()
         ])?;
     scope(db, wanted)?.ok_or(StoreError::Row("a scope"))

@@ -17,7 +17,7 @@ use super::answer::{Fault, fault_of, judge};
 use super::exchange::{HttpReply, Route, TransportProblem};
 use super::outcome::{Budget, Ended, Outcome, Progress, Trouble};
 use super::pace::Pace;
-use super::run::{InFlight, Pulling, Run};
+use super::run::{InFlight, Keys, Pulling, Run};
 use super::store::{Parcel, ParcelKey, SendClass, SyncStore};
 
 /// What may differ between a phone, a test and the simulator. Times in milliseconds.
@@ -217,6 +217,10 @@ impl Engine {
         if run.until.is_some_and(|until| now >= until || needs > until) {
             return self.end(store, run, now, Ended::Budget);
         }
+        if run.keys == Keys::Wanted {
+            run.keys = Keys::Fetched;
+            return Ok(self.send(run, now, Route::Keys, Vec::new(), None, 0));
+        }
         let left = run.bytes.map(|all| {
             all.saturating_sub(self.progress.bytes_up)
                 .saturating_sub(self.progress.bytes_down)
@@ -332,7 +336,11 @@ impl Engine {
         let deadline = now.saturating_add(patience.min(LONGEST_ANSWER_MS));
         self.progress.bytes_up += body.len() as u64;
         run.first = false;
-        run.in_flight = Some(InFlight { keys, sent_at: now });
+        run.in_flight = Some(InFlight {
+            route,
+            keys,
+            sent_at: now,
+        });
         let deadline = run.until.map_or(deadline, |until| until.min(deadline));
         self.run = Some(run);
         Effect::Send {
@@ -354,9 +362,21 @@ impl Engine {
         let took_ms = now.saturating_sub(in_flight.sent_at);
         let taken = match judge(reply) {
             Some(fault) => Err(fault),
-            None => match &in_flight.keys {
-                Some(keys) => self.take_upload_answer(store, &mut run, keys, now, &reply.body)?,
-                None => self.take_page(store, &mut run, &reply.body)?,
+            None => match (&in_flight.keys, in_flight.route) {
+                (Some(keys), _) => {
+                    self.take_upload_answer(store, &mut run, keys, now, &reply.body)?
+                }
+                (None, Route::Keys) => match store.take_keys(&reply.body) {
+                    Ok(taken) => {
+                        if taken {
+                            // What was answered for in words that this device could not read yet is asked again.
+                            run.behind.clear();
+                        }
+                        Ok(())
+                    }
+                    Err(problem) => fault_of(problem)?,
+                },
+                (None, _) => self.take_page(store, &mut run, &reply.body)?,
             },
         };
         match taken {
@@ -370,7 +390,7 @@ impl Engine {
                 }
                 self.go_on(store, run, now)
             }
-            Err(fault) => self.take_fault(store, run, in_flight.keys, now, fault),
+            Err(fault) => self.take_fault(store, run, in_flight, now, fault),
         }
     }
 
@@ -401,7 +421,9 @@ impl Engine {
             0
         };
         let answered = taken.receipted + taken.refused + taken.sealed_again;
-        if taken.kept_unopened > 0 {
+        if taken.keys_wanted {
+            run.keys.want();
+        } else if taken.kept_unopened > 0 {
             run.kept_unopened = true;
         } else {
             // An envelope that was damaged on the way is passed over in silence: it has been sent, and still waits.
@@ -427,6 +449,9 @@ impl Engine {
             Err(problem) => return fault_of(problem),
         };
         self.progress.pulled_entries += taken.entries;
+        if taken.keys_wanted {
+            run.keys.want();
+        }
         let nothing_came = taken.again || (taken.more && taken.entries == 0);
         run.tries_again = if nothing_came { run.tries_again + 1 } else { 0 };
         run.pulled_a_page |= !taken.again;
@@ -441,10 +466,11 @@ impl Engine {
         &mut self,
         store: &mut S,
         mut run: Run,
-        keys: Option<Vec<ParcelKey>>,
+        in_flight: InFlight,
         now: u64,
         fault: Fault,
     ) -> Result<Effect, S::Error> {
+        let InFlight { route, keys, .. } = in_flight;
         let (trouble, too_large) = match fault {
             Fault::SignInPage => {
                 run.worse(Trouble::SignInPage);
@@ -457,6 +483,11 @@ impl Engine {
             }
             Fault::Odd(trouble) => (trouble, false),
             Fault::TooLarge => (Trouble::NotAnsweringProperly, true),
+            Fault::OtherKey if run.keys == Keys::Known => {
+                run.keys.want();
+                return self.go_on(store, run, now);
+            }
+            Fault::OtherKey => (Trouble::NotAnsweringProperly, false),
         };
         match keys {
             Some(keys) if keys.len() > 1 => {
@@ -472,6 +503,7 @@ impl Engine {
                 run.unanswered = true;
                 run.behind.extend(keys);
             }
+            None if route == Route::Keys => {}
             None => run.pulling = Pulling::Off,
         }
         run.worse(trouble);

@@ -7,6 +7,8 @@ pub enum Route {
     Upload,
     /// What is new, for this device.
     Pull,
+    /// The council's public keys. The body is empty.
+    Keys,
     /// Becoming a device of the council. Never asked for by the engine.
     Enrol,
 }
@@ -18,6 +20,7 @@ impl Route {
         match self {
             Self::Upload => "/v1/upload",
             Self::Pull => "/v1/pull",
+            Self::Keys => "/v1/keys",
             Self::Enrol => "/v1/enrol",
         }
     }

@@ -7,6 +7,7 @@ use rusqlite::params;
 use visitbook_record::catalogue::Catalogue;
 use visitbook_record::commit::{RecordKind, Role};
 use visitbook_record::id::{RecordId, WorkerId, derived_uuid};
+use visitbook_record::look::Look;
 use visitbook_record::op::{Kind, Target};
 use visitbook_record::payload::Content;
 use visitbook_record::scope::Scope;
@@ -140,7 +141,11 @@ impl Working {
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
-    fn child_line(&self, child: RecordId, on: &str) -> std::result::Result<ChildLine, StoreError> {
+    pub(super) fn child_line(
+        &self,
+        child: RecordId,
+        on: &str,
+    ) -> std::result::Result<ChildLine, StoreError> {
         let mut answers = self.plain_answers(child)?;
         let name = answers
             .get("known_as")
@@ -243,7 +248,7 @@ impl Working {
                 .into_iter()
                 .filter(|one| one.mine)
                 .collect(),
-            unsent: self.spool.len(),
+            unsent: self.sealed_waiting(),
             alarms: usize::try_from(alarms).unwrap_or(usize::MAX),
             date,
         })
@@ -342,6 +347,7 @@ impl Working {
     /// [`ReadError`].
     pub fn child_card(&self, child: RecordId) -> Result<ChildCard> {
         let scope = self.held_scope(child)?;
+        self.looked(Look::Card, child, child);
         let today = Moment::of(self.now().wall).date;
         let line = self.child_line(child, &today)?;
         let visits = self.visits(child)?;
@@ -393,7 +399,7 @@ impl Working {
             voices: self.voices_of(scope, VOICES_ON_CARD)?,
             held_by: self.held_by(child)?,
             concerns: self
-                .concerns(Some(child))?
+                .concerns_of(Some(child))?
                 .into_iter()
                 .filter(|concern| concern.decisions.is_empty())
                 .collect(),

@@ -14,6 +14,7 @@ mod aside;
 pub use aside::{KeptAside, PlacedView, SetAside};
 mod board;
 mod due;
+mod export;
 mod oversight;
 mod voice;
 
@@ -22,6 +23,7 @@ pub use board::{
     DueChild, NotSeen, Since, ToSign, TwoAnswersLine, WaitingChild,
 };
 pub use due::{DueLine, NoAccessLine, NoAnswerView, Owed};
+pub use export::{CaseSection, CaseText};
 pub use oversight::{
     CorrectionView, OpenedView, OversightView, ReturnedView, SignedOffView, VoidedView,
 };
@@ -543,7 +545,8 @@ pub struct Found {
 pub struct AlarmView {
     /// When it was noticed.
     pub at: Moment,
-    /// `digest_differs`, `receipts_fork`, `bad_signature`, `bad_payload`, `no_certificate`, `book_went_back`, `refused`.
+    /// `digest_differs`, `receipts_fork`, `bad_signature`, `bad_payload`, `no_certificate`, `book_went_back`, `two_copies`,
+    /// `epoch_fork`, `refused`.
     pub kind: String,
     /// In a sentence.
     pub sentence: String,

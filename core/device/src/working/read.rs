@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use visitbook_record::commit::{RecordKind, Role};
 use visitbook_record::id::{OpId, RecordId};
+use visitbook_record::look::Look;
 use visitbook_record::op::Target;
 use visitbook_record::page::{Page, Statement, View, lay_out};
 use visitbook_record::payload::Content;
@@ -118,6 +119,12 @@ impl Working {
     /// # Errors
     /// [`ReadError`].
     pub fn page(&self, record: RecordId) -> Result<RecordPage> {
+        let page = self.page_of(record)?;
+        self.looked(Look::Page, page.child, record);
+        Ok(page)
+    }
+
+    pub(super) fn page_of(&self, record: RecordId) -> Result<RecordPage> {
         let (row, child, rows) = self.rows_of(record)?;
         let (signed, statements): (Vec<i64>, Vec<Statement>) = rows
             .into_iter()
@@ -197,6 +204,26 @@ impl Working {
     /// # Errors
     /// [`ReadError`].
     pub fn concerns(&self, child: Option<RecordId>) -> Result<Vec<ConcernView>> {
+        let all = self.concerns_of(child)?;
+        for one in &all {
+            self.looked(Look::Page, one.child, one.record);
+        }
+        Ok(all)
+    }
+
+    /// Which concerns there are, and about whom: to find one by its name, without reading any.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn concern_names(&self) -> Result<Vec<(RecordId, String)>> {
+        let all = self.concerns_of(None)?;
+        Ok(all
+            .into_iter()
+            .map(|one| (one.record, one.child_name))
+            .collect())
+    }
+
+    pub(crate) fn concerns_of(&self, child: Option<RecordId>) -> Result<Vec<ConcernView>> {
         let mut all = Vec::new();
         for scope in log::scopes(&self.store.reader)? {
             let wanted = scope.held && child.is_none_or(|child| scope.scope == Scope::Child(child));
@@ -357,6 +384,12 @@ impl Working {
     /// # Errors
     /// [`ReadError`].
     pub fn history(&self, record: RecordId) -> Result<Vec<Version>> {
+        let (_, child, _) = self.rows_of(record)?;
+        self.looked(Look::History, child, record);
+        self.history_of(record)
+    }
+
+    pub(super) fn history_of(&self, record: RecordId) -> Result<Vec<Version>> {
         let (row, _, rows) = self.rows_of(record)?;
         let statements: Vec<Statement> = rows.iter().map(|row| row.statement.clone()).collect();
         let page = lay_out(row.home.kind, &statements, View::Here);
@@ -415,6 +448,9 @@ impl Working {
                 continue;
             };
             let child = row.home.scope.child();
+            if let Some(child) = child {
+                self.looked(Look::Search, child, row.id);
+            }
             all.push(Found {
                 op: fact.id,
                 record: fact.record,

@@ -92,11 +92,11 @@ pub struct Saved {
 }
 
 /// Where a commit belongs, and in what capacity its author writes.
-struct Place {
-    record: RecordId,
-    kind: RecordKind,
-    scope: Scope,
-    acting_as: Role,
+pub(super) struct Place {
+    pub(super) record: RecordId,
+    pub(super) kind: RecordKind,
+    pub(super) scope: Scope,
+    pub(super) acting_as: Role,
 }
 
 impl Saved {
@@ -157,13 +157,23 @@ impl Working {
         statements: Vec<NewStatement>,
         also: impl FnOnce(&rusqlite::Connection) -> Result<(), StoreError>,
     ) -> Result<Saved, SaveError> {
-        let now = self.now();
         let place = Place {
             record: RecordId(self.me.worker.0),
             kind: RecordKind::Worker,
             scope: Scope::Worker(self.me.worker),
             acting_as: Role::Allocated,
         };
+        self.save_at(place, statements, also)
+    }
+
+    /// Saves one commit where no role for a child is asked for.
+    pub(super) fn save_at(
+        &mut self,
+        place: Place,
+        statements: Vec<NewStatement>,
+        also: impl FnOnce(&rusqlite::Connection) -> Result<(), StoreError>,
+    ) -> Result<Saved, SaveError> {
+        let now = self.now();
         let (seq, head) = (self.me.seq + 1, self.me.head);
         let one = self.build_at(place, statements, seq, head, now, Refusing::No)?;
         self.keep(vec![one], now, also)
@@ -328,7 +338,7 @@ impl Working {
             signature: signature.0.to_vec(),
         };
         let class = class_of(&commit);
-        let sealed = self.seal(class, &exact, &payloads)?;
+        let sealed = self.seal(class, &exact, &payloads, (None, None))?;
         Ok(Built {
             hash: Commit::hash_of(&exact.bytes),
             commit,
@@ -344,10 +354,13 @@ impl Working {
         class: SendClass,
         exact: &Signed,
         payloads: &[Option<Payload>],
+        (certificate, receipt): (Option<Vec<u8>>, Option<Signed>),
     ) -> Result<Sealed, SaveError> {
         let body = EnvelopeBody {
             commit: exact.clone(),
             payloads: payloads.iter().flatten().cloned().collect(),
+            certificate: certificate.map(Into::into),
+            receipt,
         };
         let plaintext = zeroize::Zeroizing::new(visitbook_record::cbor::encode(&body));
         Ok(self.session.seal(seal_class(class), &plaintext)?)
@@ -429,7 +442,8 @@ impl Working {
             )?;
             return Ok(SealedAgain::WordsMissing);
         }
-        let sealed = self.seal(class, &row.signed, &payloads)?;
+        let credentials = self.credentials(no, &row.signed)?;
+        let sealed = self.seal(class, &row.signed, &payloads, credentials)?;
         let transaction = begin(&mut self.store.writer)?;
         transaction.execute("DELETE FROM outgoing WHERE signed = ?1", [no])?;
         put_outgoing(&transaction, no, class, &sealed)?;
@@ -477,7 +491,7 @@ fn put_outgoing(
 }
 
 /// How soon the council wants it: a concern before everything, a child's words, finishes and oversight next.
-fn class_of(commit: &Commit) -> SendClass {
+pub(super) fn class_of(commit: &Commit) -> SendClass {
     match commit.record_kind {
         RecordKind::Concern => SendClass::Now,
         RecordKind::Voice => SendClass::Soon,

@@ -323,6 +323,13 @@ impl Council {
         }
     }
 
+    /// A bundle that says something else, signed all the same.
+    pub fn bundle_with(&self, change: impl FnOnce(&mut KeyBundle, &SigningKey)) -> Vec<u8> {
+        let mut keys = self.keys.clone();
+        change(&mut keys, &self.control);
+        keys.sign(&self.control).encode()
+    }
+
     /// The council's own commit about one record.
     pub fn write(
         &mut self,
@@ -381,6 +388,8 @@ impl Council {
         self.take(vec![EnvelopeBody {
             commit: Signed { bytes, signature },
             payloads,
+            certificate: None,
+            receipt: None,
         }]);
     }
 
@@ -563,6 +572,7 @@ impl Council {
                 received: WallMillis(self.now),
                 payloads: payloads.clone(),
                 released,
+                earlier: None,
             };
             self.logs
                 .get_mut(&commit.scope)
@@ -647,6 +657,7 @@ impl Council {
             op: id,
             verdict: verdict.clone(),
             released: vec![],
+            earlier: None,
         });
         self.known.get_mut(&id).unwrap().fact.verdict = Some(verdict);
     }
@@ -667,6 +678,7 @@ impl Council {
             op: id,
             verdict,
             released: vec![],
+            earlier: None,
         });
     }
 
@@ -864,6 +876,7 @@ impl Council {
             more,
             digests,
             time: WallMillis(self.now),
+            keys: None,
         }
     }
 
