@@ -7,6 +7,7 @@
 
 mod again;
 mod earlier;
+mod twice;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ use visitbook_record::wire::{
     EnvelopeBody, ReceiptStatement, Received, Refusal, Signed, UploadReply,
 };
 
+use self::twice::Before;
 pub use earlier::welcome;
 
 use crate::attachments;
@@ -368,13 +370,20 @@ impl<'a> ScopeWriter<'a> {
         if let Some(earlier) = &earlier {
             self.tx.put_earlier(&hash, &earlier.statement)?;
         }
+        let before = Before::look(self.tx, &self.scope, &commit, &facts)?;
+        let verdicts = before.kept_to(&facts, verdicts);
 
         let ops = facts.iter().map(|fact| fact.id).collect();
         let mut released = Vec::new();
         for (index, ((mut fact, verdict), payload)) in
             (0..).zip(facts.into_iter().zip(&verdicts).zip(payloads))
         {
-            self.digest.add(&fact.id, verdict);
+            if !before.counts(&fact.id) {
+                self.digest.add(&fact.id, verdict);
+            }
+            if before.has(&fact.id) {
+                continue;
+            }
             fact.verdict = Some(verdict.clone());
             let (id, kind) = (fact.id, fact.kind);
             let is_finish = fact.kind == Kind::Finish && verdict.is_applied();

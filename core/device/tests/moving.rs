@@ -331,6 +331,30 @@ fn a_child_that_comes_back_comes_whole_and_nothing_is_sent_twice() {
 }
 
 #[test]
+fn a_child_that_is_taken_and_given_back_between_two_pulls_is_read_on() {
+    let (council, _phone, mut rowan) = larkspurs();
+    let visit = visit_to_wren(&mut rowan);
+    rowan.note(visit, "saw", SENT).unwrap();
+    sync(&council, &mut rowan);
+    pull(&council, &mut rowan);
+    {
+        let mut council = council.lock().unwrap();
+        council.unassign(ROWAN, WREN);
+        council.assign(ROWAN, WREN, Role::Allocated);
+    }
+    pull(&council, &mut rowan);
+    // This one compares what both hold.
+    pull(&council, &mut rowan);
+    sound(&rowan);
+    assert_eq!(rowan.visit(visit).unwrap().entries.len(), 1);
+    assert_eq!(rowan.sealed_waiting(), 0, "nothing was removed");
+    rowan.set(visit, &field("seen"), "yes", None).unwrap();
+    sync(&council, &mut rowan);
+    pull(&council, &mut rowan);
+    sound(&rowan);
+}
+
+#[test]
 fn an_ended_device_gives_its_words_up_and_keeps_nothing() {
     let (council, phone, mut rowan) = larkspurs();
     let visit = visit_to_wren(&mut rowan);

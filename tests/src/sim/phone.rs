@@ -4,6 +4,7 @@
 //! (database, spool, the word "saved"), and a phone can be made to die between any two of them, or on either side of
 //! applying a reply. The engine that drives it is the real one.
 
+mod copies;
 mod moving;
 mod pages;
 mod save;
@@ -60,6 +61,7 @@ pub(crate) struct Receipt {
 }
 
 /// One of the phone's own commits.
+#[derive(Clone)]
 pub(crate) struct Own {
     pub(crate) written: Rc<Written>,
     pub(crate) signed: Signed,
@@ -81,6 +83,7 @@ impl Own {
 }
 
 /// One operation as the phone knows it.
+#[derive(Clone)]
 pub(crate) struct Row {
     pub(crate) fact: Fact,
     pub(crate) scope: Scope,
@@ -92,8 +95,10 @@ pub(crate) struct Row {
 }
 
 /// What survives a kill.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Disk {
+    /// Which writing life of the device this is: whose number, and its how many-th.
+    life: (u8, u8),
     seq: u64,
     head: Option<CommitHash>,
     begun: u16,
@@ -136,6 +141,8 @@ pub(crate) struct Phone {
     asked: Option<[u8; 8]>,
     pub(crate) dies: Option<Moment>,
     pub(crate) now: u64,
+    /// There are two of it, and neither need know.
+    pub(crate) has_copy: bool,
     /// Things that must never be seen from a phone.
     pub(crate) alarms: Vec<(u8, &'static str)>,
     /// Statements whose words came from the council since this was last emptied.
@@ -154,13 +161,17 @@ impl Phone {
             key: names::key_of(device),
             clock: Clock::right(),
             ledger,
-            disk: Disk::default(),
+            disk: Disk {
+                life: (number, 0),
+                ..Disk::default()
+            },
             is_open: false,
             session: [0; 32],
             next_number: 0,
             asked: None,
             dies: None,
             now: 0,
+            has_copy: false,
             alarms: Vec::new(),
             given: Vec::new(),
             removed: Vec::new(),
@@ -179,6 +190,7 @@ impl Phone {
         self.session = [0; 32];
         self.session[..16].copy_from_slice(&self.device.0);
         self.session[16..24].copy_from_slice(&self.disk.lives.to_be_bytes());
+        self.session[24] = self.number;
         self.next_number = 0;
         for index in 0..self.disk.own.len() {
             if self.disk.own[index].parcel.is_none() && self.disk.own[index].waits() {
@@ -317,7 +329,12 @@ impl Phone {
             .collect()
     }
 
-    /// Whether a commit of one's own has this name.
+    /// Whether this phone has that commit as its own.
+    pub(crate) fn made(&self, hash: &CommitHash) -> bool {
+        self.disk.own_by_hash.contains_key(hash)
+    }
+
+    /// Where a commit of one's own stands that has this name.
     fn own_at(&self, hash: &CommitHash) -> Option<usize> {
         self.disk.own_by_hash.get(hash).copied()
     }

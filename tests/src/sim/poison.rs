@@ -58,11 +58,13 @@ pub(crate) enum Poison {
     PlacesWhatWaits,
     PlacesOwnBreach,
     PlacesElsewhere,
+    PlacesFromElsewhere,
     PlacesTheUnknown,
     PurgedInAChildsFile,
+    SaysTwice,
 }
 
-const ALL: [Poison; 38] = [
+const ALL: [Poison; 40] = [
     Poison::UnknownKind,
     Poison::UnknownKindManyLinks,
     Poison::UnknownCode,
@@ -101,12 +103,17 @@ const ALL: [Poison; 38] = [
     Poison::PlacesElsewhere,
     Poison::PlacesTheUnknown,
     Poison::PurgedInAChildsFile,
+    Poison::SaysTwice,
+    Poison::PlacesFromElsewhere,
 ];
 
 impl Poison {
     /// What only a manager's phone can try.
     pub(crate) const fn is_managers(self) -> bool {
-        matches!(self, Self::SignsOffOwn | Self::PlacesOwnBreach)
+        matches!(
+            self,
+            Self::SignsOffOwn | Self::PlacesOwnBreach | Self::PlacesFromElsewhere
+        )
     }
 
     pub(crate) fn draw(rng: &mut Rng) -> Self {
@@ -119,8 +126,10 @@ impl Poison {
 /// # Errors
 /// [`Died`]: the phone was killed on the way.
 pub(crate) fn act(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Result<bool, Died> {
-    if poison == Poison::PlacesOwnBreach {
-        return places_own_breach(phone, rng);
+    match poison {
+        Poison::PlacesOwnBreach => return places_own(phone, Poison::SignsOffOwn, rng),
+        Poison::PlacesFromElsewhere => return places_own(phone, Poison::OtherHome, rng),
+        _ => {}
     }
     let Some(plan) = plan(phone, poison, rng) else {
         return Ok(false);
@@ -129,26 +138,32 @@ pub(crate) fn act(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Result<bo
     Ok(true)
 }
 
-/// Signs off their own work, and lets that count by their own word, before anybody has judged either.
-fn places_own_breach(phone: &mut Phone, rng: &mut Rng) -> Result<bool, Died> {
-    let Some(first) = plan(phone, Poison::SignsOffOwn, rng) else {
+/// Breaks a rule, and lets that count by their own word, before anybody has judged either: signs off their own work, or says in
+/// one child's log something about another's visit, and places it there.
+fn places_own(phone: &mut Phone, breach: Poison, rng: &mut Rng) -> Result<bool, Died> {
+    let Some(first) = plan(phone, breach, rng) else {
         return Ok(false);
     };
-    let (record, scope) = (first.record, first.scope);
+    let record = first.record;
+    let scope = match breach {
+        // A planned visit says whose it is.
+        Poison::OtherHome if record.0[0] == 0x01 => Scope::Child(names::child(record.0[1])),
+        _ => first.scope,
+    };
     phone.save(vec![first])?;
     let made = phone
         .disk
         .own
         .last()
         .map(|own| own.written.volume.ids.clone());
-    let Some(breach) = made.and_then(|ids| ids.first().copied()) else {
+    let Some(placed) = made.and_then(|ids| ids.first().copied()) else {
         return Ok(true);
     };
     phone.save(vec![Plan {
         record,
         kind: RecordKind::Visit,
         scope,
-        drafts: vec![placement(breach)],
+        drafts: vec![placement(placed)],
         twist: Twist::None,
     }])?;
     Ok(true)
@@ -347,8 +362,16 @@ fn plan(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Option<Plan> {
             // Of an earlier placement that a manager made in the meantime nothing is known here.
             plan.twist = Twist::None;
         }
-        // Made of two commits, see `places_own_breach`.
-        Poison::PlacesOwnBreach => return None,
+        // Made of two commits, see `places_own`.
+        Poison::PlacesOwnBreach | Poison::PlacesFromElsewhere => return None,
+        Poison::SaysTwice => {
+            let last = &phone.disk.own.last()?.written;
+            let commit = &last.volume.commit;
+            (last.twist == Twist::None).then_some(())?;
+            (plan.record, plan.kind, plan.scope) =
+                (commit.record, commit.record_kind, commit.scope);
+            plan.twist = Twist::Again;
+        }
         Poison::PlacesTheUnknown => draft = placement(OpId([0x55; 32])),
         Poison::PurgedInAChildsFile => {
             draft.kind = Kind::Purged;

@@ -66,6 +66,10 @@ impl Reading {
                             let bytes = stored.signed.bytes.clone();
                             reading.commits.insert(*hash, (scope, stored.at, bytes));
                             for (index, id) in volume.ids.iter().enumerate() {
+                                if reading.by_id.contains_key(id) {
+                                    // Two copies of a phone said the same under one number: it is one statement.
+                                    continue;
+                                }
                                 let op = tx.op(id)?.ok_or(StoreError::Missing("operation"))?;
                                 let payload = tx.payload(id)?;
                                 let arrived_as = stored

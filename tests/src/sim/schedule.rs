@@ -293,6 +293,11 @@ pub(crate) enum Step {
     CouncilFails {
         after: u8,
     },
+    /// The phone is cloned, or an older book will be put back: from now on there are two.
+    Copy {
+        phone: u8,
+        knows: bool,
+    },
     /// A request that was on its way arrives, or an old one arrives again.
     Arrives {
         chance: u64,
@@ -393,6 +398,10 @@ impl Step {
             97 => Self::CouncilFails {
                 after: rng.below(24) as u8,
             },
+            98 if rng.chance(20) => Self::Copy {
+                phone,
+                knows: rng.chance(30),
+            },
             _ => Self::Arrives { chance: rng.next() },
         }
     }
@@ -455,6 +464,10 @@ impl std::fmt::Display for Timed {
                     f,
                     "the council's next transaction fails after {after} writes"
                 )
+            }
+            Step::Copy { phone, knows } => {
+                let how = if knows { ", and the copy knows it" } else { "" };
+                write!(f, "phone {phone} is copied{how}")
             }
             Step::Arrives { .. } => write!(f, "a late or old request arrives"),
         }

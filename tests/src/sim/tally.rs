@@ -15,6 +15,8 @@ pub(crate) struct Tally {
     pub(crate) finished: u64,
     pub(crate) late: u64,
     pub(crate) checks: u64,
+    /// Numbers under which two copies of one device wrote.
+    pub(crate) forks: u64,
     /// Records whose oversight was compared on a phone.
     pub(crate) oversight: u64,
     /// Own commits removed from phones after their receipts.
@@ -44,6 +46,7 @@ impl Tally {
         self.finished += other.finished;
         self.late += other.late;
         self.checks += other.checks;
+        self.forks += other.forks;
         self.oversight += other.oversight;
         self.removed += other.removed;
         for (name, n) in &other.faults {
@@ -72,8 +75,8 @@ impl std::fmt::Display for Tally {
         )?;
         writeln!(
             f,
-            "commits removed after their receipts {} · records with oversight compared {}",
-            self.removed, self.oversight
+            "commits removed after their receipts {} · records with oversight compared {} · numbers used twice by copies {}",
+            self.removed, self.oversight, self.forks
         )?;
         list(f, "verdicts", &self.verdicts)?;
         list(f, "written", &self.deeds)?;

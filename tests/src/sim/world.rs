@@ -114,13 +114,14 @@ impl World {
                 deed,
                 chance,
             } => {
-                let phone = &mut self.phones[usize::from(phone)];
+                let n = self.one_of(phone, chance);
+                let phone = &mut self.phones[n];
                 phone.now = self.now;
                 phone.open();
                 match author::act(phone, deed, &mut Rng::new(chance)) {
                     Ok(true) => self.ledger.tally.borrow_mut().deed(deed.name()),
                     Ok(false) => {}
-                    Err(_) => self.killed(phone_index(step), "phone killed in a save"),
+                    Err(_) => self.killed(n, "phone killed in a save"),
                 }
             }
             Step::Poison {
@@ -128,7 +129,8 @@ impl World {
                 poison,
                 chance,
             } => {
-                let phone = &mut self.phones[usize::from(phone)];
+                let n = self.one_of(phone, chance);
+                let phone = &mut self.phones[n];
                 phone.now = self.now;
                 phone.open();
                 let broken = poison::act(phone, poison, &mut Rng::new(chance));
@@ -137,14 +139,15 @@ impl World {
                     tally.fault("rule broken on purpose");
                 }
                 if broken.is_err() {
-                    self.killed(phone_index(step), "phone killed in a save");
+                    self.killed(n, "phone killed in a save");
                 }
             }
             Step::Sync {
                 phone,
                 line,
                 chance,
-            } => self.sync(usize::from(phone), line, chance)?,
+            } => self.sync(self.one_of(phone, chance), line, chance)?,
+            Step::Copy { phone, knows } => self.copy(usize::from(phone), knows),
             Step::Dies { phone, moment } => {
                 if moment == Moment::Now {
                     self.killed(usize::from(phone), "phone killed");
@@ -182,6 +185,28 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Of the phones that are this device, whichever the step means.
+    fn one_of(&self, phone: u8, chance: u64) -> usize {
+        let device = names::device(phone);
+        let same = |n: &usize| self.phones[*n].device == device;
+        let all: Vec<usize> = (0..self.phones.len()).filter(same).collect();
+        let at = usize::try_from(chance >> 32).unwrap_or(0) % all.len().max(1);
+        all.get(at).copied().unwrap_or(usize::from(phone))
+    }
+
+    fn copy(&mut self, n: usize, knows: bool) {
+        let copies = self.phones.len() - usize::from(self.setting.phones);
+        if copies >= 2 {
+            return;
+        }
+        let number = 10 + u8::try_from(copies).unwrap_or(0);
+        let copy = self.phones[n].copy(number, knows);
+        self.phones.push(copy);
+        self.engines.push(engine());
+        let mut tally = self.ledger.tally.borrow_mut();
+        tally.fault("phone cloned or put back");
     }
 
     fn killed(&mut self, phone: usize, how: &'static str) {
@@ -417,11 +442,4 @@ fn add_back(ledger: &Ledger, mut tally: Tally) {
     let mut current = ledger.tally.borrow_mut();
     tally.add(&current);
     *current = tally;
-}
-
-fn phone_index(step: Step) -> usize {
-    match step {
-        Step::Write { phone, .. } | Step::Poison { phone, .. } => usize::from(phone),
-        _ => 0,
-    }
 }

@@ -263,6 +263,13 @@ pub(crate) fn insert_commit(
     payloads: &[Option<Payload>],
 ) -> Result<Stored> {
     let record = ensure_record(db, commit)?;
+    // Two copies of a device may say exactly the same under one number: that is one statement, and stands where it stood.
+    let ids = commit.op_ids();
+    let mut known = Vec::with_capacity(ids.len());
+    for id in &ids {
+        known.push(op_row(db, id)?.map(|(no, ..)| no));
+    }
+    let added = known.iter().filter(|no| no.is_none()).count();
     db.prepare_cached(
         "INSERT INTO signed (hash, record, own, wall, author, bytes, signature, first_op, ops)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT coalesce(max(no), 0) + 1 FROM op), ?8)",
@@ -275,11 +282,15 @@ pub(crate) fn insert_commit(
         commit.author.0,
         exact.bytes,
         exact.signature,
-        i64::try_from(commit.ops.len()).unwrap_or(i64::MAX),
+        i64::try_from(added).unwrap_or(i64::MAX),
     ])?;
     let signed = db.last_insert_rowid();
     let mut ops = Vec::with_capacity(commit.ops.len());
-    for (index, (id, op)) in commit.op_ids().into_iter().zip(&commit.ops).enumerate() {
+    for (index, (id, op)) in ids.into_iter().zip(&commit.ops).enumerate() {
+        if let Some(Some(no)) = known.get(index) {
+            ops.push((id, *no));
+            continue;
+        }
         db.prepare_cached(
             "INSERT INTO op (id, signed, record, target, kind, policy, author, acting_as, replaces, written, payload)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",

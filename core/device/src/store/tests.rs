@@ -289,3 +289,74 @@ fn only_a_purge_passes_and_only_what_has_a_receipt() {
     let lost = [&whole[..], &["DELETE FROM kept"]].concat();
     assert!(!attempt(db, &lost), "the link of one that is gone stays");
 }
+
+/// Two copies of a device wrote under one number, and said exactly the same: one statement, in two commits that both stay.
+#[test]
+fn what_two_commits_say_under_one_number_stands_once() {
+    use visitbook_record::cbor::encode;
+    use visitbook_record::commit::{Clocks, Commit, Origin, RecordKind, Role};
+    use visitbook_record::id::{BootId, CouncilId, DeviceId, Incarnation, RecordId, WorkerId};
+    use visitbook_record::op::{Kind, Op, Policy, Target};
+    use visitbook_record::scope::Scope;
+    use visitbook_record::time::{MonotonicMillis, WallMillis};
+    use visitbook_record::wire::Signed;
+
+    use super::log::{insert_commit, op_row, ops_of};
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(folder.path(), &keys());
+    let worker = WorkerId([0xa1; 16]);
+    let say = |what: &str| Op {
+        kind: Kind::Purged,
+        policy: Policy::Ordinary,
+        target: Target::element("purged", what),
+        replaces: vec![],
+        typed_at: None,
+        payload: None,
+    };
+    let commit = |wall: i64, ops: Vec<Op>| Commit {
+        format: Commit::FORMAT,
+        council: CouncilId([1; 16]),
+        origin: Origin {
+            device: DeviceId([2; 16]),
+            incarnation: Incarnation([3; 16]),
+        },
+        seq: 7,
+        previous: None,
+        record: RecordId(worker.0),
+        record_kind: RecordKind::Worker,
+        scope: Scope::Worker(worker),
+        author: worker,
+        acting_as: Role::Allocated,
+        catalogue: 1,
+        clocks: Clocks {
+            wall: WallMillis(wall),
+            monotonic: MonotonicMillis(0),
+            boot: BootId([0; 16]),
+        },
+        receipt_seen: None,
+        assignment_seen: None,
+        app_build: String::new(),
+        ops,
+    };
+    let transaction = store.writer.transaction().unwrap();
+    let put = |commit: &Commit| {
+        let bytes = encode(commit);
+        let hash = Commit::hash_of(&bytes);
+        let signature = vec![0; 64];
+        let exact = Signed { bytes, signature };
+        insert_commit(&transaction, commit, &exact, hash, true, &[]).unwrap()
+    };
+    let first = put(&commit(1, vec![say("wren")]));
+    let second = put(&commit(2, vec![say("wren"), say("finch")]));
+    assert_ne!(first.signed, second.signed);
+    assert_eq!(first.ops[0], second.ops[0]);
+    assert_eq!(second.ops.len(), 2);
+    assert_eq!(ops_of(&transaction, first.signed).unwrap(), first.ops);
+    assert_eq!(
+        ops_of(&transaction, second.signed).unwrap(),
+        second.ops[1..]
+    );
+    let (no, ..) = op_row(&transaction, &first.ops[0].0).unwrap().unwrap();
+    assert_eq!(no, first.ops[0].1);
+}

@@ -51,6 +51,8 @@ struct Changed {
     assignment: Option<LogPosition>,
     /// An own commit came that this book did not have.
     relearned: bool,
+    /// Scopes that the page takes away and does not give back.
+    ended: BTreeSet<i64>,
     /// One of them is of the writing life that this book is in: a copy of the device wrote it.
     copied: bool,
 }
@@ -95,6 +97,10 @@ impl Working {
         }
         for entry in &page.entries {
             applying.entry(entry)?;
+        }
+        // A child that is taken and given back in one page is read on: the council goes on where this device was.
+        for scope in &applying.changed.ended {
+            log::restart_scope(&transaction, *scope)?;
         }
         let mut unread = Unread {
             scopes: applying.stuck,
@@ -248,7 +254,10 @@ impl Applying<'_> {
         let hash = Commit::hash_of(&entry.commit.bytes);
         let ops = match log::commit(self.db, &hash)? {
             Some(known) => {
-                let ops = log::ops_of(self.db, known.no)?;
+                let mut ops = log::ops_of(self.db, known.no)?;
+                if ops.len() != entry.verdicts.len() {
+                    ops = stated_before(self.db, entry)?;
+                }
                 self.fill_in(&ops, entry)?;
                 log::set_received(self.db, known.no, entry.at, entry.received, None)?;
                 if let Some(record) = super::receipts::record_of(self.db, known.no)? {
@@ -446,14 +455,27 @@ impl Applying<'_> {
         Ok(())
     }
 
-    fn hold(&self, child: RecordId, role: Role, held: bool) -> Result<()> {
+    fn hold(&mut self, child: RecordId, role: Role, held: bool) -> Result<()> {
         let row = log::ensure_scope(self.db, Scope::Child(child))?;
         log::set_scope_held(self.db, row.no, held, role)?;
-        if !held {
-            log::restart_scope(self.db, row.no)?;
+        if held {
+            self.changed.ended.remove(&row.no);
+        } else {
+            self.changed.ended.insert(row.no);
         }
         Ok(())
     }
+}
+
+/// The rows of a commit's statements, where some of them stand under another commit that said the same.
+fn stated_before(db: &Connection, entry: &CommitEntry) -> Result<Vec<(OpId, i64)>> {
+    let ids = Commit::from_bytes(&entry.commit.bytes).map(|commit| commit.op_ids());
+    let mut rows = Vec::new();
+    for id in ids.map_err(|_| StoreError::Row("a commit"))? {
+        let (no, ..) = log::op_row(db, &id)?.ok_or(StoreError::Row("a statement"))?;
+        rows.push((id, no));
+    }
+    Ok(rows)
 }
 
 /// Whether the device that a commit names signed exactly these bytes, for this council.

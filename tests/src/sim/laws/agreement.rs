@@ -57,7 +57,7 @@ pub(super) fn all_who_hold_agree(world: &World, reading: &Reading) -> Checked {
                 "phone {} has another verdict on a statement than the council",
                 phone.number
             );
-            let is_its_own = stated.volume.commit.origin.device == phone.device;
+            let is_its_own = phone.made(&stated.volume.hash);
             // What waited was readable while it waited, and what was set aside by whoever decides; who has it has it.
             let was_due = match &stated.arrived_as {
                 Verdict::Held { .. } => true,

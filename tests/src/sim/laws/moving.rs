@@ -29,7 +29,7 @@ pub(super) fn nothing_stays_of_what_moved(world: &World, reading: &Reading) -> C
             let own = world
                 .ledger
                 .origin(&row.fact.id)
-                .filter(|origin| origin.written.phone == phone.number);
+                .filter(|origin| phone.made(&origin.written.volume.hash));
             let Some(own) = own.filter(|_| !phone.disk.ended) else {
                 return Err(Broken::new(
                     15,

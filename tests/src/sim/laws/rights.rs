@@ -59,6 +59,10 @@ pub(super) fn verdicts_follow_the_sentences(world: &World, reading: &Reading) ->
                     "an acknowledged statement is not at the council",
                 ));
             };
+            if state.known.contains_key(id) {
+                // Said before, under the same number, by a copy of the phone.
+                continue;
+            }
             let content = content_at_council(world, id);
             let class = circumstances.judge(&state, index, content.as_ref());
             must!(

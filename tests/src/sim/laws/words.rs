@@ -1,5 +1,9 @@
 //! Laws about words: kept, unchanged, acknowledged truthfully.
 
+use std::collections::BTreeMap;
+
+use visitbook_record::commit::Origin;
+use visitbook_record::id::CommitHash;
 use visitbook_record::op::Policy;
 use visitbook_record::scope::Scope;
 use visitbook_record::wire::Refusal;
@@ -69,9 +73,12 @@ pub(super) fn acknowledged_is_durable(world: &World, reading: &Reading) -> Check
                 phone.number
             );
             for (id, verdict) in own.written.volume.ids.iter().zip(&receipt.verdicts) {
-                let arrived = reading.op(id).map(|stated| &stated.arrived_as);
+                let arrived = reading
+                    .op(id)
+                    .filter(|stated| stated.volume.hash == own.written.volume.hash)
+                    .map(|stated| &stated.arrived_as);
                 must!(
-                    arrived == Some(verdict),
+                    arrived.is_none_or(|arrived| arrived == verdict),
                     2,
                     "a receipt states another verdict than the log"
                 );
@@ -202,6 +209,23 @@ pub(super) fn nothing_is_left(world: &World, _: &Reading) -> Checked {
 
 /// Law 18: two commits under one number are both kept, and neither blocks anything.
 pub(super) fn both_under_one_number_are_kept(world: &World, reading: &Reading) -> Checked {
+    let mut under: BTreeMap<(Origin, u64), CommitHash> = BTreeMap::new();
+    let copies = world.phones.iter().filter(|phone| phone.has_copy);
+    for own in copies.flat_map(|phone| &phone.disk.own) {
+        let volume = &own.written.volume;
+        if own.written.twist != Twist::None {
+            continue;
+        }
+        let number = (volume.commit.origin, volume.commit.seq);
+        let first = *under.entry(number).or_insert(volume.hash);
+        if first != volume.hash {
+            let both = [first, volume.hash]
+                .iter()
+                .all(|h| reading.commits.contains_key(h));
+            must!(both, 18, "one of two commits under one number is gone");
+            world.ledger.tally.borrow_mut().forks += 1;
+        }
+    }
     for phone in &world.phones {
         for own in phone
             .disk

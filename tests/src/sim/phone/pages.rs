@@ -39,6 +39,7 @@ impl Phone {
                         self.take_ending()?;
                         return Err(ReplyProblem::NotEnrolled);
                     }
+                    Denial::UnknownToken if self.has_copy => self.read_from_the_beginning(),
                     Denial::UnknownToken => self.alarms.push((19, "the council forgot a token")),
                     Denial::Malformed => {
                         self.alarms.push((19, "the council cannot read a request"))
@@ -152,6 +153,7 @@ impl Phone {
     }
 
     fn apply_commit(&mut self, entry: &CommitEntry, volume: &Volume) {
+        self.look_for_a_copy(volume);
         let given = entry
             .payloads
             .iter()

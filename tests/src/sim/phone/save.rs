@@ -5,7 +5,7 @@ use std::rc::Rc;
 use visitbook_device::sync::store::{ParcelKey, SendClass};
 use visitbook_record::catalogue;
 use visitbook_record::cbor::encode;
-use visitbook_record::commit::{Clocks, Commit, Origin, RecordKind, Role};
+use visitbook_record::commit::{Clocks, Commit, RecordKind, Role};
 use visitbook_record::fact::Answer;
 use visitbook_record::id::{BootId, OpId, RecordId, Salt, WorkerId};
 use visitbook_record::op::{Kind, Op, Policy, Target};
@@ -45,6 +45,8 @@ pub(crate) enum Twist {
     Gap,
     /// Uses the last number again.
     SameNumber,
+    /// Uses the last number again, and says exactly the same.
+    Again,
     /// The envelope holds bytes that are no commit.
     Garbage,
     /// The words sent are not those signed.
@@ -111,7 +113,7 @@ impl Phone {
         let mut seq = self.disk.seq + 1;
         match plan.twist {
             Twist::Gap => seq += 1,
-            Twist::SameNumber => seq = self.disk.seq.max(1),
+            Twist::SameNumber | Twist::Again => seq = self.disk.seq.max(1),
             _ => {}
         }
         let mut ops = Vec::with_capacity(plan.drafts.len());
@@ -136,16 +138,19 @@ impl Phone {
             });
             words.push(payload.map(|payload| self.ledger.words(&payload)));
         }
+        if plan.twist == Twist::Again
+            && let Some(last) = self.disk.own.last()
+        {
+            ops.clone_from(&last.written.volume.commit.ops);
+            words.clone_from(&last.written.words);
+        }
         let commit = Commit {
             format: Commit::FORMAT,
             council: match plan.twist {
                 Twist::OtherCouncil => names::OTHER_COUNCIL,
                 _ => names::COUNCIL,
             },
-            origin: Origin {
-                device: self.device,
-                incarnation: names::incarnation(self.number, 0),
-            },
+            origin: self.origin(),
             seq,
             previous: self.disk.head,
             record: plan.record,
@@ -174,7 +179,11 @@ impl Phone {
                 Twist::Assignment(other) => other,
                 _ => self.disk.assignment_seen,
             },
-            app_build: "simulated".to_owned(),
+            app_build: match plan.twist {
+                Twist::Again => "another",
+                _ => "simulated",
+            }
+            .to_owned(),
             ops,
         };
         let bytes = encode(&commit);
@@ -242,6 +251,9 @@ impl Phone {
         }
         for (fact, words) in volume.facts.iter().zip(words) {
             let mut fact = fact.clone();
+            if self.disk.row_of.contains_key(&fact.id) {
+                continue;
+            }
             fact.answer = Answer::of(words.as_ref().and_then(|words| words.content.as_ref()));
             self.keep_row(&volume, fact, words);
         }

@@ -11,7 +11,6 @@ use visitbook_record::id::RecordId;
 use visitbook_record::scope::LogPosition;
 use visitbook_record::wire::{PullRequest, ReceiptStatement, UploadAnswer, UploadReply};
 
-use super::super::names;
 use super::super::null;
 use super::super::rng::mix;
 use super::{Died, Moment, Phone, Receipt};
@@ -103,7 +102,7 @@ impl SyncStore for Phone {
         let acknowledges = self.acknowledges();
         let request = PullRequest {
             device: self.device,
-            incarnation: names::incarnation(self.number, 0),
+            incarnation: self.origin().incarnation,
             counter: self.disk.counter,
             token: self.disk.token,
             whole,
