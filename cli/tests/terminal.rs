@@ -4,7 +4,7 @@
 mod desk;
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use desk::{Council, PIN, command, council, fails, json, run_with, works};

@@ -58,10 +58,10 @@ fn is_opened(db: &Connection, child: RecordId, me: WorkerId) -> Result<bool, Sto
             {
                 return Ok(true);
             }
-            (Kind::SetAdd, _) if is_opening(&statement) && fact.author == me => {
-                if fact.is_applied() {
-                    opened = opened.max(Some(statement.counted_at));
-                }
+            (Kind::SetAdd, _)
+                if is_opening(&statement) && fact.author == me && fact.is_applied() =>
+            {
+                opened = opened.max(Some(statement.counted_at));
             }
             _ => {}
         }
