@@ -3,8 +3,8 @@
 //! With `--json` every command prints one JSON object on standard output and nothing else; problems go to standard error, and the
 //! exit code is 1 (or 2 for a command line that does not read).
 
-mod files;
 mod family;
+mod files;
 mod moves;
 
 use std::ffi::OsString;

@@ -154,7 +154,10 @@ fn a_file_is_added_in_its_own_place_and_replaces_nothing() {
     let verdict = judge(RecordKind::Visit, answer, vec![]);
     assert!(matches!(
         verdict,
-        Verdict::Quarantined { reason: Reason::UnknownField, .. }
+        Verdict::Quarantined {
+            reason: Reason::UnknownField,
+            ..
+        }
     ));
 }
 
@@ -168,7 +171,11 @@ fn a_key_is_not_printed_and_the_payload_reads_back() {
 fn received(written: &[(&Written, Option<Verdict>)]) -> Vec<Statement> {
     let mut all = Vec::new();
     for ((written, verdict), position) in written.iter().zip(1..) {
-        for (fact, content) in written.facts(verdict.clone()).into_iter().zip(&written.contents) {
+        for (fact, content) in written
+            .facts(verdict.clone())
+            .into_iter()
+            .zip(&written.contents)
+        {
             all.push(Statement {
                 fact,
                 content: content.clone(),
@@ -205,10 +212,7 @@ fn files_stand_beside_each_other_and_one_after_the_finish_is_late() {
     let ids = |places: &[usize]| -> Vec<OpId> {
         places.iter().map(|at| statements[*at].fact.id).collect()
     };
-    assert_eq!(
-        ids(&page.attachments),
-        [first.id(), second.id(), late.id()]
-    );
+    assert_eq!(ids(&page.attachments), [first.id(), second.id(), late.id()]);
     assert_eq!(ids(&page.late), [late.id()]);
     assert_eq!(ids(&page.unread), [aside.id()]);
     assert!(page.questions.is_empty() && page.entries.is_empty());

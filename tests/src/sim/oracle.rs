@@ -338,10 +338,8 @@ impl Circumstances<'_> {
         let fits = matches!(content, Some(Content::Attachment(file)) if file.size <= 50 << 20);
         let as_words = op.policy == Policy::Words;
         let plain = op.policy == Policy::Ordinary;
-        let fine = own_place
-            && op.replaces.is_empty()
-            && fits
-            && if is_voice { as_words } else { plain };
+        let fine =
+            own_place && op.replaces.is_empty() && fits && if is_voice { as_words } else { plain };
         (!fine).then_some(Class::Aside)
     }
 
