@@ -27,6 +27,7 @@ mod line;
 mod listen;
 mod locked;
 mod model;
+mod people;
 mod reading;
 mod sync;
 mod typing;
@@ -40,6 +41,7 @@ pub use keys::{HardwareKeys, KeyPolicy, KeystoreError};
 pub use listen::{CallbackError, Change, ChangeListener, Subscription};
 pub use locked::LockedBook;
 pub use model::files::{AttachmentView, ExpectedFile};
+pub use model::export::{CaseSection, CaseText};
 pub use model::given::{AnswerGiven, VoiceGiven};
 pub use model::lists::{
     ChildCard, ChildLine, ConcernView, FactLine, Holder, Identity, LastTime, Moment, Person, Today,
@@ -48,6 +50,9 @@ pub use model::lists::{
 pub use model::page::{
     AnswerView, EntryView, FinishedView, LateView, QuestionView, RecordPage, VersionView,
 };
+pub use model::people::{
+    AlsoMet, CoverChild, FileOpened, MetChild, SameVisitQuestion, SameVisitView, ToTell,
+};
 pub use model::standing::{
     AlarmView, AskView, ChoiceView, DigestLine, Finishing, Found, MissingItem, OpenQuestion,
     RecordStatus, Recovered, Saved, StatusView, Verification, Version,
@@ -55,6 +60,7 @@ pub use model::standing::{
 pub use model::voice::{
     DrawingView, FamilySessionView, LeftForYou, ReplyView, SharingView, UnopenedLine, VoiceView,
 };
+pub use people::MetSaved;
 pub use sync::{SyncCancel, SyncCounts, SyncEnded, SyncOutcome, SyncProgress, SyncTrouble};
 
 pub use typing::NoteSaved;

@@ -5,6 +5,7 @@ use visitbook_device::Working;
 use crate::across::{Across as _, record};
 use crate::book::Book;
 use crate::error::VisitbookError;
+use crate::model::export::CaseText;
 use crate::model::lists::{ChildCard, ChildLine, ConcernView, Person, Today, VisitLine};
 use crate::model::page::RecordPage;
 use crate::model::standing::{
@@ -86,6 +87,12 @@ impl Book {
     pub fn history(&self, record: String) -> Result<Vec<Version>> {
         let id = crate::across::record(&record)?;
         Ok(self.with(|working| working.history(id))?.across())
+    }
+
+    /// A visit, a voice or a concern as text for the council's case system, about one child. Of a child: `other_kind`.
+    pub fn case_text(&self, record: String) -> Result<CaseText> {
+        let id = crate::across::record(&record)?;
+        Ok(self.with(|working| working.case_text(id))?.across())
     }
 
     /// Finds words in everything this device holds, at most 50 places. Whatever is typed, it is only ever searched for.

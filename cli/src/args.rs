@@ -305,6 +305,70 @@ pub(crate) enum Book {
         #[arg(long)]
         of: String,
     },
+    /// Two visits that were begun apart are one visit: which of them people should read first. Both are kept as they are.
+    OneVisit {
+        /// The one to read first.
+        first: String,
+        /// The other.
+        beside: String,
+    },
+    /// Two visits that were begun apart are two visits.
+    TwoVisits {
+        /// One.
+        one: String,
+        /// The other.
+        other: String,
+    },
+    /// You have told a child who the worker is now.
+    Told {
+        /// The child.
+        child: String,
+        /// How, and where.
+        #[arg(long)]
+        how: String,
+        /// On which day, if not today.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        on: Option<String>,
+        /// Of whom, where the change has not reached this device yet.
+        #[arg(long)]
+        worker: Option<String>,
+    },
+    /// Children for whom you stand in: names only, until you open a file.
+    Cover {
+        #[command(subcommand)]
+        command: Option<Cover>,
+    },
+    /// Somebody you met who is on nobody's list: begins a file for that child, also with no line.
+    Met {
+        /// A name or a description: "the baby's cousin".
+        description: String,
+        /// About how old.
+        #[arg(long)]
+        age: Option<String>,
+        /// How they are related to whom.
+        #[arg(long)]
+        relation: Option<String>,
+    },
+    /// The children somebody met, and what became of each.
+    MetList,
+    /// A manager says which known child it is that somebody met.
+    Match {
+        /// The child whom somebody met.
+        met: String,
+        /// The known child.
+        child: String,
+    },
+    /// A manager refers a child whom somebody met.
+    Refer {
+        /// The child whom somebody met.
+        met: String,
+        /// To whom.
+        #[arg(long)]
+        to: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
     /// Find words in everything this device holds.
     Search {
         /// The words.
@@ -315,10 +379,29 @@ pub(crate) enum Book {
         /// The record.
         record: String,
     },
+    /// Records as text for the case system: one for each child, with its headings, nothing to type again.
+    Export {
+        /// The visits, voices or concerns, or the names of the children just visited.
+        #[arg(required = true)]
+        records: Vec<String>,
+    },
     /// Check the chain of commits, the receipts and the store.
     Verify,
     /// One number for each scope this device holds, to compare with another device or the council.
     Digests,
+}
+
+/// Standing in.
+#[derive(Subcommand)]
+pub(crate) enum Cover {
+    /// Open a file, and say why. Everybody who holds the child sees that you did.
+    Open {
+        /// The child.
+        child: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 /// What becomes of something a child gave. Nothing here touches the child's words.

@@ -65,6 +65,7 @@ impl From<SaveError> for Failure {
             SaveError::NotYours => "not_yours",
             SaveError::SignedOff => "signed_off",
             SaveError::NothingToCorrect => "nothing_to_correct",
+            SaveError::NothingToTell => "nothing_to_tell",
             SaveError::NothingToOpen => "nothing_to_open",
             SaveError::EnteredInError => "entered_in_error",
             SaveError::FileTooLarge => "file_too_large",
@@ -90,6 +91,7 @@ impl From<ReadError> for Failure {
         let code = match &error {
             ReadError::UnknownRecord(_) => "unknown_record",
             ReadError::OtherKind(_) => "other_kind",
+            ReadError::NotOpened(_) => "not_opened",
             ReadError::BadDate => "bad_date",
             _ => "not_read",
         };

@@ -32,7 +32,29 @@ fn only<T: Copy>(what: &str, typed: &str, found: &[(T, String)]) -> Result<T, Fa
     }
 }
 
-/// A child by id, name, full name or the case system's code.
+/// One of these children by id, name, or the end of the id.
+pub(crate) fn among(
+    typed: &str,
+    all: impl IntoIterator<Item = (RecordId, [String; 2])>,
+) -> Result<RecordId, Failure> {
+    if let Ok(id) = typed.parse() {
+        return Ok(id);
+    }
+    let found: Vec<(RecordId, String)> = all
+        .into_iter()
+        .filter(|(child, names)| {
+            names.iter().any(|name| same(typed, name)) || is_end_of(typed, *child)
+        })
+        .map(|(child, [_, full_name])| (child, full_name))
+        .collect();
+    only("child", typed, &found)
+}
+
+fn is_end_of(typed: &str, id: RecordId) -> bool {
+    typed.len() >= 4 && id.to_string().ends_with(&typed.to_lowercase())
+}
+
+/// A child by id, name, full name, the case system's code or the end of the id.
 pub(crate) fn child(working: &Working, typed: &str) -> Result<RecordId, Failure> {
     if let Ok(id) = typed.parse() {
         return Ok(id);
@@ -44,9 +66,18 @@ pub(crate) fn child(working: &Working, typed: &str) -> Result<RecordId, Failure>
             same(typed, &line.name)
                 || same(typed, &line.full_name)
                 || line.code.as_deref().is_some_and(|c| same(typed, c))
+                || is_end_of(typed, line.child)
         })
         .map(|line| (line.child, line.full_name))
         .collect();
+    if found.is_empty() {
+        // One that is closed is found all the same, so that the answer can say what to do.
+        let closed = working.cover()?.into_iter();
+        return among(
+            typed,
+            closed.map(|one| (one.child, [one.name, one.full_name])),
+        );
+    }
     only("child", typed, &found)
 }
 
@@ -113,9 +144,9 @@ pub(crate) fn record(working: &Working, typed: &str) -> Result<RecordId, Failure
         )
         .chain(
             working
-                .concerns(None)?
+                .concern_names()?
                 .into_iter()
-                .map(|c| (c.record, format!("concern about {}", c.child_name))),
+                .map(|(record, child)| (record, format!("concern about {child}"))),
         )
         .chain(
             working

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::AsFd as _;
 
 use zeroize::Zeroizing;
 
@@ -20,7 +21,12 @@ pub(crate) fn read(descriptor: Option<i32>, prompt: &str) -> Result<Zeroizing<Ve
         None => rpassword::prompt_password(prompt)
             .map(|pin| Zeroizing::new(pin.into_bytes()))
             .map_err(|_| "There is no terminal to ask for the PIN on: name a file descriptor with --pin-fd."),
-        Some(0) => read_line(&mut io::stdin().lock()).map_err(|_| "The PIN could not be read from standard input."),
+        // Past the standard library's buffer, which would keep the PIN, and take the lines after it from whoever reads on.
+        Some(0) => io::stdin()
+            .as_fd()
+            .try_clone_to_owned()
+            .and_then(|input| read_line(&mut File::from(input)))
+            .map_err(|_| "The PIN could not be read from standard input."),
         Some(n) => File::open(format!("/dev/fd/{n}"))
             .and_then(|mut file| read_line(&mut file))
             .map_err(|_| "The file descriptor named with --pin-fd is not open."),

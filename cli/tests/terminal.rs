@@ -4,7 +4,7 @@
 mod desk;
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use desk::{Council, PIN, command, council, fails, json, run_with, works};
@@ -128,7 +128,7 @@ fn a_wrong_pin_costs_a_try_no_pin_costs_none_and_what_is_sealed_goes_without_one
         let message = wrong["message"].as_str().unwrap().to_owned();
         assert!(message.contains(&format!("{left} tries left")), "{message}");
         assert!(
-            message.contains("1 sealed item waits to be sent"),
+            message.contains("2 sealed items wait to be sent"),
             "{message}"
         );
     }
@@ -237,6 +237,145 @@ fn the_day_plays_to_its_end_with_another_seed() {
     let checks: Json = serde_json::from_slice(&std::fs::read(file.path()).unwrap()).unwrap();
     assert!(checks["checks"].as_array().unwrap().len() >= 15);
     assert!(checks["figures"].as_array().unwrap().len() >= 4);
+}
+
+/// A device of a worker, enrolled and with everything the council has for it.
+fn device(council: &Council, within: &Path, worker: &str) -> PathBuf {
+    let folder = within.join(worker);
+    works(
+        &folder,
+        &["enrol", &council.code(worker), "--label", worker],
+    );
+    works(&folder, &["sync"]);
+    folder
+}
+
+fn text<'a>(answer: &'a Json, rows: &str, field: &str) -> Vec<&'a str> {
+    let rows = answer[rows].as_array().unwrap();
+    rows.iter()
+        .map(|row| row[field].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn people_working_side_by_side_over_a_real_council() {
+    let within = tempfile::tempdir().unwrap();
+    let council_server = Council::start(within.path());
+    let at_council = |words: &[&str]| council(&council_server.folder, words);
+    let [rowan, bryony, sage, tansy] = ["W-ROWAN", "W-BRYONY", "W-SAGE", "W-TANSY"]
+        .map(|worker| device(&council_server, within.path(), worker));
+
+    // A child on nobody's list: recorded with no line, and the manager has it as soon as there is one.
+    let met = works(
+        &rowan,
+        &[
+            "met",
+            "the baby's cousin",
+            "--age",
+            "6",
+            "--relation",
+            "Pipit's cousin",
+        ],
+    );
+    let cousin = met["child"].as_str().unwrap().to_owned();
+    works(&rowan, &["visit", "new", "the baby's cousin"]);
+    works(
+        &rowan,
+        &[
+            "concern",
+            &cousin,
+            "--urgency",
+            "manager_today",
+            "--text",
+            "Nobody knows him.",
+        ],
+    );
+    // One visit to Wren, begun on two phones that had not heard of each other.
+    let begun = |phone: &Path| {
+        let begun = works(phone, &["visit", "new", "Wren"]);
+        begun["visits"][0]["visit"].as_str().unwrap().to_owned()
+    };
+    let (hers, theirs) = (begun(&rowan), begun(&bryony));
+    // Kite has a new worker, and somebody stands in for Merle.
+    at_council(&[
+        "assign",
+        "--worker",
+        "W-BRYONY",
+        "--child",
+        "C-KITE",
+        "--role",
+        "allocated",
+        "--by",
+        "W-SAGE",
+    ]);
+    at_council(&[
+        "assign", "--worker", "W-TANSY", "--child", "C-MERLE", "--role", "cover", "--by", "W-SAGE",
+    ]);
+    for device in [&rowan, &bryony, &sage, &tansy, &rowan] {
+        works(device, &["sync"]);
+    }
+
+    let status = works(&rowan, &["status"]);
+    let codes = text(&status, "records", "code");
+    assert!(
+        codes.iter().all(|code| *code == "council_has_it"),
+        "{status}"
+    );
+    assert_eq!(text(&works(&sage, &["met-list"]), "met", "state"), ["open"]);
+    works(&sage, &["match", "the baby's cousin", "Robin"]);
+
+    let asked = works(&rowan, &["questions"]);
+    assert_eq!(text(&asked, "same_visits", "title"), ["One visit or two?"]);
+    works(&rowan, &["one-visit", &hers, &theirs]);
+
+    let today = works(&bryony, &["today"]);
+    let task = text(&today, "to_tell", "words");
+    assert!(
+        task[0].starts_with("Tell Kite who his worker is now: you, since "),
+        "{task:?}"
+    );
+    works(
+        &bryony,
+        &["told", "Kite", "--how", "at home, with the carer there"],
+    );
+
+    assert_eq!(text(&works(&tansy, &["cover"]), "cover", "name"), ["Merle"]);
+    assert_eq!(fails(&tansy, &["child", "Merle"])["code"], "not_opened");
+    assert_eq!(
+        fails(&tansy, &["visit", "new", "Merle"])["code"],
+        "would_be_set_aside"
+    );
+    works(
+        &tansy,
+        &["cover", "open", "Merle", "--reason", "The nursery rang."],
+    );
+    works(&tansy, &["visit", "new", "Merle"]);
+
+    for device in [&sage, &rowan, &tansy, &bryony, &sage, &bryony] {
+        works(device, &["sync"]);
+    }
+    let card = works(&bryony, &["child", "Robin"]);
+    assert_eq!(card["also_met"][0]["met"]["state"], "matched");
+    assert_eq!(card["also_met"][0]["visits"].as_array().unwrap().len(), 1);
+    let page = works(&bryony, &["visit", "show", &theirs]);
+    assert_eq!(page["same_visit"][0]["record"], hers.as_str());
+    let board = works(&sage, &["board"]);
+    let lines = board["lines"].as_array().unwrap();
+    let says = |beginning: &str| {
+        lines
+            .iter()
+            .any(|line| line.as_str().unwrap().starts_with(beginning))
+    };
+    assert!(
+        says("Tansy Burdock opened Merle's file on duty cover, "),
+        "{board}"
+    );
+    assert!(!says("Tell Kite") && !says("Met, and"), "{board}");
+    for device in [&rowan, &bryony, &sage, &tansy] {
+        assert_eq!(works(device, &["verify"])["problems"], Json::Array(vec![]));
+        let set_aside = works(device, &["set-aside"]);
+        assert_eq!(set_aside["set_aside"], Json::Array(vec![]));
+    }
 }
 
 /// Enter, a wrong hand, hand in, leave, read before driving off, answer: as lines of a session, and commands after it.

@@ -5,7 +5,7 @@
 
 mod family;
 mod files;
-mod moves;
+pub(crate) mod moves;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -24,6 +24,7 @@ use visitbook_record::time::WallMillis;
 use visitbook_seal::bundle::{BundleError, SignedBundle};
 
 use crate::clock::{self, Now};
+use crate::continuity::{self, Continuity};
 use crate::enrol::{CodeError, make_code};
 use crate::import::{ImportError, Rejected, give_to_managers, import};
 use crate::keys::{KeysError, ServerKeys};
@@ -153,6 +154,9 @@ enum Command {
     Noted,
     /// List attached files whose bytes have not all come: from which device, when that was last heard, and who sees to it.
     Attachments,
+    /// Back-ups, restoring, keys, and who was sent what.
+    #[command(flatten)]
+    Continuity(Continuity),
     /// List the devices.
     Devices,
     /// Prove every chain, signature, receipt and digest of the log.
@@ -163,7 +167,7 @@ enum Command {
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
-enum Problem {
+pub(crate) enum Problem {
     #[error(transparent)]
     Keys(#[from] KeysError),
     #[error(transparent)]
@@ -186,6 +190,12 @@ enum Problem {
     NoSuchDevice(String),
     #[error("{0} is not a role: allocated, joint, cover or manager")]
     NoSuchRole(String),
+    #[error(transparent)]
+    Backup(#[from] crate::backup::BackupError),
+    #[error(transparent)]
+    Restore(#[from] crate::restore::RestoreError),
+    #[error("name a child or a worker")]
+    NobodyNamed,
     #[error("{0}: {1}")]
     Report(PathBuf, std::io::Error),
 }
@@ -230,7 +240,7 @@ where
 }
 
 /// What a command has to say, for programs and for people.
-struct Output {
+pub(crate) struct Output {
     json: Json,
     text: String,
 }
@@ -250,9 +260,9 @@ impl Output {
     }
 }
 
-type Done = Result<(Output, ExitCode), Problem>;
+pub(crate) type Done = Result<(Output, ExitCode), Problem>;
 
-fn done(json: Json, text: String) -> Done {
+pub(crate) fn done(json: Json, text: String) -> Done {
     Ok((Output { json, text }, ExitCode::SUCCESS))
 }
 
@@ -307,6 +317,7 @@ fn act(line: Line, now: &Now) -> Done {
         }
         Command::Noted => moves::noted(&dir),
         Command::Attachments => files::attachments(&dir),
+        Command::Continuity(command) => continuity::run(&dir, command, now()),
         Command::Devices => devices(&dir),
         Command::Verify => verifying(&dir),
         Command::Family => family::sessions(&dir),
@@ -533,11 +544,15 @@ fn writer(keys: &ServerKeys, author: Option<WorkerId>) -> Writer {
     }
 }
 
-fn child_id(council: CouncilId, code: &str) -> RecordId {
+pub(crate) fn child_id(council: CouncilId, code: &str) -> RecordId {
     RecordId(derived_uuid(council, "child", code))
 }
 
-fn find_worker(keys: &ServerKeys, store: &SqliteStore, code: &str) -> Result<WorkerId, Problem> {
+pub(crate) fn find_worker(
+    keys: &ServerKeys,
+    store: &SqliteStore,
+    code: &str,
+) -> Result<WorkerId, Problem> {
     let id = WorkerId(derived_uuid(keys.council, "worker", code));
     store
         .read_with(|tx| tx.worker(&id))?

@@ -32,17 +32,19 @@ use visitbook_seal::secret::random_public;
 
 use self::body::read_body;
 use self::posts::{OpenPost, take_posts};
+use crate::arrivals::take;
 use crate::clock::Now;
 use crate::enrol::enrol;
 use crate::family::Arrived;
-use crate::ingest::{Incoming, prepare, take};
+use crate::ingest::{Incoming, prepare, welcome};
 use crate::keys::ServerKeys;
 use crate::limiter::Limiter;
 use crate::pull::pull;
 use crate::queue::Queue;
 use crate::real::verified;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{StorageExt, StoreError};
+use crate::store::{Device, StorageExt, StoreError};
+use crate::suite::Suite as _;
 
 /// The name under which a pull is sealed, so that it is good for no other exchange.
 pub(crate) const PULL: &str = "pull";
@@ -383,9 +385,10 @@ async fn answer_upload(
         service
             .queue
             .write(move |tx| {
+                let writer = shared.keys.writer();
                 let sessions = ready.iter().cloned();
                 let statements = sessions
-                    .map(|session| take(tx, &shared.keys, time, session))
+                    .map(|session| take(tx, &shared.keys, &writer, time, session))
                     .collect::<Result<_, _>>()?;
                 let receipts = take_posts(tx, &shared.keys, time, &ready, &posts)?;
                 Ok((statements, receipts))
@@ -456,16 +459,30 @@ async fn answer_pull(
                 .map(Token)
                 .map_err(|_| StoreError::NoRandomness)?;
             let now = (service.now)();
-            service
+            let mut reply = service
                 .queue
-                .write(move |tx| pull(tx, now, fresh, &request))
-                .await?
+                .write(move |tx| {
+                    let (request, newcomer) = &request;
+                    if let Some(newcomer) = newcomer {
+                        welcome(tx, newcomer)?;
+                    }
+                    pull(tx, now, fresh, request)
+                })
+                .await?;
+            if let PullReply::Page(page) = &mut reply {
+                page.keys = Some(service.keys.public.serial);
+            }
+            reply
         }
     };
     seal(sealer, encode(&reply)).await
 }
 
-fn read_pull(service: &Service, plain: &[u8]) -> Result<Result<PullRequest, Denial>, StoreError> {
+/// The request, if a device of the council signed it; with the device where the store lacks it.
+fn read_pull(
+    service: &Service,
+    plain: &[u8],
+) -> Result<Result<(PullRequest, Option<Device>), Denial>, StoreError> {
     let request = decode::<Signed>(plain).and_then(|signed| {
         let request: PullRequest = decode(&signed.bytes)?;
         Ok((signed, request))
@@ -473,8 +490,22 @@ fn read_pull(service: &Service, plain: &[u8]) -> Result<Result<PullRequest, Deni
     let Ok((signed, request)) = request else {
         return Ok(Err(Denial::Malformed));
     };
-    let device = service.store.read_with(|tx| tx.device(&request.device))?;
-    let genuine = device.is_some_and(|device| {
+    // Before anything about the device: a restored list may lack it, and it must learn why nothing fits any more.
+    if request
+        .epoch
+        .is_some_and(|epoch| epoch != service.keys.epoch_id)
+    {
+        return Ok(Err(Denial::NewEpoch));
+    }
+    let known = service.store.read_with(|tx| tx.device(&request.device))?;
+    let newcomer = match (&known, &request.certificate) {
+        (None, Some(certificate)) => service
+            .keys
+            .certified(certificate)
+            .filter(|device| device.id == request.device),
+        _ => None,
+    };
+    let genuine = known.as_ref().or(newcomer.as_ref()).is_some_and(|device| {
         verified(
             Purpose::Request,
             &device.public_key,
@@ -483,7 +514,7 @@ fn read_pull(service: &Service, plain: &[u8]) -> Result<Result<PullRequest, Deni
         )
     });
     Ok(if genuine {
-        Ok(request)
+        Ok((request, newcomer))
     } else {
         Err(Denial::NotEnrolled)
     })

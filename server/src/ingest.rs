@@ -6,6 +6,7 @@
 //! or that no device of ours could have saved.
 
 mod again;
+mod earlier;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ use visitbook_record::id::{
 use visitbook_record::judge::{Context, DeviceStanding, KnownOp, judge_facts};
 use visitbook_record::limits;
 use visitbook_record::op::Kind;
-use visitbook_record::payload::{Content, Payload};
+use visitbook_record::payload::{self, Content, Payload};
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::Verdict;
@@ -28,6 +29,8 @@ use visitbook_record::wire::{
 };
 
 use crate::attachments;
+pub use earlier::welcome;
+
 use crate::notice;
 use crate::rights;
 use crate::store::{
@@ -51,6 +54,10 @@ pub struct Incoming {
     hash: CommitHash,
     contents: Vec<Option<Content>>,
     payloads: Vec<Option<Payload>>,
+    /// The device, where the store lacks it and the council vouched for it once.
+    newcomer: Option<Device>,
+    /// What an earlier life of this log said of the commit.
+    earlier: Option<earlier::Earlier>,
 }
 
 /// Reads one envelope's body, and checks that an enrolled device of this council signed it.
@@ -81,7 +88,15 @@ pub fn prepare(
     if commit.ops.len() > limits::COMMIT_OPS {
         return Ok(Err(Refusal::BeyondLimits));
     }
-    let Some(device) = view.device(&commit.origin.device)? else {
+    let known = view.device(&commit.origin.device)?;
+    let newcomer = match (&known, &body.certificate) {
+        (None, None) => return Ok(Err(Refusal::NoCertificate)),
+        (None, Some(certificate)) => suite
+            .certified(certificate)
+            .filter(|device| device.id == commit.origin.device),
+        (Some(_), _) => None,
+    };
+    let Some(device) = known.as_ref().or(newcomer.as_ref()) else {
         return Ok(Err(Refusal::NotSigned));
     };
     if !suite.verify_commit(
@@ -120,12 +135,18 @@ pub fn prepare(
         .map(|payload| payload.as_ref().and_then(|p| p.content().ok()))
         .collect();
     let hash = Commit::hash_of(&body.commit.bytes);
+    let earlier = match body.receipt {
+        Some(statement) => earlier::proven(view, suite, &commit, hash, statement)?,
+        None => None,
+    };
     Ok(Ok(Incoming {
         commit,
         signed: body.commit,
         hash,
         contents,
         payloads,
+        newcomer,
+        earlier,
     }))
 }
 
@@ -134,6 +155,12 @@ impl Incoming {
     #[must_use]
     pub fn hash(&self) -> CommitHash {
         self.hash
+    }
+
+    /// What it says, but for its words.
+    #[must_use]
+    pub fn commit(&self) -> &Commit {
+        &self.commit
     }
 
     /// The family sessions that it tells of.
@@ -159,8 +186,16 @@ pub fn take(
     let mut statements: BTreeMap<StatementHash, Signed> = BTreeMap::new();
     let mut order: Vec<StatementHash> = Vec::new();
     let mut by_scope: Vec<(Scope, Vec<Incoming>)> = Vec::new();
+    let mut given: Vec<payload::Assignment> = Vec::new();
     for incoming in session {
+        if let Some(newcomer) = &incoming.newcomer {
+            welcome(tx, newcomer)?;
+        }
+        given.extend(earlier::assignments_in(&incoming));
         if let Some(stored) = tx.commit(&incoming.hash)? {
+            if let Some(earlier) = &incoming.earlier {
+                ScopeWriter::open(tx, stored.scope, now)?.remember(&stored, earlier)?;
+            }
             let (_, statement) = tx
                 .statement_at(&stored.scope, stored.at)?
                 .ok_or(StoreError::Missing("receipt statement"))?;
@@ -178,6 +213,10 @@ pub fn take(
     for (scope, group) in by_scope {
         let statement = ScopeWriter::open(tx, scope, now)?.take(group, suite)?;
         remember(&mut statements, &mut order, statement);
+    }
+    for assignment in given {
+        let scope = Scope::Child(assignment.child);
+        ScopeWriter::open(tx, scope, now)?.judge_lost_rights(assignment.worker)?;
     }
     Ok(order
         .iter()
@@ -304,6 +343,8 @@ impl<'a> ScopeWriter<'a> {
             hash,
             contents,
             payloads,
+            earlier,
+            ..
         } = incoming;
         let device = self
             .tx
@@ -323,6 +364,10 @@ impl<'a> ScopeWriter<'a> {
             };
             judge_facts(&context, &commit, &facts, &contents)
         })?;
+        let verdicts = earlier::kept_to(earlier.as_ref(), verdicts);
+        if let Some(earlier) = &earlier {
+            self.tx.put_earlier(&hash, &earlier.statement)?;
+        }
 
         let ops = facts.iter().map(|fact| fact.id).collect();
         let mut released = Vec::new();
@@ -390,7 +435,7 @@ impl<'a> ScopeWriter<'a> {
             scope: self.scope,
             at,
             signed,
-            received: self.now,
+            received: earlier.map_or(self.now, |earlier| earlier.time),
             ops,
             verdicts: verdicts.clone(),
             author_held: rights.role_now.is_some(),

@@ -7,7 +7,7 @@
 //! root.key                     the root key: take it offline
 //! council.json                 id, name, address, fingerprint of the root key, epoch; nothing secret
 //! bundle.bin                   the signed key bundle that devices fetch
-//! control.key  ingest-1.key  receipt-1.key  writer-1.key        32 bytes each, hexadecimal
+//! control.key  ingest-1.key  receipt-1.key  writer-1.key        32 bytes each, hexadecimal; the last two by epoch
 //! database.key  payload-master.key                              the same
 //! tls-root.crt  tls-root.key  tls.crt  tls.key                  PEM; the last two are made again before they end
 //! council.db                   the database
@@ -22,7 +22,9 @@ use serde::{Deserialize, Serialize};
 use visitbook_record::commit::Origin;
 use visitbook_record::id::{CouncilId, DeviceId, Incarnation, WorkerId};
 use visitbook_record::time::WallMillis;
-use visitbook_seal::bundle::{EpochStatement, KeyBundle, ReceiptKey, certify_control};
+use visitbook_seal::bundle::{
+    EpochStatement, KeyBundle, ReceiptKey, SignedBundle, certify_control,
+};
 use visitbook_seal::certificate::{CertificateRole, DeviceCertificate, SignedCertificate};
 use visitbook_seal::envelope::{IngestKey, IngestKeys};
 use visitbook_seal::fingerprint;
@@ -33,6 +35,7 @@ use zeroize::Zeroizing;
 use crate::store::sqlite::{OpenError, SqliteStore};
 use crate::store::{Device, StorageExt, StoreError};
 use crate::tls::{self, TlsError};
+use crate::writer::Writer;
 
 /// Why the folder could not be made or read. No error deletes or changes a file.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +73,9 @@ pub enum KeysError {
     /// A certificate could not be made.
     #[error(transparent)]
     Certificate(#[from] visitbook_seal::certificate::CertificateError),
+    /// The key bundle does not verify.
+    #[error("bundle.bin: {0}")]
+    Bundle(#[from] visitbook_seal::bundle::BundleError),
 }
 
 /// What is not secret about the council.
@@ -88,6 +94,12 @@ pub struct CouncilFacts {
     pub writer_incarnation: String,
     /// When the server's TLS certificate ends, in milliseconds since 1970.
     pub tls_ends: i64,
+    /// The life of the log between restores, from 1; it names the receipt key's and the writer's files.
+    pub epoch: u64,
+    /// The public half of the root's recovery key, hexadecimal: back-ups are sealed to it.
+    pub recovery_key: String,
+    /// When each ingest key that is no longer the newest was replaced, by its file, in milliseconds since 1970.
+    pub ingest_replaced: std::collections::BTreeMap<String, i64>,
 }
 
 /// Everything the running server needs. Secrets are wiped when it is dropped.
@@ -110,11 +122,25 @@ pub struct ServerKeys {
     pub origin: Origin,
     /// The signed key bundle.
     pub bundle: Vec<u8>,
+    /// The same, read.
+    pub public: KeyBundle,
+    /// The random name of the epoch.
+    pub epoch_id: [u8; 16],
     database: Secret32,
     payload_master: Secret32,
 }
 
 impl ServerKeys {
+    /// The server's own writer, where no person is named.
+    #[must_use]
+    pub fn writer(&self) -> Writer {
+        Writer {
+            council: self.council,
+            origin: self.origin,
+            author: WorkerId(self.council.0),
+        }
+    }
+
     /// Makes a council in `folder`, which may exist but must hold none: keys, bundle, TLS identity and an empty database in
     /// which only the server's writer is registered.
     ///
@@ -217,6 +243,9 @@ impl ServerKeys {
             root_fingerprint: hex(&fingerprint(&root.public().0)),
             writer_incarnation: hex(&incarnation),
             tls_ends: leaf.ends.0,
+            epoch: 1,
+            recovery_key: hex(&crate::backup::recovery_key(&root).public().key),
+            ingest_replaced: std::collections::BTreeMap::new(),
         };
         put("council.json", &facts_json(&facts))?;
         drop(store);
@@ -240,25 +269,55 @@ impl ServerKeys {
             facts.writer_incarnation.parse().map_err(|_| unreadable())?;
         let signing =
             |file: &str| read_key(&folder.join(file)).map(|seed| SigningKey::from_seed(&seed));
-        let writer = signing("writer-1.key")?;
+        let writer = signing(&format!("writer-{}.key", facts.epoch))?;
+        let receipt = signing(&format!("receipt-{}.key", facts.epoch))?;
+        let bundle = read(&folder.join("bundle.bin"))?.to_vec();
+        let fingerprint = unhex(facts.root_fingerprint.as_bytes()).ok_or_else(unreadable)?;
+        let public = SignedBundle::decode(&bundle)?
+            .verify(fingerprint.expose())?
+            .clone();
+        let epoch_id = public.epoch.verify(&public.control)?.id;
         let keys = Self {
             folder: folder.to_owned(),
             council,
             control: signing("control.key")?,
             ingest: read_ingest_keys(folder)?,
-            receipt: signing("receipt-1.key")?,
+            receipt,
             origin: Origin {
                 device: DeviceId(writer.public().key_id()),
                 incarnation,
             },
             writer,
-            bundle: read(&folder.join("bundle.bin"))?.to_vec(),
+            bundle,
+            public,
+            epoch_id,
             database: read_key(&folder.join("database.key"))?,
             payload_master: read_key(&folder.join("payload-master.key"))?,
             facts,
         };
         let store = keys.open_store()?;
         Ok((keys, store))
+    }
+
+    /// Copies the database as it is at one moment, under another key, while others read and write it.
+    ///
+    /// # Errors
+    /// [`KeysError`]; a half-made copy may be left.
+    pub(crate) fn copy_database(&self, to: &Path, key: &Secret32) -> Result<(), KeysError> {
+        let from = self.folder.join("council.db");
+        Ok(SqliteStore::copy(&from, &self.database, to, key)?)
+    }
+
+    /// Signs a changed bundle and puts it and the facts in place of the present ones. A running server takes them up when it
+    /// is started again.
+    pub(crate) fn publish(
+        folder: &Path,
+        bundle: KeyBundle,
+        control: &SigningKey,
+        facts: &CouncilFacts,
+    ) -> Result<(), KeysError> {
+        replace(&folder.join("bundle.bin"), &bundle.sign(control).encode())?;
+        replace(&folder.join("council.json"), &facts_json(facts))
     }
 
     fn open_store(&self) -> Result<SqliteStore, KeysError> {
@@ -324,7 +383,7 @@ fn facts_json(facts: &CouncilFacts) -> Vec<u8> {
     }
 }
 
-fn register_writer(
+pub(crate) fn register_writer(
     store: &SqliteStore,
     key: &PublicKey,
     certificate: &SignedCertificate,
@@ -367,17 +426,17 @@ fn read_ingest_keys(folder: &Path) -> Result<IngestKeys, KeysError> {
     Ok(keys)
 }
 
-fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeysError> {
+pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeysError> {
     fs::read(path)
         .map(Zeroizing::new)
         .map_err(|e| KeysError::File(path.to_owned(), e))
 }
 
-fn read_key(path: &Path) -> Result<Secret32, KeysError> {
+pub(crate) fn read_key(path: &Path) -> Result<Secret32, KeysError> {
     unhex(read(path)?.trim_ascii()).ok_or_else(|| KeysError::Unreadable(path.to_owned()))
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> Result<(), KeysError> {
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), KeysError> {
     let write = || {
         let mut file = OpenOptions::new()
             .write(true)
@@ -411,7 +470,7 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn unhex<const N: usize>(text: &[u8]) -> Option<Secret<N>> {
+pub(crate) fn unhex<const N: usize>(text: &[u8]) -> Option<Secret<N>> {
     if text.len() != 2 * N {
         return None;
     }
@@ -432,7 +491,6 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;
-    use visitbook_seal::bundle::SignedBundle;
 
     const ADDRESS: &str = "https://127.0.0.1:8443";
 

@@ -4,7 +4,9 @@
 //! code that the council runs. With it come the embedded encrypted database, HTTP and the command line.
 
 pub mod attachments;
+pub mod arrivals;
 pub mod ingest;
+pub mod looks;
 mod notice;
 pub mod pull;
 pub mod rights;
@@ -14,9 +16,13 @@ pub mod unfinished;
 pub mod writer;
 
 #[cfg(feature = "service")]
+pub mod backup;
+#[cfg(feature = "service")]
 pub mod clock;
 #[cfg(feature = "service")]
 mod command;
+#[cfg(feature = "service")]
+mod continuity;
 #[cfg(feature = "service")]
 pub mod enrol;
 #[cfg(feature = "service")]
@@ -26,6 +32,8 @@ mod http;
 #[cfg(feature = "service")]
 pub mod import;
 #[cfg(feature = "service")]
+pub mod ingest_key;
+#[cfg(feature = "service")]
 pub mod keys;
 #[cfg(feature = "service")]
 mod limiter;
@@ -33,6 +41,8 @@ mod limiter;
 mod queue;
 #[cfg(feature = "service")]
 mod real;
+#[cfg(feature = "service")]
+pub mod restore;
 #[cfg(feature = "service")]
 pub mod serve;
 #[cfg(feature = "service")]

@@ -17,7 +17,7 @@ use visitbook_record::verdict::Verdict;
 use visitbook_record::wire::{CommitEntry, Denial, LogEntry, Page, PullReply, PullRequest};
 
 use crate::rights;
-use crate::store::{Device, Entry, LogRow, ReadTx, StoreError, StoredOp, Vector, WriteTx};
+use crate::store::{Device, Entry, LogRow, ReadTx, Served, StoreError, StoredOp, Vector, WriteTx};
 use crate::unfinished::is_withheld_from;
 
 /// Rows read from a log at a time.
@@ -51,6 +51,11 @@ pub fn pull(
         tx.put_device(device)?;
         return Ok(denied(Denial::Ended, next));
     }
+    let unconfirmed = tx.unconfirmed()?;
+    if unconfirmed.contains(&None) || unconfirmed.contains(&Some(device.id)) {
+        tx.put_device(device)?;
+        return Ok(denied(Denial::NotConfirmed, next));
+    }
     let before = match &request.token {
         None => Vector::new(),
         Some(token) => match tx.token(&device.id, token)? {
@@ -64,6 +69,7 @@ pub fn pull(
     acknowledge(tx, &mut device, &before, request.acknowledges)?;
     tx.put_device(device.clone())?;
     let page = make_page(tx, &device, &before, fresh, request)?;
+    note_reading(tx, &device, now, &page.entries)?;
     if request.token != Some(page.token) {
         // Written out in full only when something moved.
         tx.put_token(
@@ -74,6 +80,29 @@ pub fn pull(
         )?;
     }
     Ok(PullReply::Page(page.into_wire(now)))
+}
+
+/// Notes whose logs this page is of, before it is sent: nobody sees a child unrecorded.
+fn note_reading(
+    tx: &mut dyn WriteTx,
+    device: &Device,
+    at: WallMillis,
+    entries: &[LogEntry],
+) -> Result<(), StoreError> {
+    let scopes: BTreeSet<Scope> = entries
+        .iter()
+        .map(LogEntry::scope)
+        .filter(|scope| scope.child().is_some())
+        .collect();
+    for scope in scopes {
+        tx.put_served(Served {
+            at,
+            device: device.id,
+            worker: device.holder,
+            scope,
+        })?;
+    }
+    Ok(())
 }
 
 const fn denied(denial: Denial, next_counter: u64) -> PullReply {
@@ -118,6 +147,7 @@ impl Draft {
             more: self.more,
             digests: self.digests,
             time,
+            keys: None,
         }
     }
 }
@@ -264,12 +294,19 @@ impl Filler<'_> {
                 .sum::<usize>();
         match row.entry {
             Entry::Judged { op, verdict } => {
+                let commit = self.tx.op(&op)?.map(|op| op.commit);
+                let earlier = match commit {
+                    Some(commit) => self.tx.earlier(&commit)?,
+                    None => None,
+                };
+                size += earlier.as_ref().map_or(0, |signed| signed.bytes.len() + 64);
                 let entry = LogEntry::Judged {
                     scope,
                     at: row.at,
                     op,
                     verdict,
                     released,
+                    earlier,
                 };
                 Ok((entry, None, size))
             }
@@ -284,7 +321,9 @@ impl Filler<'_> {
                     size += payload.as_ref().map_or(1, |p| p.bytes.len() + 24);
                     payloads.push(payload);
                 }
+                let earlier = self.tx.earlier(&hash)?;
                 size += stored.signed.bytes.len() + stored.signed.signature.len();
+                size += earlier.as_ref().map_or(0, |signed| signed.bytes.len() + 64);
                 let entry = CommitEntry {
                     scope,
                     at: row.at,
@@ -293,6 +332,7 @@ impl Filler<'_> {
                     received: stored.received,
                     payloads,
                     released,
+                    earlier,
                 };
                 let author = stored.origin.device;
                 Ok((LogEntry::Commit(entry), Some(author), size))

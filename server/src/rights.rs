@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use visitbook_record::commit::{Commit, Role};
 use visitbook_record::id::{RecordId, WorkerId};
-use visitbook_record::judge::Rights;
+use visitbook_record::judge::{COVER_OPENED, MET, Opening, Rights, begins_file};
+use visitbook_record::op::Kind;
 use visitbook_record::scope::{LogPosition, Scope};
 
 use crate::store::{Assignment, Device, ReadTx, StoreError};
@@ -83,14 +84,111 @@ pub fn of_commit(
             stale,
             role_known: None,
             role_now: None,
+            opened: None,
         });
     };
     let assignments = view.assignments_of(&commit.author)?;
+    let mut role_known = role_at(&assignments, child, commit.assignment_seen);
+    if role_known.is_none()
+        && let Some(seen) = commit.assignment_seen
+        && is_lost(view, commit.author, seen)?
+    {
+        role_known = role_given_after(&assignments, child, seen);
+    }
+    let opened = match role_known {
+        Some(Role::Cover) if has_opened(view, child, commit.author)? => Some(Opening::Cover),
+        None if has_begun(view, child, commit, &assignments)? => Some(Opening::Scope),
+        _ => None,
+    };
     Ok(Rights {
         stale,
-        role_known: role_at(&assignments, child, commit.assignment_seen),
+        role_known,
         role_now: role_now(&assignments, child),
+        opened,
     })
+}
+
+/// Whether one who stands in has opened the child's file since it was last given to them.
+fn has_opened(view: &dyn ReadTx, child: RecordId, author: WorkerId) -> Result<bool, StoreError> {
+    let (mut given, mut opened) = (None, None);
+    let held_by = author.to_string();
+    for op in view.ops_of_record(&child)? {
+        let fact = &op.fact;
+        let newest = match (fact.kind, fact.target.name()) {
+            (Kind::Assign, _) if fact.target.element_id() == Some(&held_by) => &mut given,
+            (Kind::SetAdd, COVER_OPENED) if fact.author == author => &mut opened,
+            _ => continue,
+        };
+        if fact.is_applied() {
+            let at = view.commit(&op.commit)?.map(|commit| commit.at);
+            *newest = at.max(*newest);
+        }
+    }
+    Ok(opened.is_some() && opened > given)
+}
+
+/// Whether the author began this file, as somebody met who is on nobody's list, and wrote before they could know that it was
+/// given to them: from then on what they were given says what they may do.
+fn has_begun(
+    view: &dyn ReadTx,
+    child: RecordId,
+    commit: &Commit,
+    assignments: &[Assignment],
+) -> Result<bool, StoreError> {
+    let mut given = assignments.iter().filter(|a| a.child == child);
+    if given.any(|a| Some(a.from) <= commit.assignment_seen) {
+        return Ok(false);
+    }
+    let mut first = None;
+    for op in view.ops_of_record(&child)? {
+        if op.fact.target.name() == MET && op.fact.is_applied() {
+            let at = view.commit(&op.commit)?.map(|commit| commit.at);
+            if first.is_none_or(|(known, _)| at < known) {
+                first = Some((at, op.fact.author));
+            }
+        }
+    }
+    Ok(match first {
+        Some((_, author)) => author == commit.author,
+        // What was set aside before it came, in whatever order a device sent, is no reason against it.
+        None => begins_file(commit) && view.holders_of(&child)?.is_empty(),
+    })
+}
+
+/// Whether a commit names an assignment entry that a restore lost.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn names_lost_entry(view: &dyn ReadTx, commit: &Commit) -> Result<bool, StoreError> {
+    match commit.assignment_seen {
+        Some(seen) => is_lost(view, commit.author, seen),
+        None => Ok(false),
+    }
+}
+
+/// Whether a restore lost the entry that a commit names: it stood beyond the last that was kept.
+fn is_lost(view: &dyn ReadTx, author: WorkerId, seen: LogPosition) -> Result<bool, StoreError> {
+    if seen.epoch >= view.epoch()? {
+        return Ok(false);
+    }
+    let just_before = LogPosition {
+        position: seen.position.saturating_sub(1),
+        ..seen
+    };
+    let there = view.log(&Scope::Worker(author), Some(just_before), 1)?;
+    Ok(there.first().is_none_or(|row| row.at != seen))
+}
+
+/// The role that an entry of a later epoch gave: a lost entry that a device has given back since, or the manager's new one.
+fn role_given_after(
+    assignments: &[Assignment],
+    child: RecordId,
+    seen: LogPosition,
+) -> Option<Role> {
+    assignments
+        .iter()
+        .find(|a| a.child == child && a.from.epoch > seen.epoch)
+        .map(|a| a.role)
 }
 
 /// Who decides about what is set aside: the manager of the team that holds the child; failing that the author's manager;
@@ -106,7 +204,7 @@ pub fn owner(view: &dyn ReadTx, scope: Scope, author: WorkerId) -> Result<Worker
         }
     }
     let about = match scope {
-        Scope::Worker(worker) => worker,
+        Scope::Worker(worker) | Scope::Audit(worker) => worker,
         Scope::Child(_) | Scope::Restricted(_) | Scope::Council => author,
     };
     if let Some(manager) = view.worker(&about)?.and_then(|worker| worker.manager) {

@@ -191,6 +191,19 @@ pub struct Deed {
     pub what: String,
 }
 
+/// That a page with entries of a scope was sent to somebody. Says nothing of what was in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Served {
+    /// When, by the council's clock.
+    pub at: WallMillis,
+    /// To which device.
+    pub device: DeviceId,
+    /// Whose it is.
+    pub worker: WorkerId,
+    /// Whose log it was.
+    pub scope: Scope,
+}
+
 /// One thing that a child handed in, as it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FamilyPost {
@@ -273,6 +286,16 @@ pub trait ReadTx: attachments::ReadAttachments {
     fn last_statement(&self, scope: &Scope) -> Result<Option<StatementHash>, StoreError>;
     /// A scope's statements, each with its first position, in order.
     fn statements(&self, scope: &Scope) -> Result<Vec<(LogPosition, Signed)>, StoreError>;
+    /// The receipt statement of an earlier epoch that a commit was given back with.
+    fn earlier(&self, commit: &CommitHash) -> Result<Option<Signed>, StoreError>;
+    /// To which devices no content is sent until a person has confirmed them; `None` among them means to none at all.
+    fn unconfirmed(&self) -> Result<Vec<Option<DeviceId>>, StoreError>;
+    /// What was sent of a scope, or to a worker, oldest first; everything if neither is named.
+    fn served(
+        &self,
+        worker: Option<&WorkerId>,
+        scope: Option<&Scope>,
+    ) -> Result<Vec<Served>, StoreError>;
     /// The highest request counter a device has used in a writing life.
     fn counter(
         &self,
@@ -339,6 +362,17 @@ pub trait WriteTx: ReadTx + attachments::WriteAttachments {
         first: LogPosition,
         statement: &Signed,
     ) -> Result<(), StoreError>;
+    /// Keeps the receipt statement of an earlier epoch that a commit was given back with. The first one stays.
+    fn put_earlier(&mut self, commit: &CommitHash, statement: &Signed) -> Result<(), StoreError>;
+    /// Begins another life of the log after a restore: positions count from 1 again, no unspent enrolment code works any more
+    /// (a code that was spent after the back-up would look unspent), and no content is sent to any device.
+    fn open_epoch(&mut self, number: u64) -> Result<(), StoreError>;
+    /// Sends a device nothing until it is confirmed.
+    fn put_unconfirmed(&mut self, device: &DeviceId) -> Result<(), StoreError>;
+    /// Confirms a device; `None` lifts what [`WriteTx::open_epoch`] began, and leaves single devices as they are.
+    fn confirm(&mut self, device: Option<&DeviceId>) -> Result<(), StoreError>;
+    /// Notes that a page was sent.
+    fn put_served(&mut self, served: Served) -> Result<(), StoreError>;
     /// Keeps a family post, or that its record has been made.
     fn put_family_post(&mut self, post: FamilyPost) -> Result<(), StoreError>;
     /// Keeps a family session. The first commit to tell of it stands.

@@ -15,6 +15,7 @@ use visitbook_record::scope::Scope;
 use visitbook_record::time::{MonotonicMillis, WallMillis};
 use visitbook_record::wire::{EnvelopeBody, Signed};
 
+use crate::arrivals;
 use crate::ingest::{Incoming, prepare, take};
 use crate::store::{StoreError, WriteTx};
 use crate::suite::Suite;
@@ -172,6 +173,8 @@ impl Writer {
         Ok(EnvelopeBody {
             commit: Signed { bytes, signature },
             payloads,
+            certificate: None,
+            receipt: None,
         })
     }
 
@@ -196,6 +199,18 @@ impl Writer {
         }
         let acts = arrange(tx, Kind::Assign, &assignment)?;
         self.write(tx, suite, now, acts)?;
+        // What was written before anybody knew who the child was goes along.
+        for file in arrivals::also_met(tx, assignment.child)? {
+            let acts = arrange(
+                tx,
+                Kind::Assign,
+                &payload::Assignment {
+                    child: file,
+                    ..assignment.clone()
+                },
+            )?;
+            self.write(tx, suite, now, acts)?;
+        }
         Ok(true)
     }
 
@@ -219,6 +234,20 @@ impl Writer {
         assignment.moved_to = holds_instead(tx, &assignment)?;
         let acts = arrange(tx, Kind::Unassign, &assignment)?;
         self.write(tx, suite, now, acts)?;
+        for file in arrivals::also_met(tx, assignment.child)? {
+            if let Some(role) = crate::rights::role_now(&held, file) {
+                let acts = arrange(
+                    tx,
+                    Kind::Unassign,
+                    &payload::Assignment {
+                        child: file,
+                        role,
+                        ..assignment.clone()
+                    },
+                )?;
+                self.write(tx, suite, now, acts)?;
+            }
+        }
         Ok(true)
     }
 }

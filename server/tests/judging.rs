@@ -128,6 +128,8 @@ fn what_no_enrolled_device_signed_is_refused_and_leaves_nothing() {
         EnvelopeBody {
             commit,
             payloads: good.payloads.clone(),
+            certificate: None,
+            receipt: None,
         }
     };
     let changed_but_not_resigned = |change: &dyn Fn(&mut Commit)| {
@@ -152,8 +154,16 @@ fn what_no_enrolled_device_signed_is_refused_and_leaves_nothing() {
             Refusal::NotSigned,
         ),
         (
-            "an unknown device",
+            "an unknown device, that shows no certificate",
             resigned(&|c| c.origin.device.0 = [9; 16]),
+            Refusal::NoCertificate,
+        ),
+        (
+            "an unknown device, that shows one of nobody's",
+            EnvelopeBody {
+                certificate: Some(vec![1, 2, 3].into()),
+                ..resigned(&|c| c.origin.device.0 = [9; 16])
+            },
             Refusal::NotSigned,
         ),
         (

@@ -345,6 +345,8 @@ fn purged(
     EnvelopeBody {
         commit: Signed { bytes, signature },
         payloads: payload.into_iter().collect(),
+        certificate: None,
+        receipt: None,
     }
 }
 

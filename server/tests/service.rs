@@ -293,6 +293,8 @@ impl Device {
         EnvelopeBody {
             commit: Signed { bytes, signature },
             payloads,
+            certificate: None,
+            receipt: None,
         }
     }
 

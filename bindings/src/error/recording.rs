@@ -10,6 +10,10 @@ impl From<ReadError> for VisitbookError {
         match error {
             ReadError::UnknownRecord(_) => unknown_record(),
             ReadError::OtherKind(kind) => other_kind(kind),
+            ReadError::NotOpened(_) => Self::request(
+                "not_opened",
+                "This child's file has not been opened. Open it first, with a reason.",
+            ),
             ReadError::BadDate => Self::request("bad_date", "Write a day such as 2026-10-27."),
             ReadError::Store(error) => error.into(),
         }
@@ -121,6 +125,10 @@ impl From<SaveError> for VisitbookError {
             SaveError::NothingToCorrect => Self::request(
                 "nothing_to_correct",
                 "Nothing stands here to correct. Answer the question instead.",
+            ),
+            SaveError::NothingToTell => Self::request(
+                "nothing_to_tell",
+                "There is nothing to tell: the child knows who the worker is. Name the worker to say it beforehand.",
             ),
             SaveError::NothingToOpen => Self::request(
                 "nothing_to_open",

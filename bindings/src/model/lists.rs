@@ -5,6 +5,7 @@ use visitbook_device::model as core;
 use super::mirrors;
 use super::oversight::{DueLine, ReturnedView};
 use super::page::LateView;
+use super::people::{AlsoMet, SameVisitQuestion, ToTell};
 use super::voice::{LeftForYou, UnopenedLine, VoiceView};
 
 /// A moment as people in England read it. The milliseconds are what a device's clock showed; they are evidence and put
@@ -79,6 +80,8 @@ mirrors! {
         age: Option<String>,
         /// In what role the holder of this device holds the child.
         role: Option<String>,
+        /// Somebody met this child, who was on nobody's list: `open`, `matched`, `referred` or `two_answers`.
+        met: Option<String>,
     }
 
     /// A visit on a list.
@@ -115,6 +118,8 @@ mirrors! {
         by: Option<String>,
         /// What became of it after the finish: `signed_off`, `asked`, `corrected`.
         marks: Vec<String>,
+        /// It is one visit with this record, which is read first: counted once.
+        same_visit_as: Option<String>,
     }
 
     /// The first screen.
@@ -137,6 +142,10 @@ mirrors! {
         unopened: Vec<UnopenedLine>,
         /// How many questions need the holder's answer.
         questions: u64,
+        /// Visits that the holder and somebody else began apart: one or two? Counted among the questions.
+        same_visits: Vec<SameVisitQuestion>,
+        /// Children whose worker the holder has become, and who are to be told.
+        to_tell: Vec<ToTell>,
         /// Questions about the holder's finished visits that a manager sent back.
         returned: Vec<ReturnedView>,
         /// How many envelopes wait to be sent.
@@ -215,11 +224,15 @@ mirrors! {
         voices: Vec<VoiceView>,
         /// Who holds the child.
         held_by: Vec<Holder>,
+        /// The child is to be told who the worker is now.
+        to_tell: Option<ToTell>,
         /// Concerns without a written decision.
         concerns: Vec<ConcernView>,
         /// Visits, newest first, at most ten.
         visits: Vec<VisitLine>,
         /// Further children of the same family that the holder holds.
         family: Vec<ChildLine>,
+        /// What was written about the child before anybody knew who it was, in files of its own.
+        also_met: Vec<AlsoMet>,
     }
 }

@@ -2,10 +2,12 @@
 //! core's gains a field, this does not compile until the border has it too.
 
 pub(crate) mod files;
+pub(crate) mod export;
 pub(crate) mod given;
 pub(crate) mod lists;
 pub(crate) mod oversight;
 pub(crate) mod page;
+pub(crate) mod people;
 pub(crate) mod standing;
 pub(crate) mod voice;
 

@@ -6,6 +6,7 @@ use super::files::AttachmentView;
 use super::lists::Moment;
 use super::mirrors;
 use super::oversight::OversightView;
+use super::people::SameVisitView;
 use super::standing::StatusView;
 
 mirrors! {
@@ -157,6 +158,8 @@ mirrors! {
         unread: u64,
         /// What a manager, or a correction, made of it.
         oversight: OversightView,
+        /// Other records of the same visit, the one to read first before the others.
+        same_visit: Vec<SameVisitView>,
         /// Where it is.
         status: Option<StatusView>,
     }

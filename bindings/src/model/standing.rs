@@ -154,7 +154,8 @@ mirrors! {
     AlarmView {
         /// When it was noticed.
         at: Moment,
-        /// `digest_differs`, `receipts_fork`, `bad_signature`, `bad_payload`, `no_certificate`, `book_went_back`, `refused`.
+        /// `digest_differs`, `receipts_fork`, `bad_signature`, `bad_payload`, `no_certificate`, `book_went_back`, `two_copies`,
+        /// `epoch_fork`, `refused`.
         kind: String,
         /// In a sentence.
         sentence: String,

@@ -1,23 +1,25 @@
 //! One function for each command: words in, an answer out.
 
 mod aside;
+mod export;
 pub(crate) mod family;
 mod files;
 mod heard;
 mod oversight;
 mod page;
+mod people;
 mod read;
 pub(crate) mod sync;
 mod write;
 
 use std::net::SocketAddr;
 
-use visitbook_device::Working;
 use visitbook_device::sync::driver::Driver;
 use visitbook_device::sync::engine::Config;
 use visitbook_device::sync::http::HttpsTransport;
+use visitbook_device::{Met, Working};
 
-use crate::args::{Book, Visit};
+use crate::args::{Book, Cover, Visit};
 use crate::failure::Failure;
 use crate::reply::Reply;
 
@@ -127,8 +129,36 @@ impl Desk {
                 choice,
                 of,
             } => write::ask(working, &record, &field, &choice, &of),
+            Book::OneVisit { first, beside } => people::one_visit(working, &first, &beside),
+            Book::TwoVisits { one, other } => people::two_visits(working, &one, &other),
+            Book::Told {
+                child,
+                how,
+                on,
+                worker,
+            } => people::told(working, &child, &how, on, worker.as_deref()),
+            Book::Cover { command: None } => people::cover(working),
+            Book::Cover {
+                command: Some(Cover::Open { child, reason }),
+            } => people::open_cover(working, &child, &reason),
+            Book::Met {
+                description,
+                age,
+                relation,
+            } => people::met(
+                working,
+                &Met {
+                    description,
+                    age,
+                    relation,
+                },
+            ),
+            Book::MetList => people::met_list(working),
+            Book::Match { met, child } => people::match_met(working, &met, &child),
+            Book::Refer { met, to, reason } => people::refer(working, &met, &to, &reason),
             Book::Search { text } => read::search(working, &text),
             Book::History { record } => read::history(working, &record),
+            Book::Export { records } => export::case_text(working, &records),
             Book::Verify => read::verify(working),
             Book::Digests => read::digests(working),
         }

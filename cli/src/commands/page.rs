@@ -53,6 +53,7 @@ pub(super) fn show(working: &Working, record: &str) -> Result<Reply, Failure> {
         "late": late_rows,
         "late_text": late_text,
         "oversight": page.oversight,
+        "same_visit": page.same_visit,
         "status": page.status,
     });
     Ok(Reply::new(lay_out(&page, &late_text), json))
@@ -156,6 +157,9 @@ fn lay_out(page: &RecordPage, late_text: &str) -> String {
     }
     for words in page.oversight.words() {
         let _ = writeln!(text, "{words}");
+    }
+    for other in &page.same_visit {
+        let _ = writeln!(text, "{} {}", other.words, names::short(other.record));
     }
     if !late_text.is_empty() {
         let _ = writeln!(text, "{late_text}");

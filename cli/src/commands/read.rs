@@ -9,7 +9,7 @@ use visitbook_record::catalogue::Catalogue;
 use visitbook_record::commit::RecordKind;
 use visitbook_record::words::{self, Message, Said};
 
-use super::oversight;
+use super::{oversight, people};
 use crate::failure::Failure;
 use crate::names;
 use crate::reply::Reply;
@@ -22,7 +22,7 @@ pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Json {
 pub(super) fn today(working: &Working, date: Option<String>) -> Result<Reply, Failure> {
     let today = working.today(date.as_deref())?;
     let mut text = format!("{}\n", today.date);
-    let row = |line: &VisitLine| json!({"child": line.child_name, "visit": line.record, "finished": line.finished, "marks": line.marks});
+    let row = |line: &VisitLine| json!({"child": line.child_name, "visit": line.record, "finished": line.finished, "marks": line.marks, "same_visit_as": line.same_visit_as});
     text.push_str(&oversight::due_lines(&today.due));
     for line in &today.visits {
         let state = match (
@@ -34,9 +34,12 @@ pub(super) fn today(working: &Working, date: Option<String>) -> Result<Reply, Fa
             (false, _) => "not finished",
         };
         // Writing to a String cannot fail.
+        let same = line.same_visit_as.map_or_else(String::new, |first| {
+            format!(" · the same visit as {}", names::short(first))
+        });
         let _ = writeln!(
             text,
-            "  {} · {state} · {}",
+            "  {} · {state} · {}{same}",
             line.child_name,
             names::short(line.record)
         );
@@ -64,6 +67,7 @@ pub(super) fn today(working: &Working, date: Option<String>) -> Result<Reply, Fa
         let _ = writeln!(text, "{} to answer: visitbook questions", today.questions);
     }
     text.push_str(&oversight::returned_lines(&today.returned));
+    text.push_str(&people::to_tell_lines(&today.to_tell));
     for concern in &today.concerns {
         let _ = writeln!(text, "{}", concern_line(concern));
     }
@@ -76,6 +80,8 @@ pub(super) fn today(working: &Working, date: Option<String>) -> Result<Reply, Fa
         "left_for_you": to_json(&today.left_for_you),
         "unopened": to_json(&today.unopened),
         "questions": today.questions,
+        "same_visits": to_json(&today.same_visits),
+        "to_tell": to_json(&today.to_tell),
         "returned": to_json(&today.returned),
         "unsent": today.unsent,
         "alarms": today.alarms,
@@ -91,6 +97,7 @@ pub(super) fn child(working: &Working, child: &str) -> Result<Reply, Failure> {
         card.child.age.as_deref().unwrap_or("age not known")
     );
     text.push_str(&oversight::due_lines(card.due.as_slice()));
+    text.push_str(&people::to_tell_lines(&card.to_tell));
     for (what, last) in [
         ("Last seen", &card.last_seen),
         ("Last spoken to alone", &card.last_alone),
@@ -124,6 +131,7 @@ pub(super) fn child(working: &Working, child: &str) -> Result<Reply, Failure> {
     for concern in &card.concerns {
         let _ = writeln!(text, "{}", concern_line(concern));
     }
+    text.push_str(&people::also_met_lines(&card.also_met));
     for fact in card.facts.iter().filter(|fact| fact.answer.is_some()) {
         let _ = writeln!(
             text,
@@ -262,6 +270,8 @@ pub(super) fn questions(working: &Working) -> Result<Reply, Failure> {
             "choices": to_json(&question.choices),
         }));
     }
+    let same_visits = working.same_visits()?;
+    texts.extend(people::same_visit_lines(&same_visits));
     let returned = working.returned()?;
     if !returned.is_empty() {
         texts.push(oversight::returned_lines(&returned));
@@ -271,7 +281,11 @@ pub(super) fn questions(working: &Working) -> Result<Reply, Failure> {
     }
     Ok(Reply::new(
         texts.join("\n\n"),
-        json!({"questions": rows, "returned": to_json(&returned)}),
+        json!({
+            "questions": rows,
+            "same_visits": to_json(&same_visits),
+            "returned": to_json(&returned),
+        }),
     ))
 }
 
@@ -347,7 +361,14 @@ pub(super) fn search(working: &mut Working, text: &str) -> Result<Reply, Failure
 }
 
 pub(super) fn history(working: &Working, record: &str) -> Result<Reply, Failure> {
-    let history = working.history(names::record(working, record)?)?;
+    // A child has a history too: who held it, who opened it, who told the child of a change.
+    let record = match names::record(working, record) {
+        Err(failure) if failure.code == "not_found" => {
+            names::child(working, record).map_err(|_| failure)?
+        }
+        found => found?,
+    };
+    let history = working.history(record)?;
     let mut text = String::new();
     let mut rows = Vec::new();
     for version in &history {

@@ -160,6 +160,20 @@ impl Council {
         Ok(address)
     }
 
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(&mut self) -> Staged<()> {
+        if let Some(mut child) = self.running.take() {
+            child.kill()?;
+            child.wait()?;
+        }
+        Ok(())
+    }
+
+    /// From now on its files lie here. The address stays what it was.
+    pub(crate) fn move_to(&mut self, folder: PathBuf) {
+        self.folder = folder;
+    }
+
     /// Asks it to stop, and waits until it has.
     pub(crate) fn stop(&mut self) -> Staged<()> {
         if let Some(mut child) = self.running.take() {

@@ -162,6 +162,7 @@ fn set_up(folder: &Path, seed: u64) -> Staged<Day> {
         concerns: Vec::new(),
         merle_concern: Vec::new(),
         bryony_entry: String::new(),
+        folder: folder.to_owned(),
         wren_left: Vec::new(),
         kite_left: Vec::new(),
         reed: String::new(),

@@ -34,6 +34,8 @@ pub(crate) struct Day {
     pub(crate) merle_concern: Vec<String>,
     /// Bryony's own note on Wren's visit.
     pub(crate) bryony_entry: String,
+    /// Where everything of the run lies.
+    pub(crate) folder: std::path::PathBuf,
     /// The two things that Wren left.
     pub(crate) wren_left: Vec<String>,
     /// The two things that Kite left.

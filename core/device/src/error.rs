@@ -162,6 +162,9 @@ pub enum SaveError {
     /// No answer stands there, so none can be corrected.
     #[error("nothing stands here to correct; answer the question instead")]
     NothingToCorrect,
+    /// The child has not changed worker since they were last told.
+    #[error("there is nothing to tell: the child knows who the worker is")]
+    NothingToTell,
     /// No text of a colleague is withheld here.
     #[error("no colleague's unfinished text is waiting here")]
     NothingToOpen,
@@ -282,6 +285,9 @@ pub enum ReadError {
     /// The record is of another kind than the call is for.
     #[error("that is not a {0}")]
     OtherKind(&'static str),
+    /// The holder stands in for the child's worker, and has not opened the file.
+    #[error("this child's file has not been opened: open it first, with a reason")]
+    NotOpened(RecordId),
     /// Not a date.
     #[error("not a date such as 2026-10-27")]
     BadDate,

@@ -49,6 +49,6 @@ pub use random::NoRandomness;
 pub use store::StoreError;
 #[cfg(feature = "store")]
 pub use working::{
-    Change, EnterError, Listener, NotEntered, Reply, Saved, Sharing, Subscription, SyncError,
+    Change, EnterError, Listener, Met, NotEntered, Reply, Saved, Sharing, Subscription, SyncError,
     VoiceGiven, Working, model,
 };

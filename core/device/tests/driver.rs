@@ -373,7 +373,7 @@ fn the_key_bundle_is_fetched_from_whoever_answers() {
     };
     assert_eq!(fetch(&server).unwrap().body, b"bundle");
     assert!(server.requests()[0].starts_with("get /v1/keys http/1.1\r\n"));
-    let endless = Server::saying(http("200 OK", wire::MEDIA_TYPE, &vec![0; 1 << 20]));
+    let endless = Server::saying(http("200 OK", wire::MEDIA_TYPE, &vec![0; 9 << 20]));
     assert_eq!(fetch(&endless), Err(TransportProblem::Unreadable));
 }
 

@@ -169,6 +169,7 @@ impl SyncStore for Device {
             entries: u32::from(*entries),
             more: *more == 1,
             again: *again == 1,
+            keys_wanted: false,
         })
     }
 }
@@ -266,6 +267,7 @@ impl World {
             Route::Enrol | Route::Attachments | Route::Fetch => {
                 panic!("the engine does not enrol, and there are no files here")
             }
+            Route::Keys => panic!("nobody said that there are newer keys"),
         };
         Ok(reply(200, wire::MEDIA_TYPE, body))
     }

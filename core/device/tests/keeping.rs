@@ -47,7 +47,11 @@ fn what_was_saved_survives_lock_and_reopening() {
     working.set(visit, &field("seen"), "yes", None).unwrap();
     let history = working.history(visit).unwrap().len();
     let locked = working.lock();
-    assert_eq!(locked.sealed_waiting(), 2);
+    assert_eq!(
+        locked.sealed_waiting(),
+        3,
+        "two saves, and that the history was looked at"
+    );
     assert!(
         !phone.path().join("book.db-wal").exists(),
         "everything is in the main file"

@@ -144,11 +144,18 @@ fn a_child_that_moved_closes_at_once_and_goes_once_everything_has_its_receipt() 
     assert_eq!(salt(&phone), before, "nothing is purged before its receipt");
     is_closed(&rowan, visit);
 
-    assert_eq!(push(&council, &mut rowan).receipted, 1);
+    assert_eq!(
+        push(&council, &mut rowan).receipted,
+        2,
+        "the words, and what was looked at before"
+    );
     assert_ne!(salt(&phone), before, "the book is under another key");
     is_closed(&rowan, visit);
     let report = sound(&rowan);
-    assert_eq!(report.own_commits, 4, "visit, two notes, and the report");
+    assert_eq!(
+        report.own_commits, 5,
+        "visit, two notes, the looks, and the report"
+    );
     let (all, mut rowan) = look(&phone, rowan);
     assert!(!holds(&all, SENT) && !holds(&all, THEIRS));
     assert!(holds(&all, ASIDE), "their author can still read them");

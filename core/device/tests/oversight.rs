@@ -467,7 +467,7 @@ fn a_voiding_that_the_council_set_aside_hides_nothing() {
     {
         let mut council = team.council.lock().unwrap();
         council.unassign(SAGE, WREN);
-        council.assign(SAGE, WREN, Role::Cover);
+        council.assign(SAGE, WREN, Role::Joint);
     }
     team.sync();
     for device in [&team.rowan, &team.sage] {

@@ -395,12 +395,12 @@ fn a_child_comes_with_an_assignment_and_goes_with_its_end_and_comes_again() {
         ["with"],
         "nor is what was set aside left out"
     );
-    council.lock().unwrap().assign(ROWAN, WREN, Role::Cover);
+    council.lock().unwrap().assign(ROWAN, WREN, Role::Joint);
     pull(&council, &mut rowan);
     pull(&council, &mut rowan);
     assert_eq!(
         rowan.child_card(WREN).unwrap().child.role,
-        Some(Role::Cover)
+        Some(Role::Joint)
     );
     assert!(
         rowan.alarms().unwrap().is_empty(),

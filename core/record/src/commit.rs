@@ -30,17 +30,20 @@ pub enum RecordKind {
     Worker,
     /// The council: its staff and teams.
     Council,
+    /// What one worker looked at.
+    Audit,
     /// Made by a newer version.
     Unknown(u8),
 }
 
-const RECORD_KINDS: [(RecordKind, u8, &str); 6] = [
+const RECORD_KINDS: [(RecordKind, u8, &str); 7] = [
     (RecordKind::Child, 1, "child"),
     (RecordKind::Visit, 2, "visit"),
     (RecordKind::Voice, 3, "voice"),
     (RecordKind::Concern, 6, "concern"),
     (RecordKind::Worker, 9, "worker"),
     (RecordKind::Council, 10, "council"),
+    (RecordKind::Audit, 11, "audit"),
 ];
 
 impl RecordKind {

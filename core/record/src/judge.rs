@@ -8,6 +8,7 @@
 //! older than what the device had acknowledged (PROTOCOL §5).
 
 mod attachment;
+mod opening;
 mod oversight;
 
 use std::collections::HashMap;
@@ -23,6 +24,8 @@ use crate::payload::Content;
 use crate::scope::Scope;
 use crate::verdict::{Reason, Verdict};
 
+pub use opening::{ALSO_MET, COVER_OPENED, MATCHED_TO, MET, REFERRED, begins_file, opens_cover};
+
 /// What the server knows of the device that signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeviceStanding {
@@ -34,6 +37,15 @@ pub struct DeviceStanding {
     pub ended: bool,
 }
 
+/// How an author came to a child's file beside having been given it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// As one who stands in: with a reason, since the child was last given to them so.
+    Cover,
+    /// As the first to write about a child who is on nobody's list, before they could know that the child was given to them.
+    Scope,
+}
+
 /// What the author could have known of their right to the commit's scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rights {
@@ -43,6 +55,8 @@ pub struct Rights {
     pub role_known: Option<Role>,
     /// The author's role for the scope now.
     pub role_now: Option<Role>,
+    /// Whether the author opened the child's file.
+    pub opened: Option<Opening>,
 }
 
 /// A known statement of the same record, with what the judge must know beside the fact.
@@ -158,6 +172,7 @@ impl Judge<'_> {
     fn is_from_previous_worker(&self) -> bool {
         !self.context.device.is_writer
             && self.context.rights.role_now.is_none()
+            && self.context.rights.opened != Some(Opening::Scope)
             && self.commit.scope.child().is_some()
     }
 
@@ -189,8 +204,10 @@ impl Judge<'_> {
             Kind::Purged => self.rule_purged(),
             Kind::Attach => self.rule_attachment(op, content),
             Kind::Open => self.rule_opening(op),
+            Kind::Read => self.rule_read(),
             Kind::Resolve | Kind::Correct => {
                 self.rule_field(op, content)?;
+                self.rule_whose_answer(op)?;
                 self.rule_settlement(op, content)
             }
             Kind::EntryAdd
@@ -201,6 +218,7 @@ impl Judge<'_> {
             | Kind::SetRemove
             | Kind::Ask => {
                 self.rule_field(op, content)?;
+                self.rule_whose_answer(op)?;
                 self.rule_ownership(op, fact)
             }
         }
@@ -213,8 +231,8 @@ impl Judge<'_> {
             home,
             ..
         } = self.context;
-        // An ended device still says that it has removed what it held: that is no word about a child.
-        let confirms = op.kind == Kind::Purged;
+        // An ended device still says that it has removed what it held, and what was looked at on it: no word about a child.
+        let confirms = matches!(op.kind, Kind::Purged | Kind::Read);
         self.refuse_if(device.ended && !confirms, Reason::DeviceEnded)?;
         self.refuse_if(
             !device.is_writer && device.holder != self.commit.author,
@@ -233,10 +251,14 @@ impl Judge<'_> {
         )?;
         match self.commit.scope {
             Scope::Council => Err(self.aside(Reason::ServerOnly)),
-            Scope::Worker(worker) => self.refuse_if(worker != self.commit.author, Reason::NotHeld),
+            Scope::Worker(worker) | Scope::Audit(worker) => {
+                self.refuse_if(worker != self.commit.author, Reason::NotHeld)
+            }
             Scope::Child(_) | Scope::Restricted(_) => {
                 self.refuse_if(rights.stale, Reason::OldAssignment)?;
-                self.refuse_if(rights.role_known.is_none(), Reason::NotHeld)
+                let began = rights.opened == Some(Opening::Scope);
+                self.refuse_if(rights.role_known.is_none() && !began, Reason::NotHeld)?;
+                self.rule_opened(op)
             }
         }
     }
@@ -391,7 +413,10 @@ impl Judge<'_> {
 }
 
 const fn needs_payload(kind: Kind) -> bool {
-    !matches!(kind, Kind::SetRemove | Kind::Purged | Kind::Unknown(_))
+    !matches!(
+        kind,
+        Kind::SetRemove | Kind::Purged | Kind::Read | Kind::Unknown(_)
+    )
 }
 
 const fn suits(op: &Op, content: &Content) -> bool {
@@ -411,7 +436,7 @@ const fn suits(op: &Op, content: &Content) -> bool {
         Kind::Void => matches!(content, Content::Void { .. }),
         Kind::Place => matches!(content, Content::Placement { .. }),
         Kind::EnterFamily => matches!(content, Content::FamilySession(_)),
-        Kind::Purged => false,
+        Kind::Purged | Kind::Read => false,
         Kind::Attach => matches!(content, Content::Attachment(_)),
         Kind::Ask => matches!(content, Content::Ask { .. }),
         Kind::Assign | Kind::Unassign => matches!(content, Content::Assignment(_)),

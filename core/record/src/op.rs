@@ -44,6 +44,8 @@ pub enum Kind {
     Place,
     /// Asks another author to agree to a value; changes nothing by itself.
     Ask,
+    /// Somebody looked at a child's card or record. Stands in an audit scope, and its target says at what; `typed_at` is when.
+    Read,
     /// Gives a worker a child. Written by the server only.
     Assign,
     /// Ends that. Written by the server only.
@@ -59,7 +61,7 @@ pub enum Kind {
     Unknown(u16),
 }
 
-const KINDS: [(Kind, u16); 20] = [
+const KINDS: [(Kind, u16); 21] = [
     (Kind::EntryAdd, 1),
     (Kind::EntryRevise, 2),
     (Kind::EntryWithdraw, 3),
@@ -75,6 +77,7 @@ const KINDS: [(Kind, u16); 20] = [
     (Kind::Void, 13),
     (Kind::Place, 14),
     (Kind::Ask, 15),
+    (Kind::Read, 16),
     (Kind::Assign, 18),
     (Kind::Unassign, 19),
     (Kind::EnterFamily, 20),
@@ -156,6 +159,7 @@ impl Kind {
                 | Self::EnterFamily
                 | Self::Purged
                 | Self::Open
+                | Self::Read
         )
     }
 

@@ -35,7 +35,7 @@ pub struct Statement {
 
 impl Statement {
     /// Log order; what has no position yet comes last, in the order given.
-    fn order(&self) -> (bool, Option<LogPosition>) {
+    pub(crate) fn order(&self) -> (bool, Option<LogPosition>) {
         (self.counted_at.is_none(), self.counted_at)
     }
 }
@@ -50,7 +50,7 @@ pub enum View {
 }
 
 impl View {
-    fn counts(self, fact: &Fact) -> bool {
+    pub(crate) fn counts(self, fact: &Fact) -> bool {
         match (self, &fact.verdict) {
             (_, Some(verdict)) => verdict.is_applied(),
             (Self::Here, None) => true,

@@ -19,6 +19,8 @@ pub enum Scope {
     Worker(WorkerId),
     /// What every device of the council holds.
     Council,
+    /// Where a worker's devices say what was looked at on them. No device holds it.
+    Audit(WorkerId),
 }
 
 impl Scope {
@@ -27,7 +29,7 @@ impl Scope {
     pub const fn child(self) -> Option<RecordId> {
         match self {
             Self::Child(child) | Self::Restricted(child) => Some(child),
-            Self::Worker(_) | Self::Council => None,
+            Self::Worker(_) | Self::Council | Self::Audit(_) => None,
         }
     }
 
@@ -37,6 +39,7 @@ impl Scope {
             Self::Restricted(id) => (2, Some(id.0)),
             Self::Worker(id) => (3, Some(id.0)),
             Self::Council => (4, None),
+            Self::Audit(id) => (5, Some(id.0)),
         }
     }
 }
@@ -62,6 +65,7 @@ impl<'b, C> Decode<'b, C> for Scope {
             (2, Some(2)) => Ok(Self::Restricted(d.decode_with(ctx)?)),
             (3, Some(2)) => Ok(Self::Worker(d.decode_with(ctx)?)),
             (4, Some(1)) => Ok(Self::Council),
+            (5, Some(2)) => Ok(Self::Audit(d.decode_with(ctx)?)),
             _ => Err(minicbor::decode::Error::message("unknown scope")),
         }
     }
@@ -74,6 +78,7 @@ impl std::fmt::Display for Scope {
             Self::Restricted(id) => write!(f, "restricted:{id}"),
             Self::Worker(id) => write!(f, "worker:{id}"),
             Self::Council => f.write_str("council"),
+            Self::Audit(id) => write!(f, "audit:{id}"),
         }
     }
 }
@@ -109,6 +114,7 @@ mod tests {
             Scope::Restricted(RecordId([2; 16])),
             Scope::Worker(WorkerId([3; 16])),
             Scope::Council,
+            Scope::Audit(WorkerId([4; 16])),
         ] {
             assert_eq!(decode::<Scope>(&encode(&scope)).unwrap(), scope);
         }

@@ -59,9 +59,11 @@ pub enum Reason {
     OwnWork = 23,
     /// Only the person named as its owner puts a statement in its place.
     NotOwner = 24,
+    /// The author stands in for the child's worker, and had not opened the file first with a reason.
+    NotOpened = 25,
 }
 
-const REASONS: [Reason; 24] = [
+const REASONS: [Reason; 25] = [
     Reason::NotYourName,
     Reason::DeviceEnded,
     Reason::OldAssignment,
@@ -86,6 +88,7 @@ const REASONS: [Reason; 24] = [
     Reason::NotManager,
     Reason::OwnWork,
     Reason::NotOwner,
+    Reason::NotOpened,
 ];
 
 impl Reason {
@@ -135,6 +138,7 @@ impl Reason {
             Self::NotManager => "Only the manager of the child's team may do this.",
             Self::OwnWork => "Nobody signs off, returns or takes out their own work.",
             Self::NotOwner => "Somebody else was asked to decide where this goes.",
+            Self::NotOpened => "The child's file had not been opened first, with a reason.",
             Self::TooLarge => "It is larger than the council's system takes.",
         }
     }

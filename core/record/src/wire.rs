@@ -35,6 +35,12 @@ pub struct EnvelopeBody {
     /// Every payload that its operations name.
     #[n(1)]
     pub payloads: Vec<Payload>,
+    /// The author's certificate, where the server may not have it: a restored server lacks the newest devices.
+    #[n(2)]
+    pub certificate: Option<minicbor::bytes::ByteVec>,
+    /// The receipt statement that an earlier life of the server's log gave for this commit, to be kept to.
+    #[n(3)]
+    pub receipt: Option<Signed>,
 }
 
 /// One commit in a receipt: its name and the judgement of each of its operations.
@@ -98,6 +104,9 @@ pub enum Refusal {
     /// The commit numbers its operations or payloads beyond the limits.
     #[n(4)]
     BeyondLimits,
+    /// The device is not in the server's list, as after a restore. Sealed again with its certificate it is taken.
+    #[n(5)]
+    NoCertificate,
 }
 
 /// The answer to the envelopes of one session in an upload.
@@ -178,6 +187,12 @@ pub struct PullRequest {
     /// before the device had read that entry may still lie in its spool, and must not be judged as written after it.
     #[n(6)]
     pub acknowledges: Option<LogPosition>,
+    /// The random name of the epoch that the device knows: with another one its positions mean nothing here.
+    #[cbor(n(7), with = "minicbor::bytes")]
+    pub epoch: Option<[u8; 16]>,
+    /// The device's certificate, when the server said that it does not know the device: a restored server may lack it.
+    #[n(8)]
+    pub certificate: Option<minicbor::bytes::ByteVec>,
 }
 
 /// One entry of a scope's log.
@@ -197,6 +212,8 @@ pub enum LogEntry {
         verdict: Verdict,
         /// The payloads that this makes readable, by operation.
         released: Vec<(OpId, Payload)>,
+        /// The receipt statement of an earlier epoch that this keeps to; see [`CommitEntry::earlier`].
+        earlier: Option<Signed>,
     },
 }
 
@@ -225,6 +242,10 @@ pub struct CommitEntry {
     /// Payloads of earlier operations that this commit makes readable.
     #[n(6)]
     pub released: Vec<(OpId, Payload)>,
+    /// The receipt statement of an earlier epoch that the commit was given back with: of two finishes the one with the
+    /// earliest receipt stands, whichever came back first.
+    #[n(7)]
+    pub earlier: Option<Signed>,
 }
 
 impl LogEntry {
@@ -261,15 +282,20 @@ impl<C> Encode<C> for LogEntry {
                 op,
                 verdict,
                 released,
-            } => e
-                .array(6)?
-                .u8(2)?
-                .encode_with(scope, ctx)?
-                .encode_with(at, ctx)?
-                .encode_with(op, ctx)?
-                .encode_with(verdict, ctx)?
-                .encode_with(released, ctx)?
-                .ok(),
+                earlier,
+            } => {
+                e.array(if earlier.is_some() { 7 } else { 6 })?
+                    .u8(2)?
+                    .encode_with(scope, ctx)?
+                    .encode_with(at, ctx)?
+                    .encode_with(op, ctx)?
+                    .encode_with(verdict, ctx)?
+                    .encode_with(released, ctx)?;
+                if let Some(earlier) = earlier {
+                    e.encode_with(earlier, ctx)?;
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -279,12 +305,17 @@ impl<'b, C> Decode<'b, C> for LogEntry {
         let length = d.array()?;
         match (d.u8()?, length) {
             (1, Some(2)) => Ok(Self::Commit(d.decode_with(ctx)?)),
-            (2, Some(6)) => Ok(Self::Judged {
+            (2, Some(length @ (6 | 7))) => Ok(Self::Judged {
                 scope: d.decode_with(ctx)?,
                 at: d.decode_with(ctx)?,
                 op: d.decode_with(ctx)?,
                 verdict: d.decode_with(ctx)?,
                 released: d.decode_with(ctx)?,
+                earlier: if length == 7 {
+                    Some(d.decode_with(ctx)?)
+                } else {
+                    None
+                },
             }),
             _ => Err(minicbor::decode::Error::message("unknown log entry")),
         }
@@ -313,6 +344,9 @@ pub struct Page {
     /// The council's clock.
     #[n(5)]
     pub time: WallMillis,
+    /// The serial of the council's newest key bundle; a device that has an older one fetches it.
+    #[n(6)]
+    pub keys: Option<u64>,
 }
 
 /// Why a signed request was not answered with what it asked for.
@@ -334,6 +368,12 @@ pub enum Denial {
     /// The device was ended. Its words are still taken; once they are, it removes what it holds.
     #[n(5)]
     Ended,
+    /// The server was restored and is in another epoch than the device knows: fetch the key bundle.
+    #[n(6)]
+    NewEpoch,
+    /// The server was restored and nobody has confirmed its lists yet: words are taken, nothing is sent.
+    #[n(7)]
+    NotConfirmed,
 }
 
 /// The answer to a pull request.

@@ -386,6 +386,101 @@ pub fn late(written: &str, device: &str, received: Option<&str>) -> Message {
     )
 }
 
+/// Two records of a visit to one child, made apart. Each is written as who began it (`None` for the reader) and when: "09:40".
+/// The buttons are: two visits; one, the first read first; one, the second read first.
+#[must_use]
+pub fn one_visit_or_two(
+    child: &str,
+    first: (Option<&str>, &str),
+    second: (Option<&str>, &str),
+) -> Message {
+    let who = |by: Option<&str>, you: &str| by.unwrap_or(you).to_owned();
+    let same = first.0 == second.0;
+    let detail = if same {
+        format!(
+            "{} began a visit to {child} at {} and one at {}, on two phones or tablets.",
+            who(first.0, "You"),
+            first.1,
+            second.1
+        )
+    } else {
+        format!(
+            "{} began a visit to {child} at {}, {} at {}.",
+            who(first.0, "You"),
+            first.1,
+            who(second.0, "you"),
+            second.1
+        )
+    };
+    let read = |(by, time): (Option<&str>, &str)| match by.and_then(|by| by.split(' ').next()) {
+        _ if same => format!("One visit – read the one of {time} first"),
+        Some(name) => format!("One visit – read {name}'s first"),
+        None => "One visit – read yours first".to_owned(),
+    };
+    Message::new(
+        "One visit or two?",
+        format!("{detail} Both are kept as they were written, whatever you answer."),
+    )
+    .with_buttons(["Two visits".to_owned(), read(first), read(second)])
+}
+
+/// On a visit's page and in lists: another record is of the same visit. `first` says that the other is the one to read first.
+#[must_use]
+pub fn same_visit(by: &str, time: &str, first: bool) -> String {
+    if first {
+        format!("The same visit as {by}'s of {time}, which is read first. Counted once.")
+    } else {
+        format!("{by} wrote about the same visit, {time}. It stands beside this one. Counted once.")
+    }
+}
+
+/// A child who changed worker is to be told. `whose` is "her", "his" or "their"; `due` and `since` are days: "Tue 3 Nov".
+#[must_use]
+pub fn tell_child(
+    child: &str,
+    whose: &str,
+    worker: Option<&str>,
+    since: &str,
+    due: Option<&str>,
+) -> String {
+    let now = match worker {
+        Some(worker) => format!("{worker}, since {since}"),
+        None => format!("you, since {since}"),
+    };
+    let by = due.map_or_else(String::new, |due| {
+        format!(" By {due}, 5 working days from {since}.")
+    });
+    format!("Tell {child} who {whose} worker is now: {now}.{by}")
+}
+
+/// A file that somebody who stands in opened.
+#[must_use]
+pub fn cover_opened(child: &str, by: &str, time: &str, reason: &str) -> String {
+    format!("{by} opened {child}'s file on duty cover, {time}: “{reason}”")
+}
+
+/// An age that somebody guessed.
+#[must_use]
+pub fn about(age: &str) -> String {
+    if age.starts_with("about ") {
+        age.to_owned()
+    } else {
+        format!("about {age}")
+    }
+}
+
+/// A child whom somebody met and who was on nobody's list. `age` and `relation` as the worker wrote them.
+#[must_use]
+pub fn met(description: &str, age: Option<&str>, relation: Option<&str>) -> String {
+    let age = age.map(about);
+    let more: Vec<&str> = age.as_deref().into_iter().chain(relation).collect();
+    if more.is_empty() {
+        description.to_owned()
+    } else {
+        format!("{description} ({})", more.join(", "))
+    }
+}
+
 /// The child's page before anything is written. `worker` is a first name.
 #[must_use]
 pub fn family_before(child: &str, worker: &str) -> Message {

@@ -10,7 +10,7 @@ use visitbook_record::commit::{RecordKind, Role};
 use visitbook_record::fact::{RecordHome, is_withheld_until_finish};
 use visitbook_record::id::{OpId, RecordId, WorkerId};
 use visitbook_record::judge::{
-    Context, DeviceStanding, KnownOp, Rights, judge_again, judge_commit,
+    Context, DeviceStanding, KnownOp, Opening, Rights, begins_file, judge_again, judge_commit,
 };
 use visitbook_record::op::{Kind, Policy, Target};
 use visitbook_record::payload::{Assignment, Content, Value};
@@ -38,6 +38,7 @@ impl Bench {
                 stale: false,
                 role_known: Some(role),
                 role_now: Some(role),
+                opened: (role == Role::Cover).then_some(Opening::Cover),
             },
             home: Some(RecordHome {
                 scope: Scope::Child(CHILD),
@@ -106,6 +107,7 @@ fn rights_are_judged_by_what_the_author_could_have_known() {
         stale,
         role_known,
         role_now,
+        opened: None,
     };
     let table = [
         (
@@ -193,6 +195,7 @@ fn only_the_server_assigns_and_only_it_writes_for_the_council() {
         stale: false,
         role_known: None,
         role_now: None,
+        opened: None,
     };
     assert_eq!(bench.judge(&pen.write(vec![assign()])), Verdict::Applied);
 
@@ -743,6 +746,149 @@ fn only_the_named_owner_puts_a_statement_in_its_place() {
             missing: vec![OpId([7; 32])]
         }
     );
+}
+
+fn added(target: Target, code: &str) -> Draft {
+    Draft {
+        kind: Kind::SetAdd,
+        ..Draft::assert(Policy::Set, target, code, &[])
+    }
+}
+
+/// A file that had to be opened first: what one who stands in writes before opening is kept, with the manager to decide.
+#[test]
+fn one_who_stands_in_writes_only_in_a_file_that_was_opened_with_a_reason() {
+    let mut bench = Bench::of(ROWAN, Role::Cover);
+    bench.rights.opened = None;
+    let answer = Pen::new(ROWAN, 1).write(vec![alone("spoke_alone")]);
+    assert_eq!(bench.judge(&answer), aside(Reason::NotOpened));
+    let mut pen = Pen::new(ROWAN, 1);
+    (pen.record, pen.record_kind) = (CHILD, RecordKind::Child);
+    let opening = || added(Target::element("cover_opened", "1"), "Neighbour rang");
+    bench.home = None;
+    assert_eq!(bench.judge(&pen.write(vec![opening()])), Verdict::Applied);
+    // The same words on a visit open nothing.
+    let elsewhere = Pen::new(ROWAN, 1).write(vec![opening()]);
+    assert_eq!(bench.judge(&elsewhere), aside(Reason::NotOpened));
+    for (role, opened, expected) in [
+        (Role::Cover, Some(Opening::Cover), Verdict::Applied),
+        (Role::Cover, Some(Opening::Scope), aside(Reason::NotOpened)),
+        (Role::Allocated, None, Verdict::Applied),
+        (Role::Joint, None, Verdict::Applied),
+        (Role::Manager, None, Verdict::Applied),
+    ] {
+        bench.rights.role_known = Some(role);
+        bench.rights.opened = opened;
+        assert_eq!(bench.judge(&answer), expected, "{role:?}, {opened:?}");
+    }
+    // The cover ended before the words arrived: they count, and are marked.
+    bench.rights = Rights {
+        stale: false,
+        role_known: Some(Role::Cover),
+        role_now: None,
+        opened: Some(Opening::Cover),
+    };
+    assert_eq!(bench.judge(&answer), Verdict::AppliedFromPreviousWorker);
+}
+
+#[test]
+fn whoever_began_a_file_writes_in_it_until_they_could_know_better_and_nobody_else_does() {
+    let mut bench = Bench::of(ROWAN, Role::Allocated);
+    let answer = Pen::new(ROWAN, 1).write(vec![alone("spoke_alone")]);
+    for (stale, opened, expected) in [
+        (false, Some(Opening::Scope), Verdict::Applied),
+        (true, Some(Opening::Scope), aside(Reason::OldAssignment)),
+        (false, Some(Opening::Cover), aside(Reason::NotHeld)),
+        (false, None, aside(Reason::NotHeld)),
+    ] {
+        bench.rights = Rights {
+            stale,
+            role_known: None,
+            role_now: None,
+            opened,
+        };
+        assert_eq!(bench.judge(&answer), expected, "{stale} {opened:?}");
+    }
+}
+
+#[test]
+fn a_file_is_begun_by_its_own_record_under_a_name_that_a_device_drew() {
+    let v7 = RecordId([0x01, 0x9a, 0, 0, 0, 0, 0x70, 1, 0x80, 1, 2, 3, 4, 5, 6, 7]);
+    let imported = RecordId(visitbook_record::id::derived_uuid(
+        visitbook_record::id::CouncilId([1; 16]),
+        "child",
+        "C-1",
+    ));
+    let met = |field: &str| Draft::assert(Policy::Ordinary, Target::field(field), "a cousin", &[]);
+    let table = [
+        ("as it should be", v7, v7, RecordKind::Child, "met", true),
+        (
+            "a child to be imported",
+            imported,
+            imported,
+            RecordKind::Child,
+            "met",
+            false,
+        ),
+        (
+            "another's file",
+            v7,
+            imported,
+            RecordKind::Child,
+            "met",
+            false,
+        ),
+        ("a visit", v7, v7, RecordKind::Visit, "met", false),
+        (
+            "nothing said of meeting",
+            v7,
+            v7,
+            RecordKind::Child,
+            "known_as",
+            false,
+        ),
+    ];
+    for (what, record, scope, kind, field, expected) in table {
+        let mut pen = Pen::new(ROWAN, 1);
+        (pen.record, pen.record_kind, pen.scope) = (record, kind, Scope::Child(scope));
+        let written = pen.write(vec![met(field)]);
+        assert_eq!(begins_file(&written.commit), expected, "{what}");
+    }
+}
+
+#[test]
+fn who_somebody_is_and_to_whom_they_were_referred_is_a_managers_word() {
+    let mut pen = Pen::new(ROWAN, 1);
+    (pen.record, pen.record_kind) = (CHILD, RecordKind::Child);
+    let other = CHILD.to_string();
+    for (role, field, expected) in [
+        (Role::Allocated, "met", Verdict::Applied),
+        (Role::Allocated, "matched_to", aside(Reason::NotManager)),
+        (Role::Allocated, "referred", aside(Reason::NotManager)),
+        (Role::Manager, "matched_to", Verdict::Applied),
+        (Role::Manager, "referred", Verdict::Applied),
+    ] {
+        let mut bench = Bench::of(ROWAN, role);
+        bench.home = None;
+        let said = pen.write(vec![Draft::assert(
+            Policy::Ordinary,
+            Target::field(field),
+            &other,
+            &[],
+        )]);
+        assert_eq!(bench.judge(&said), expected, "{role:?} {field}");
+    }
+    let also = |pen: &mut Pen| {
+        pen.write(vec![added(
+            Target::element("also_met", other.clone()),
+            &other,
+        )])
+    };
+    let mut bench = Bench::of(ROWAN, Role::Manager);
+    bench.home = None;
+    assert_eq!(bench.judge(&also(&mut pen)), aside(Reason::ServerOnly));
+    bench.device.is_writer = true;
+    assert_eq!(bench.judge(&also(&mut pen)), Verdict::Applied);
 }
 
 #[test]

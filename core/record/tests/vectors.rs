@@ -196,6 +196,7 @@ fn verdicts() -> Vec<Json> {
                     stale: false,
                     role_known: Some(Role::Allocated),
                     role_now: Some(Role::Allocated),
+                    opened: None,
                 },
                 owner: SAGE,
                 home: Some(RecordHome {

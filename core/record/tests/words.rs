@@ -230,6 +230,53 @@ fn every_message_says_what_was_agreed() {
     );
 }
 
+/// Single sentences about people working side by side.
+fn sentences() -> Vec<(String, &'static str)> {
+    vec![
+        (
+            words::same_visit("Bryony Sorrel", "09:55", true),
+            "The same visit as Bryony Sorrel's of 09:55, which is read first. Counted once.",
+        ),
+        (
+            words::same_visit("Bryony Sorrel", "09:55", false),
+            "Bryony Sorrel wrote about the same visit, 09:55. It stands beside this one. Counted once.",
+        ),
+        (
+            words::tell_child("Kite", "his", None, "Tue 27 Oct", Some("Tue 3 Nov")),
+            "Tell Kite who his worker is now: you, since Tue 27 Oct. By Tue 3 Nov, 5 working days from Tue 27 Oct.",
+        ),
+        (
+            words::tell_child("Kite", "his", Some("Bryony Sorrel"), "Tue 27 Oct", None),
+            "Tell Kite who his worker is now: Bryony Sorrel, since Tue 27 Oct.",
+        ),
+        (
+            words::cover_opened("Merle", "Tansy Burdock", "14:10", "The nursery rang."),
+            "Tansy Burdock opened Merle's file on duty cover, 14:10: “The nursery rang.”",
+        ),
+        (words::met("a boy", None, None), "a boy"),
+        (
+            words::met("a boy", Some("about 6"), Some("Pipit's cousin")),
+            "a boy (about 6, Pipit's cousin)",
+        ),
+        (words::met("a boy", Some("6"), None), "a boy (about 6)"),
+    ]
+}
+
+#[test]
+fn two_visits_begun_apart_are_asked_about_by_name_and_time() {
+    let message = words::one_visit_or_two("Wren", (Some("Young Teasel"), "09:40"), (None, "09:55"));
+    assert_eq!(
+        message.detail,
+        "Young Teasel began a visit to Wren at 09:40, you at 09:55. Both are kept as they were written, whatever you answer."
+    );
+    let own = words::one_visit_or_two("Wren", (None, "09:40"), (None, "15:05"));
+    assert_eq!(
+        own.detail,
+        "You began a visit to Wren at 09:40 and one at 15:05, on two phones or tablets. Both are kept as they were written, whatever you answer."
+    );
+    assert_eq!(own.buttons[1], "One visit – read the one of 09:40 first");
+}
+
 /// Nobody at a kitchen table should meet the machinery.
 #[test]
 fn no_message_speaks_of_the_machinery() {
@@ -262,6 +309,18 @@ fn no_message_speaks_of_the_machinery() {
         {
             assert_eq!(plain(text), None, "{text}");
         }
+    }
+    for (text, expected) in sentences() {
+        assert_eq!(text, expected);
+        assert_eq!(plain(&text), None, "{text}");
+    }
+    let own = ((None, "09:40"), (None, "15:05"));
+    let others = ((Some("Young Teasel"), "09:40"), (None, "09:55"));
+    for (first, second) in [own, others] {
+        let message = words::one_visit_or_two("Wren", first, second);
+        assert_eq!(plain(&message.detail), None);
+        assert_eq!(message.buttons.len(), 3);
+        assert!(message.buttons.iter().all(|button| plain(button).is_none()));
     }
     for code in 1..=u8::MAX {
         if let Some(reason) = Reason::from_code(code) {

@@ -21,7 +21,7 @@ use crate::store::{Deed, Entry, ReadTx, StorageExt, StoreError, StoredOp};
 const BATCH: usize = 256;
 
 /// A time as people here read it.
-pub(super) fn spoken(at: WallMillis) -> String {
+pub(crate) fn spoken(at: WallMillis) -> String {
     chrono::DateTime::from_timestamp_millis(at.0).map_or_else(
         || "at no possible time".to_owned(),
         |time| {

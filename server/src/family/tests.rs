@@ -303,6 +303,8 @@ fn the_first_key_is_never_served() {
         whole: None,
         budget: 1 << 20,
         acknowledges: None,
+        certificate: None,
+        epoch: None,
     };
     let fresh = visitbook_record::id::Token([3; 16]);
     let reply = town

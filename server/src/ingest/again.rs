@@ -10,6 +10,7 @@ use visitbook_record::op::Kind;
 use visitbook_record::payload::Content;
 use visitbook_record::verdict::{Reason, Verdict};
 
+use super::earlier::said_before;
 use super::{Incoming, ScopeWriter, standing, with_known};
 use crate::store::{StoreError, StoredCommit, StoredOp};
 use crate::{attachments, notice, rights};
@@ -125,7 +126,7 @@ impl ScopeWriter<'_> {
         Ok(())
     }
 
-    fn judge_one_again(&mut self, mut held: StoredOp) -> Result<(), StoreError> {
+    pub(super) fn judge_one_again(&mut self, mut held: StoredOp) -> Result<(), StoreError> {
         let stored = self
             .tx
             .commit(&held.commit)?
@@ -148,13 +149,22 @@ impl ScopeWriter<'_> {
             slot.clone_from(&content);
         }
         // It was found in order on arrival but for what it waited for, and waiting must not change that: its author's
-        // standing is taken as it was then.
+        // standing is taken as it was then. What was set aside because a restore had lost the author's rights was not.
+        let rights_were_lost = matches!(
+            held.fact.verdict,
+            Some(Verdict::Quarantined {
+                reason: Reason::NotHeld,
+                ..
+            })
+        );
         let mut rights = rights::of_commit(self.tx, &device, &commit)?;
-        rights = Rights {
-            stale: false,
-            role_now: rights.role_known.filter(|_| stored.author_held),
-            ..rights
-        };
+        if !rights_were_lost {
+            rights = Rights {
+                stale: false,
+                role_now: rights.role_known.filter(|_| stored.author_held),
+                ..rights
+            };
+        }
         let owner = rights::owner(self.tx, self.scope, commit.author)?;
         let home = self.tx.home(&commit.record)?;
         let verdict = with_known(self.tx, commit.author, |known| {
@@ -174,12 +184,18 @@ impl ScopeWriter<'_> {
         if matches!(verdict, Verdict::Held { .. }) {
             return Ok(());
         }
+        let before = said_before(self.tx, &stored, held.index)?;
+        let verdict = before.filter(Verdict::is_applied).unwrap_or(verdict);
+        if held.fact.verdict.as_ref() == Some(&verdict) {
+            return Ok(());
+        }
         if let Some(old) = &held.fact.verdict {
             self.digest.remove(&held.fact.id, old);
         }
         self.digest.add(&held.fact.id, &verdict);
         let (id, author) = (held.fact.id, held.fact.author);
         let releases = held.fact.kind == Kind::Finish && verdict.is_applied();
+        let readable = rights_were_lost && !held.withheld;
         held.fact.verdict = Some(verdict.clone());
         self.tx.put_op(held)?;
         let mut parts = if releases {
@@ -187,6 +203,9 @@ impl ScopeWriter<'_> {
         } else {
             Vec::new()
         };
+        if readable {
+            parts.insert(0, vec![id]);
+        }
         if parts.is_empty() {
             parts.push(Vec::new());
         }

@@ -22,7 +22,7 @@ use visitbook_record::verdict::{Reason, Verdict};
 use visitbook_record::wire::{ReceiptStatement, Signed};
 
 use super::{
-    Assignment, Deed, Device, Enrolment, Entry, FamilyPost, FamilySession, ReadTx, Storage,
+    Assignment, Deed, Device, Enrolment, Entry, FamilyPost, FamilySession, ReadTx, Served, Storage,
     StorageExt, StoreError, StoredCommit, StoredOp, Vector, Worker, WriteTx,
 };
 
@@ -33,7 +33,7 @@ type Case<S> = (&'static str, fn(&S));
 /// # Panics
 /// If a case fails; the message names all that did.
 pub fn check<S: Storage>(make: impl Fn() -> S) {
-    let cases: [Case<S>; 15] = [
+    let cases: [Case<S>; 16] = [
         (
             "positions follow commit order from 1 in each scope",
             positions,
@@ -79,6 +79,10 @@ pub fn check<S: Storage>(make: impl Fn() -> S) {
             registers,
         ),
         ("assignments begin and end at positions", assignments),
+        (
+            "a new epoch counts from 1 again, keeps what was, and serves nobody until confirmed",
+            epochs,
+        ),
     ];
     let failed: Vec<&str> = cases
         .iter()
@@ -538,6 +542,67 @@ fn enrolment(n: u8) -> Enrolment {
         ends: WallMillis(5),
         spent_by: None,
     }
+}
+
+fn epochs<S: Storage>(store: &S) {
+    let scope = Scope::Council;
+    let entry = |n| Entry::Commit(CommitHash([n; 32]));
+    let digest = ScopeDigest::default();
+    let served = |n: u8, worker| Served {
+        at: WallMillis(i64::from(n)),
+        device: DeviceId([n; 16]),
+        worker: WorkerId([worker; 16]),
+        scope: Scope::Child(RecordId([n; 16])),
+    };
+    let statement = |n| Signed {
+        bytes: vec![n],
+        signature: vec![n; 64],
+    };
+    let at = |epoch, position| LogPosition { epoch, position };
+    write(store, |tx| {
+        assert_eq!(tx.epoch().unwrap(), 1);
+        tx.append(&scope, &entry(1), &[], &digest).unwrap();
+        tx.append(&scope, &entry(2), &[], &digest).unwrap();
+        tx.put_enrolment(enrolment(1)).unwrap();
+        assert_eq!(tx.unconfirmed().unwrap(), []);
+    });
+    write(store, |tx| {
+        tx.open_epoch(3).unwrap();
+        let next = tx.append(&scope, &entry(3), &[], &digest).unwrap();
+        assert_eq!(next, at(3, 1));
+        tx.put_unconfirmed(&DeviceId([7; 16])).unwrap();
+        tx.put_earlier(&CommitHash([3; 32]), &statement(1)).unwrap();
+        tx.put_earlier(&CommitHash([3; 32]), &statement(2)).unwrap();
+        for one in [served(1, 1), served(2, 2), served(1, 2)] {
+            tx.put_served(one).unwrap();
+        }
+    });
+    read(store, |tx| {
+        assert_eq!(tx.epoch().unwrap(), 3);
+        let rows = tx.log(&scope, Some(at(1, 1)), 9).unwrap();
+        let places: Vec<LogPosition> = rows.iter().map(|row| row.at).collect();
+        assert_eq!(places, [at(1, 2), at(3, 1)]);
+        assert_eq!(tx.last(&scope).unwrap().unwrap().0, at(3, 1));
+        let code = tx.enrolment(&[1; 32]).unwrap().unwrap();
+        assert_eq!(code.ends, WallMillis(0));
+        let everybody_and_one = [None, Some(DeviceId([7; 16]))];
+        assert_eq!(tx.unconfirmed().unwrap(), everybody_and_one);
+        let earlier = tx.earlier(&CommitHash([3; 32])).unwrap();
+        assert_eq!(earlier, Some(statement(1)));
+        assert_eq!(tx.earlier(&CommitHash([4; 32])).unwrap(), None);
+        let (worker, child) = (WorkerId([2; 16]), Scope::Child(RecordId([1; 16])));
+        assert_eq!(tx.served(None, None).unwrap().len(), 3);
+        let to_worker = tx.served(Some(&worker), None).unwrap();
+        assert_eq!(to_worker, [served(2, 2), served(1, 2)]);
+        let both = tx.served(Some(&worker), Some(&child)).unwrap();
+        assert_eq!(both, [served(1, 2)]);
+    });
+    write(store, |tx| tx.confirm(None).unwrap());
+    read(store, |tx| {
+        assert_eq!(tx.unconfirmed().unwrap(), [Some(DeviceId([7; 16]))]);
+    });
+    write(store, |tx| tx.confirm(Some(&DeviceId([7; 16]))).unwrap());
+    read(store, |tx| assert_eq!(tx.unconfirmed().unwrap(), []));
 }
 
 fn registers<S: Storage>(store: &S) {

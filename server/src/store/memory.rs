@@ -17,13 +17,15 @@ use visitbook_record::id::{
 };
 use visitbook_record::payload::Payload;
 use visitbook_record::scope::{LogPosition, Scope};
+use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::Verdict;
 use visitbook_record::wire::{ReceiptStatement, Signed};
 
 use super::attachments::{AttachmentUse, StoredAttachment};
 use super::{
     Assignment, Deed, Device, Enrolment, Entry, FamilyPost, FamilySession, LogRow, ReadTx,
-    ReadWork, Storage, StoreError, StoredCommit, StoredOp, Vector, Worker, WriteTx, WriteWork,
+    ReadWork, Served, Storage, StoreError, StoredCommit, StoredOp, Vector, Worker, WriteTx,
+    WriteWork,
 };
 
 /// A map that can forget what was done to it since the last [`Journalled::keep`].
@@ -106,6 +108,12 @@ state! {
     attachments: [u8; 32] => StoredAttachment,
     attachment_uses: ([u8; 32], OpId) => AttachmentUse,
     chunks: ([u8; 32], u32) => Vec<u8>,
+    /// Under the only key: the epoch, where it is not 1.
+    epoch: () => u64,
+    earlier: CommitHash => Signed,
+    /// `None` stands for every device.
+    unconfirmed: Option<DeviceId> => (),
+    served: u64 => Served,
 }
 
 const FIRST: LogPosition = LogPosition {
@@ -119,7 +127,7 @@ const LAST: LogPosition = LogPosition {
 
 struct Tx<'a>(MutexGuard<'a, State>);
 
-/// A store that lives and dies with the process. The epoch is always 1.
+/// A store that lives and dies with the process.
 #[derive(Default)]
 pub struct MemoryStore {
     state: Mutex<State>,
@@ -181,7 +189,27 @@ impl Tx<'_> {
 
 impl ReadTx for Tx<'_> {
     fn epoch(&self) -> Result<u64, StoreError> {
-        Ok(1)
+        Ok(self.0.epoch.map.get(&()).copied().unwrap_or(1))
+    }
+
+    fn earlier(&self, commit: &CommitHash) -> Result<Option<Signed>, StoreError> {
+        Ok(self.0.earlier.map.get(commit).cloned())
+    }
+
+    fn unconfirmed(&self) -> Result<Vec<Option<DeviceId>>, StoreError> {
+        Ok(self.0.unconfirmed.map.keys().copied().collect())
+    }
+
+    fn served(
+        &self,
+        worker: Option<&WorkerId>,
+        scope: Option<&Scope>,
+    ) -> Result<Vec<Served>, StoreError> {
+        let wanted = |served: &&Served| {
+            worker.is_none_or(|worker| *worker == served.worker)
+                && scope.is_none_or(|scope| *scope == served.scope)
+        };
+        Ok(self.0.served.map.values().filter(wanted).copied().collect())
     }
 
     fn device(&self, id: &DeviceId) -> Result<Option<Device>, StoreError> {
@@ -354,10 +382,13 @@ impl WriteTx for Tx<'_> {
         released: &[OpId],
         digest: &ScopeDigest,
     ) -> Result<LogPosition, StoreError> {
-        let before = self.0.last.map.get(scope).map_or(0, |(at, _)| at.position);
+        let epoch = self.epoch()?;
+        let before = self.0.last.map.get(scope).map(|(at, _)| at);
         let at = LogPosition {
-            epoch: 1,
-            position: before + 1,
+            epoch,
+            position: before
+                .filter(|before| before.epoch == epoch)
+                .map_or(1, |before| before.position + 1),
         };
         let row = LogRow {
             at,
@@ -429,6 +460,13 @@ impl WriteTx for Tx<'_> {
         Ok(())
     }
 
+    fn put_earlier(&mut self, commit: &CommitHash, statement: &Signed) -> Result<(), StoreError> {
+        if !self.0.earlier.map.contains_key(commit) {
+            self.0.earlier.insert(*commit, statement.clone());
+        }
+        Ok(())
+    }
+
     fn put_family_post(&mut self, post: FamilyPost) -> Result<(), StoreError> {
         let key = (post.session, post.index, post.hash);
         self.0.family_posts.insert(key, post);
@@ -439,6 +477,45 @@ impl WriteTx for Tx<'_> {
         if !self.0.family_sessions.map.contains_key(&session.session) {
             self.0.family_sessions.insert(session.session, session);
         }
+        Ok(())
+    }
+
+    fn open_epoch(&mut self, number: u64) -> Result<(), StoreError> {
+        self.0.epoch.insert((), number);
+        let unspent: Vec<Enrolment> = self
+            .0
+            .enrolments
+            .map
+            .values()
+            .filter(|code| code.spent_by.is_none())
+            .cloned()
+            .collect();
+        for mut code in unspent {
+            code.ends = WallMillis(0);
+            self.0.enrolments.insert(code.secret_hash, code);
+        }
+        self.0.unconfirmed.insert(None, ());
+        Ok(())
+    }
+
+    fn put_unconfirmed(&mut self, device: &DeviceId) -> Result<(), StoreError> {
+        self.0.unconfirmed.insert(Some(*device), ());
+        Ok(())
+    }
+
+    fn confirm(&mut self, device: Option<&DeviceId>) -> Result<(), StoreError> {
+        self.0.unconfirmed.remove(&device.copied());
+        Ok(())
+    }
+
+    fn put_served(&mut self, served: Served) -> Result<(), StoreError> {
+        let next = self
+            .0
+            .served
+            .map
+            .last_key_value()
+            .map_or(0, |(no, _)| no + 1);
+        self.0.served.insert(next, served);
         Ok(())
     }
 

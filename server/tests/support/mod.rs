@@ -323,6 +323,8 @@ impl Phone {
         EnvelopeBody {
             commit: Signed { bytes, signature },
             payloads,
+            certificate: None,
+            receipt: None,
         }
     }
 
@@ -341,6 +343,8 @@ impl Phone {
             whole: None,
             budget: 1 << 20,
             acknowledges: None,
+            epoch: None,
+            certificate: None,
         }
     }
 

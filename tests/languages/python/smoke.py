@@ -197,6 +197,10 @@ class TheDay(Case):
             history = book.history(visit)
             self.assertTrue(all(version.verdict == "applied" for version in history))
             self.assertTrue(any(version.kind == "finish" for version in history))
+            case = book.case_text(visit)
+            self.assertTrue(case.finished and case.for_the_file)
+            self.assertTrue(case.text.startswith(case.child_name))
+            self.assertEqual(len(case.history), len(history))
         self.assertIsNone(bryony.visit(sibling).finished)
         self.refused("other_kind", bryony.visit, voice.voice)
 

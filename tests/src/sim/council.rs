@@ -288,7 +288,7 @@ impl Council {
             Route::Upload => self.upload(body),
             Route::Pull => self.pull(body),
             // Phones here attach nothing.
-            Route::Enrol | Route::Attachments | Route::Fetch => None,
+            Route::Enrol | Route::Keys | Route::Attachments | Route::Fetch => None,
         };
         reply.unwrap_or_else(|| plain(400, None, Vec::new()))
     }

@@ -15,7 +15,7 @@ use visitbook_server::store::attachments::{
     AttachmentUse, ReadAttachments, StoredAttachment, WriteAttachments,
 };
 use visitbook_server::store::{
-    Assignment, Deed, Device, Enrolment, Entry, FamilyPost, FamilySession, LogRow, ReadTx,
+    Assignment, Deed, Device, Enrolment, Entry, FamilyPost, FamilySession, LogRow, ReadTx, Served,
     StoreError, StoredCommit, StoredOp, Vector, Worker, WriteTx,
 };
 
@@ -107,6 +107,9 @@ read! {
     set_aside() -> Vec<StoredOp>;
     deeds() -> Vec<Deed>;
     enrolment(secret_hash: &[u8; 32]) -> Option<Enrolment>;
+    earlier(commit: &CommitHash) -> Option<Signed>;
+    unconfirmed() -> Vec<Option<DeviceId>>;
+    served(worker: Option<&WorkerId>, scope: Option<&Scope>) -> Vec<Served>;
 }
 
 write! {
@@ -128,4 +131,9 @@ write! {
     note(deed: &Deed) -> ();
     put_worker(worker: Worker) -> ();
     put_enrolment(enrolment: Enrolment) -> ();
+    put_earlier(commit: &CommitHash, statement: &Signed) -> ();
+    open_epoch(number: u64) -> ();
+    put_unconfirmed(device: &DeviceId) -> ();
+    confirm(device: Option<&DeviceId>) -> ();
+    put_served(served: Served) -> ();
 }

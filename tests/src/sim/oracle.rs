@@ -233,10 +233,14 @@ impl Circumstances<'_> {
         let is_elsewhere = home.is_some_and(|home| *home != (commit.scope, commit.record_kind));
         let is_servers = matches!(op.kind, Kind::Assign | Kind::Unassign);
         let may = match commit.scope {
-            Scope::Worker(worker) => worker == commit.author,
+            Scope::Worker(worker) | Scope::Audit(worker) => worker == commit.author,
             Scope::Child(child) => {
                 let hides_what_it_knew = self.acknowledged > commit.assignment_seen;
-                !hides_what_it_knew && self.role_could_be_known(child).is_some()
+                !hides_what_it_knew
+                    // One who stands in opens the file first; the phones here never do.
+                    && self
+                        .role_could_be_known(child)
+                        .is_some_and(|role| role != Role::Cover)
             }
             Scope::Restricted(_) | Scope::Council => false,
         };
@@ -274,7 +278,7 @@ impl Circumstances<'_> {
             (Kind::Void, Some(c)) => matches!(c, Content::Void { .. }),
             (Kind::Place, Some(c)) => matches!(c, Content::Placement { .. }),
             (Kind::EnterFamily, Some(c)) => matches!(c, Content::FamilySession(_)),
-            (Kind::Purged, Some(_)) => false,
+            (Kind::Purged | Kind::Read, Some(_)) => false,
             (Kind::Attach, Some(c)) => matches!(c, Content::Attachment(_)),
         };
         if !suits {

@@ -134,5 +134,6 @@ const fn reason_name(reason: visitbook_record::verdict::Reason) -> &'static str 
         R::NotManager => "not manager",
         R::OwnWork => "own work",
         R::NotOwner => "not owner",
+        R::NotOpened => "not opened",
     }
 }

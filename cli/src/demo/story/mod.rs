@@ -8,6 +8,7 @@ mod evening;
 mod midday;
 mod morning;
 mod page;
+mod restored;
 mod words;
 
 use std::collections::BTreeMap;
@@ -54,7 +55,9 @@ pub(crate) fn play(day: &mut Day) -> Staged<()> {
     page::answered(day)?;
     afternoon::signed_off(day)?;
     evening::board(day)?;
-    evening::evening(day)
+    restored::backed_up(day)?;
+    evening::evening(day)?;
+    restored::restored(day)
 }
 
 fn visit_of(planned: &Json, child: &str) -> Staged<String> {

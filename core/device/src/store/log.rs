@@ -29,6 +29,8 @@ pub(crate) struct ScopeRow {
     pub(crate) no: i64,
     pub(crate) scope: Scope,
     pub(crate) held: bool,
+    /// Held, and not opened yet by a holder who stands in.
+    pub(crate) closed: bool,
     pub(crate) role: Option<Role>,
     pub(crate) at: Option<LogPosition>,
     pub(crate) digest: ScopeDigest,
@@ -76,7 +78,7 @@ fn position(epoch: Option<i64>, position: Option<i64>) -> Result<Option<LogPosit
     }
 }
 
-const SCOPE_COLUMNS: &str = "no, name, held, role, epoch, position, digest";
+const SCOPE_COLUMNS: &str = "no, name, held, role, epoch, position, digest, closed";
 
 fn scope_row(row: &rusqlite::Row<'_>) -> Result<ScopeRow> {
     let digest: Vec<u8> = row.get(6)?;
@@ -91,7 +93,15 @@ fn scope_row(row: &rusqlite::Row<'_>) -> Result<ScopeRow> {
         role: role.map(from_number).transpose()?,
         at: position(row.get(4)?, row.get(5)?)?,
         digest: ScopeDigest::from_bytes(digest),
+        closed: row.get(7)?,
     })
+}
+
+impl ScopeRow {
+    /// Whether screens show it.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.held && !self.closed
+    }
 }
 
 /// The scope, if it has ever been met.
@@ -115,7 +125,7 @@ pub(crate) fn scopes(db: &Connection) -> Result<Vec<ScopeRow>> {
 }
 
 /// The scope's row, made if it was never met. A scope begins as one that is not held, unless it is the worker's own or the
-/// council's.
+/// council's. Nobody holds an audit scope.
 pub(crate) fn ensure_scope(db: &Connection, wanted: Scope) -> Result<ScopeRow> {
     if let Some(row) = scope(db, wanted)? {
         return Ok(row);
@@ -123,7 +133,7 @@ pub(crate) fn ensure_scope(db: &Connection, wanted: Scope) -> Result<ScopeRow> {
     db.prepare_cached("INSERT INTO scope (name, held, digest) VALUES (?1, ?2, ?3)")?
         .execute(params![
             encode(&wanted),
-            wanted.child().is_none(),
+            matches!(wanted, Scope::Worker(_) | Scope::Council),
             ScopeDigest::default().to_bytes()
         ])?;
     scope(db, wanted)?.ok_or(StoreError::Row("a scope"))
@@ -150,6 +160,13 @@ pub(crate) fn set_scope_read(
 pub(crate) fn set_scope_held(db: &Connection, no: i64, held: bool, role: Role) -> Result<()> {
     db.prepare_cached("UPDATE scope SET held = ?2, role = ?3 WHERE no = ?1")?
         .execute(params![no, held, number_of(&role)])?;
+    Ok(())
+}
+
+/// Notes whether a held scope is closed to its holder's eyes.
+pub(crate) fn set_scope_closed(db: &Connection, no: i64, closed: bool) -> Result<()> {
+    db.prepare_cached("UPDATE scope SET closed = ?2 WHERE no = ?1")?
+        .execute(params![no, closed])?;
     Ok(())
 }
 
@@ -449,6 +466,16 @@ pub(crate) fn statements_about(db: &Connection, record: i64, target: &Target) ->
         db,
         "op.record = ?1 AND op.target = ?2",
         params![record, encode(target)],
+    )
+}
+
+/// Who was given a child and from whom it was taken, and everything said by adding to a list: of whom the child was told, who
+/// opened the file. Their codes are written out, as those of other statements are in queries.
+pub(crate) fn about_holding(db: &Connection, record: i64) -> Result<Vec<Row>> {
+    statements_where(
+        db,
+        "op.record = ?1 AND (op.kind IN (18, 19) OR (op.kind = 5 AND op.acting_as <> 4))",
+        params![record],
     )
 }
 

@@ -123,7 +123,7 @@ pub(crate) fn asked(db: &Connection) -> Result<Vec<i64>> {
     let mut found = db.prepare_cached(
         "SELECT oversight_view.record FROM oversight_view JOIN record ON record.no = oversight_view.record
             JOIN scope ON scope.no = record.scope
-         WHERE oversight_view.asked = 1 AND oversight_view.voided = 0 AND scope.held = 1 ORDER BY record.no",
+         WHERE oversight_view.asked = 1 AND oversight_view.voided = 0 AND scope.held = 1 AND scope.closed = 0 ORDER BY record.no",
     )?;
     let rows = found.query_map([], |row| row.get(0))?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)

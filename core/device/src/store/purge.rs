@@ -13,13 +13,21 @@ use super::{StoreError, attached, log, moved, views};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// Whether something of the scope is on this device only: an own commit or file without a receipt, a draft, or what a child
-/// handed in.
+/// Whether something of the scope may be on this device only: an own commit or file without a receipt, a commit that is being
+/// given back to a restored council, a draft, or what a child handed in.
 pub(crate) fn must_wait(db: &Connection, scope: i64) -> Result<bool> {
     let unsent = log::exists(
         db,
         "SELECT 1 FROM signed JOIN record ON record.no = signed.record LEFT JOIN received ON received.signed = signed.no
          WHERE record.scope = ?1 AND signed.own = 1 AND received.receipt IS NULL",
+        &[&scope],
+    )?;
+    let given_back = log::exists(
+        db,
+        "SELECT 1 FROM signed JOIN record ON record.no = signed.record
+            LEFT JOIN outgoing ON outgoing.signed = signed.no LEFT JOIN give_back ON give_back.signed = signed.no
+         WHERE record.scope = ?1 AND signed.own = 0
+            AND (give_back.signed IS NOT NULL OR (outgoing.signed IS NOT NULL AND outgoing.refused IS NULL))",
         &[&scope],
     )?;
     let typed = log::exists(
@@ -34,7 +42,7 @@ pub(crate) fn must_wait(db: &Connection, scope: i64) -> Result<bool> {
          WHERE record.scope = ?1 AND family_post.statement IS NULL",
         &[&scope],
     )?;
-    Ok(unsent || typed || handed_in || attached::must_wait(db, scope)?)
+    Ok(unsent || given_back || typed || handed_in || attached::must_wait(db, scope)?)
 }
 
 /// Removes everything of a scope but the commits in `stay`, whose words their author can still read. Returns whether there was
@@ -92,10 +100,10 @@ fn remove_commit(db: &Connection, no: i64) -> Result<()> {
         let sql = format!("DELETE FROM {table} WHERE op IN (SELECT no FROM op WHERE signed = ?1)");
         db.prepare_cached(&sql)?.execute([no])?;
     }
-    db.prepare_cached("DELETE FROM op WHERE signed = ?1")?
-        .execute([no])?;
-    db.prepare_cached("DELETE FROM received WHERE signed = ?1")?
-        .execute([no])?;
+    for table in ["op", "received", "earlier", "outgoing", "give_back"] {
+        db.prepare_cached(&format!("DELETE FROM {table} WHERE signed = ?1"))?
+            .execute([no])?;
+    }
     db.prepare_cached("DELETE FROM signed WHERE no = ?1")?
         .execute([no])?;
     Ok(())

@@ -26,11 +26,13 @@ CREATE TABLE meta (
     searched        INTEGER NOT NULL            -- every op up to this number has been offered to the search index
 ) STRICT;
 
--- A log on the server, as far as this device has read it. `held` is false once the council has ended the assignment.
+-- A log on the server, as far as this device has read it. `held` is false once the council has ended the assignment. `closed` is true
+-- of a held child whose holder stands in and has not opened the file: it is kept ready, and no screen shows it.
 CREATE TABLE scope (
     no              INTEGER PRIMARY KEY,
     name            BLOB NOT NULL UNIQUE,       -- encoded scope
     held            INTEGER NOT NULL,
+    closed          INTEGER NOT NULL DEFAULT 0,
     role            INTEGER,                    -- of a child's scope: in what role the worker holds it, or last held it
     epoch           INTEGER, position INTEGER,  -- last log entry applied
     digest          BLOB NOT NULL               -- 32 bytes over the entries applied
@@ -126,7 +128,18 @@ CREATE TABLE receipt (
 ) STRICT;
 CREATE INDEX receipt_by_previous ON receipt (scope, previous);
 
--- Own commits that have no receipt yet, and under which key their envelope lies in the spool. One that is not found there
+-- The receipt that an earlier epoch gave for a commit: of two finishes the one with the earliest receipt stands, and what
+-- was applied then is applied again.
+CREATE TABLE earlier (
+    signed          INTEGER PRIMARY KEY REFERENCES signed,
+    receipt         INTEGER NOT NULL REFERENCES receipt
+) STRICT;
+
+-- Others' commits that a restored council may lack, still to be sealed and given back. Own ones need no list: they are those
+-- without a receipt.
+CREATE TABLE give_back (signed INTEGER PRIMARY KEY REFERENCES signed) STRICT;
+
+-- Own commits that have no receipt yet, and others' that are given back, and under which key their envelope lies in the spool. One that is not found there
 -- at unlock, because the phone died between the two, is sealed again.
 CREATE TABLE outgoing (
     signed          INTEGER PRIMARY KEY REFERENCES signed,
@@ -272,6 +285,7 @@ CREATE TABLE answer_view (
     PRIMARY KEY (record, field, element, part)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX answer_view_open ON answer_view (record) WHERE open = 1 OR worse = 1;
+CREATE INDEX answer_view_same ON answer_view (record) WHERE field = 'same_visit';
 
 -- Read model: what lists of visits show, narrow, so that a list decrypts few pages. Can be dropped and rebuilt.
 CREATE TABLE visit_view (
@@ -304,6 +318,14 @@ CREATE TABLE oversight_view (
     voided          INTEGER NOT NULL            -- 1: entered in error, and hidden
 ) STRICT;
 CREATE INDEX oversight_view_asked ON oversight_view (record) WHERE asked = 1;
+
+-- Looks at a child that this device has not told the council yet. Written when they happen, so that no crash hides one.
+CREATE TABLE look (
+    no              INTEGER PRIMARY KEY,
+    at              INTEGER NOT NULL,           -- wall milliseconds
+    how             TEXT NOT NULL,
+    child           BLOB NOT NULL, record BLOB NOT NULL
+) STRICT;
 
 -- The search index: tokens only, no text. Row numbers are those of `op`.
 CREATE VIRTUAL TABLE found USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');

@@ -37,7 +37,7 @@ pub(crate) fn matches(db: &Connection, query: &str, limit: usize) -> Result<Vec<
         "SELECT found.rowid FROM found JOIN op ON op.no = found.rowid JOIN record ON record.no = op.record
             JOIN scope ON scope.no = record.scope
             LEFT JOIN oversight_view ON oversight_view.record = record.no
-         WHERE found MATCH ?1 AND scope.held = 1 AND oversight_view.voided IS NOT 1 ORDER BY found.rowid DESC LIMIT ?2",
+         WHERE found MATCH ?1 AND scope.held = 1 AND scope.closed = 0 AND oversight_view.voided IS NOT 1 ORDER BY found.rowid DESC LIMIT ?2",
     )?;
     let rows = found.query_map(
         params![query, i64::try_from(limit).unwrap_or(i64::MAX)],

@@ -28,7 +28,7 @@ fn fill(db: &Connection) -> Result<(), StoreError> {
     db.execute_batch(
         "INSERT INTO meta VALUES (1, x'01010101010101010101010101010101', 1, 1, x'00', x'00', x'00', '', x'00', x'00', x'00',
             x'00', 0, NULL, NULL, NULL, NULL, NULL, 0, 1, NULL, 0);
-         INSERT INTO scope VALUES (1, x'01', 1, NULL, NULL, NULL, zeroblob(32));
+         INSERT INTO scope VALUES (1, x'01', 1, 0, NULL, NULL, NULL, zeroblob(32));
          INSERT INTO record VALUES (1, x'02', 2, 1, x'00');
          INSERT INTO signed VALUES (1, x'03', 1, 1, 0, x'00', x'00', x'00', 1, 1);
          INSERT INTO op VALUES (1, x'04', 1, 1, x'00', 4, 0, x'00', 0, x'80', 0, NULL);

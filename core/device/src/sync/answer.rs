@@ -17,6 +17,8 @@ pub(super) enum Fault {
     Odd(Trouble),
     /// Too large for something on the way.
     TooLarge,
+    /// Sealed to a key that the council does not have.
+    OtherKey,
 }
 
 /// Whether an HTTP answer can be the council's, by everything but its seal.
@@ -38,6 +40,7 @@ pub(super) fn judge(reply: &HttpReply) -> Option<Fault> {
         200..300 if page => Fault::SignInPage,
         429 | 503 => Fault::ComeBack(reply.retry_after),
         413 => Fault::TooLarge,
+        421 => Fault::OtherKey,
         _ if reply.retry_after.is_some() => Fault::ComeBack(reply.retry_after),
         _ => Fault::Odd(Trouble::NotAnsweringProperly),
     })

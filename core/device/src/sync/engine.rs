@@ -18,7 +18,7 @@ use super::answer::{Fault, fault_of, judge};
 use super::exchange::{HttpReply, Route, TransportProblem};
 use super::outcome::{Budget, Ended, Outcome, Progress, Trouble};
 use super::pace::Pace;
-use super::run::{Asked, InFlight, Pulling, Run};
+use super::run::{InFlight, Keys, Pulling, Run};
 use super::store::{Parcel, ParcelKey, SendClass, SyncStore};
 
 /// What may differ between a phone, a test and the simulator. Times in milliseconds.
@@ -197,7 +197,7 @@ impl Engine {
                         problem,
                         TransportProblem::NoLine | TransportProblem::NotPrivate
                     ) {
-                        self.nothing_left(&mut run, in_flight.asked.keys());
+                        self.nothing_left(&mut run, in_flight.keys.as_deref());
                     }
                     self.take_problem(store, run, now, problem)
                 }
@@ -228,6 +228,10 @@ impl Engine {
         if run.until.is_some_and(|until| now >= until || needs > until) {
             return self.end(store, run, now, Ended::Budget);
         }
+        if run.keys == Keys::Wanted {
+            run.keys = Keys::Fetched;
+            return Ok(self.send(run, now, Route::Keys, Vec::new(), None, 0));
+        }
         let left = run.bytes.map(|all| {
             all.saturating_sub(self.progress.bytes_up)
                 .saturating_sub(self.progress.bytes_down)
@@ -250,7 +254,7 @@ impl Engine {
                     .map_or(self.pace.window(), |left| left.min(self.pace.window()))
             });
             if let Some(request) = store.pull_request(u32::try_from(page).unwrap_or(u32::MAX))? {
-                return Ok(self.send(run, now, Route::Pull, request.body, Asked::Pull, page));
+                return Ok(self.send(run, now, Route::Pull, request.body, None, page));
             }
             run.pulling = Pulling::Off;
             return self.go_on(store, run, now);
@@ -266,14 +270,7 @@ impl Engine {
             let most = u32::try_from(most.min(self.file_bytes)).unwrap_or(u32::MAX);
             if let Some(request) = store.attachment_request(most, &run.files_over)? {
                 let expected = most as usize;
-                return Ok(self.send(
-                    run,
-                    now,
-                    request.route,
-                    request.body,
-                    Asked::Files,
-                    expected,
-                ));
+                return Ok(self.send(run, now, request.route, request.body, None, expected));
             }
             run.files = false;
         }
@@ -347,7 +344,7 @@ impl Engine {
                 .map(|parcel| parcel.bytes.into())
                 .collect(),
         });
-        Ok(self.send(run, now, Route::Upload, body, Asked::Upload(keys), 0))
+        Ok(self.send(run, now, Route::Upload, body, Some(keys), 0))
     }
 
     fn send(
@@ -356,7 +353,7 @@ impl Engine {
         now: u64,
         route: Route,
         body: Vec<u8>,
-        asked: Asked,
+        keys: Option<Vec<ParcelKey>>,
         expected: usize,
     ) -> Effect {
         // Besides a fixed part, a second for each KiB: slower than any line worth keeping open.
@@ -366,7 +363,8 @@ impl Engine {
         self.progress.bytes_up += body.len() as u64;
         run.first = false;
         run.in_flight = Some(InFlight {
-            asked,
+            route,
+            keys,
             sent_at: now,
         });
         let deadline = run.until.map_or(deadline, |until| until.min(deadline));
@@ -390,12 +388,24 @@ impl Engine {
         let took_ms = now.saturating_sub(in_flight.sent_at);
         let taken = match judge(reply) {
             Some(fault) => Err(fault),
-            None => match &in_flight.asked {
-                Asked::Upload(keys) => {
+            None => match (&in_flight.keys, in_flight.route) {
+                (Some(keys), _) => {
                     self.take_upload_answer(store, &mut run, keys, now, &reply.body)?
                 }
-                Asked::Pull => self.take_page(store, &mut run, &reply.body)?,
-                Asked::Files => self.take_files(store, &mut run, &reply.body)?,
+                (None, Route::Keys) => match store.take_keys(&reply.body) {
+                    Ok(taken) => {
+                        if taken {
+                            // What was answered for in words that this device could not read yet is asked again.
+                            run.behind.clear();
+                        }
+                        Ok(())
+                    }
+                    Err(problem) => fault_of(problem)?,
+                },
+                (None, Route::Attachments | Route::Fetch) => {
+                    self.take_files(store, &mut run, &reply.body)?
+                }
+                (None, _) => self.take_page(store, &mut run, &reply.body)?,
             },
         };
         match taken {
@@ -409,7 +419,7 @@ impl Engine {
                 }
                 self.go_on(store, run, now)
             }
-            Err(fault) => self.take_fault(store, run, in_flight.asked, now, fault),
+            Err(fault) => self.take_fault(store, run, in_flight, now, fault),
         }
     }
 
@@ -440,7 +450,9 @@ impl Engine {
             0
         };
         let answered = taken.receipted + taken.refused + taken.sealed_again;
-        if taken.kept_unopened > 0 {
+        if taken.keys_wanted {
+            run.keys.want();
+        } else if taken.kept_unopened > 0 {
             run.kept_unopened = true;
         } else {
             // An envelope that was damaged on the way is passed over in silence: it has been sent, and still waits.
@@ -466,6 +478,9 @@ impl Engine {
             Err(problem) => return fault_of(problem),
         };
         self.progress.pulled_entries += taken.entries;
+        if taken.keys_wanted {
+            run.keys.want();
+        }
         let nothing_came = taken.again || (taken.more && taken.entries == 0);
         run.tries_again = if nothing_came { run.tries_again + 1 } else { 0 };
         run.pulled_a_page |= !taken.again;
@@ -498,10 +513,11 @@ impl Engine {
         &mut self,
         store: &mut S,
         mut run: Run,
-        asked: Asked,
+        in_flight: InFlight,
         now: u64,
         fault: Fault,
     ) -> Result<Effect, S::Error> {
+        let InFlight { route, keys, .. } = in_flight;
         let (trouble, too_large) = match fault {
             Fault::SignInPage => {
                 run.worse(Trouble::SignInPage);
@@ -514,9 +530,15 @@ impl Engine {
             }
             Fault::Odd(trouble) => (trouble, false),
             Fault::TooLarge => (Trouble::NotAnsweringProperly, true),
+            Fault::OtherKey if run.keys == Keys::Known => {
+                run.keys.want();
+                return self.go_on(store, run, now);
+            }
+            Fault::OtherKey => (Trouble::NotAnsweringProperly, false),
         };
-        match asked {
-            Asked::Upload(keys) if keys.len() > 1 => {
+        let is_files = matches!(route, Route::Attachments | Route::Fetch);
+        match keys {
+            Some(keys) if keys.len() > 1 => {
                 self.pace.split(keys.len());
                 if too_large {
                     // It was not taken, and smaller requests may pass: the one case of sending again in a run.
@@ -525,16 +547,17 @@ impl Engine {
                 run.worse(trouble);
                 return self.end(store, run, now, Ended::Trouble);
             }
-            Asked::Upload(keys) => {
+            Some(keys) => {
                 run.unanswered = true;
                 run.behind.extend(keys);
             }
-            Asked::Pull => run.pulling = Pulling::Off,
-            Asked::Files if too_large && self.file_bytes > FIRST_SMALLER_FILE_BYTES / 16 => {
+            None if is_files && too_large && self.file_bytes > FIRST_SMALLER_FILE_BYTES / 16 => {
                 self.file_bytes = self.file_bytes.min(FIRST_SMALLER_FILE_BYTES * 2) / 2;
                 return self.go_on(store, run, now);
             }
-            Asked::Files => run.files = false,
+            None if is_files => run.files = false,
+            None if route == Route::Keys => {}
+            None => run.pulling = Pulling::Off,
         }
         run.worse(trouble);
         run.stepped_around += 1;
@@ -545,8 +568,8 @@ impl Engine {
     }
 
     /// The request never left the device.
-    fn nothing_left(&mut self, run: &mut Run, keys: &[ParcelKey]) {
-        for key in keys {
+    fn nothing_left(&mut self, run: &mut Run, keys: Option<&[ParcelKey]>) {
+        for key in keys.unwrap_or_default() {
             run.tried.remove(key);
         }
         self.progress.sent = count(run.tried.len());

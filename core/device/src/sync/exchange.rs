@@ -11,6 +11,8 @@ pub enum Route {
     Attachments,
     /// Where encrypted files are, and their chunks, for this device.
     Fetch,
+    /// The council's public keys. The body is empty.
+    Keys,
     /// Becoming a device of the council. Never asked for by the engine.
     Enrol,
 }
@@ -24,6 +26,7 @@ impl Route {
             Self::Pull => "/v1/pull",
             Self::Attachments => "/v1/attachments",
             Self::Fetch => "/v1/fetch",
+            Self::Keys => "/v1/keys",
             Self::Enrol => "/v1/enrol",
         }
     }

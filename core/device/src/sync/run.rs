@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::exchange::Route;
 use super::outcome::{Budget, Trouble};
 use super::store::ParcelKey;
 
@@ -35,6 +36,24 @@ pub(super) struct Run {
     /// How long the last exchange took.
     pub(super) round_trip_ms: u64,
     pub(super) in_flight: Option<InFlight>,
+    pub(super) keys: Keys,
+}
+
+/// Whether to fetch the council's key bundle; once in a run is enough.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keys {
+    Known,
+    Wanted,
+    Fetched,
+}
+
+impl Keys {
+    /// The council said that there are newer ones.
+    pub(super) fn want(&mut self) {
+        if *self == Self::Known {
+            *self = Self::Wanted;
+        }
+    }
 }
 
 /// Whether to ask for what is new.
@@ -48,27 +67,10 @@ pub(super) enum Pulling {
 
 /// The request under way.
 pub(super) struct InFlight {
-    pub(super) asked: Asked,
+    pub(super) route: Route,
+    /// The envelopes of an upload; `None` otherwise.
+    pub(super) keys: Option<Vec<ParcelKey>>,
     pub(super) sent_at: u64,
-}
-
-/// What it is about.
-pub(super) enum Asked {
-    /// These envelopes.
-    Upload(Vec<ParcelKey>),
-    /// What is new.
-    Pull,
-    /// Attached files.
-    Files,
-}
-
-impl Asked {
-    pub(super) fn keys(&self) -> &[ParcelKey] {
-        match self {
-            Self::Upload(keys) => keys,
-            Self::Pull | Self::Files => &[],
-        }
-    }
 }
 
 impl Run {
@@ -95,6 +97,7 @@ impl Run {
             first_receipt_after_ms: None,
             round_trip_ms: 0,
             in_flight: None,
+            keys: Keys::Known,
         }
     }
 

@@ -54,6 +54,8 @@ pub struct UploadTaken {
     /// Answers that could not be opened: because the vault is closed, and then kept until it is open; or because an older book
     /// was put back that does not have their secret, and then what they say comes by a pull.
     pub kept_unopened: u32,
+    /// The council has newer keys than this device: without them the answer says nothing.
+    pub keys_wanted: bool,
 }
 
 /// What applying a page came to.
@@ -65,6 +67,8 @@ pub struct PullTaken {
     pub more: bool,
     /// The council asked for another try at once: the counter was used, or the token is not one it keeps.
     pub again: bool,
+    /// The council has newer keys than this device.
+    pub keys_wanted: bool,
 }
 
 /// What the answer to a request about attached files came to.
@@ -175,6 +179,15 @@ pub trait SyncStore {
     /// # Errors
     /// The store's own.
     fn attachments_wait(&mut self) -> Result<bool, Self::Error> {
+        Ok(false)
+    }
+
+    /// Verifies the council's key bundle, which came over a connection that need not be trusted, and takes it if it is newer.
+    /// A store that cannot, because its vault is closed, takes none.
+    ///
+    /// # Errors
+    /// See [`ReplyProblem`].
+    fn take_keys(&mut self, _body: &[u8]) -> Result<bool, ReplyProblem<Self::Error>> {
         Ok(false)
     }
 }

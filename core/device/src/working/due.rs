@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::params;
 use visitbook_record::calendar::Date;
+use visitbook_record::catalogue::Catalogue;
 use visitbook_record::commit::RecordKind;
 use visitbook_record::due::{
     self, Arrangement, Attempt, Child, ChildDue, Duty, Kind, NoAccess, Obligation, Period, Rules,
@@ -16,6 +17,7 @@ use visitbook_record::due::{
 };
 use visitbook_record::id::RecordId;
 use visitbook_record::op::Target;
+use visitbook_record::same_visit;
 use visitbook_record::words;
 
 use super::Working;
@@ -323,8 +325,12 @@ impl Working {
         )?;
         let mut rows = found.query(params![scope])?;
         let mut all = Vec::new();
+        let joined = self.joined_visits(scope)?;
         while let Some(row) = rows.next()? {
             let record: i64 = row.get(0)?;
+            if joined.contains_key(&record) {
+                continue;
+            }
             let more = more.remove(&record).unwrap_or_default();
             let said = |field: &str| {
                 let one = more.iter().find(|(name, ..)| name == field);
@@ -355,6 +361,40 @@ impl Working {
                     .filter_map(|(_, code, _)| code.clone())
                     .collect(),
             });
+        }
+        for (_, facts) in joined {
+            all.extend(facts);
+        }
+        Ok(all)
+    }
+
+    /// Visits of which there are several records. By the row of each: what all of them say, at the one to read first.
+    fn joined_visits(&self, scope: i64) -> Result<BTreeMap<i64, Option<VisitFacts>>, StoreError> {
+        let together = self.visits_together()?;
+        let mut all = BTreeMap::new();
+        for first in together.heads() {
+            let Some(row) = log::record(&self.store.reader, first)? else {
+                continue;
+            };
+            if row.scope_no != scope {
+                continue;
+            }
+            let mut answers = self.answers_of(row.no)?;
+            let mut on = self.earliest_date(row.no)?;
+            for other in together.beside(first) {
+                let Some(other) = log::record(&self.store.reader, other)? else {
+                    continue;
+                };
+                let beside = self.answers_of(other.no)?;
+                answers = same_visit::together(Catalogue::newest(), &answers, &beside);
+                on = on.into_iter().chain(self.earliest_date(other.no)?).min();
+                all.insert(other.no, None);
+            }
+            let facts = VisitFacts {
+                on,
+                ..VisitFacts::of(&answers)
+            };
+            all.insert(row.no, Some(facts));
         }
         Ok(all)
     }

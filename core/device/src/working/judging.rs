@@ -4,7 +4,9 @@
 use visitbook_record::commit::{Commit, Role};
 use visitbook_record::fact::is_withheld_until_finish;
 use visitbook_record::id::{OpId, RecordId};
-use visitbook_record::judge::{Context, DeviceStanding, KnownOp, Rights, judge_commit};
+use visitbook_record::judge::{
+    Context, DeviceStanding, KnownOp, Opening, Rights, begins_file, judge_commit,
+};
 use visitbook_record::payload::Content;
 use visitbook_record::scope::Scope;
 use visitbook_record::verdict::Verdict;
@@ -32,9 +34,15 @@ impl Working {
         commit: &Commit,
         contents: &[Option<Content>],
     ) -> Result<Vec<Verdict>, StoreError> {
-        let role = match commit.scope.child() {
-            Some(child) => self.role_for(child)?,
-            None => None,
+        let scope = log::scope(&self.store.writer, commit.scope)?.filter(|row| row.held);
+        let role = scope
+            .as_ref()
+            .filter(|row| row.scope.child().is_some())
+            .and_then(|row| row.role);
+        let opened = match (role, &scope) {
+            (Some(Role::Cover), Some(row)) if !row.closed => Some(Opening::Cover),
+            (None, None) if begins_file(commit) => Some(Opening::Scope),
+            _ => None,
         };
         let home = log::record(&self.store.writer, commit.record)?.map(|row| row.home);
         let failed = std::cell::Cell::new(None);
@@ -59,6 +67,7 @@ impl Working {
                 stale: false,
                 role_known: role,
                 role_now: role,
+                opened,
             },
             owner: self.me.worker,
             home,

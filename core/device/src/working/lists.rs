@@ -7,15 +7,17 @@ use rusqlite::params;
 use visitbook_record::catalogue::Catalogue;
 use visitbook_record::commit::{RecordKind, Role};
 use visitbook_record::id::{RecordId, WorkerId, derived_uuid};
+use visitbook_record::look::Look;
 use visitbook_record::op::{Kind, Target};
 use visitbook_record::payload::Content;
 use visitbook_record::scope::Scope;
+use visitbook_record::words;
 
-use super::Working;
 use super::model::{
     ChildCard, ChildLine, ConcernView, FactLine, Identity, LastTime, Person, Today, VisitLine,
 };
 use super::oversight::mark_words;
+use super::{Working, met};
 use crate::clock::Moment;
 use crate::error::ReadError;
 use crate::store::log::{self, Row};
@@ -25,6 +27,9 @@ use crate::store::{StoreError, moved, views};
 
 const VOICES_ON_CARD: usize = 3;
 const VISITS_ON_CARD: usize = 10;
+
+/// What stands on a child's record and did not come from the case system.
+const NOT_IMPORTED: [&str; 4] = ["held_by", "told_worker", "cover_opened", "also_met"];
 
 type Result<T> = std::result::Result<T, ReadError>;
 
@@ -140,7 +145,11 @@ impl Working {
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
-    fn child_line(&self, child: RecordId, on: &str) -> std::result::Result<ChildLine, StoreError> {
+    pub(super) fn child_line(
+        &self,
+        child: RecordId,
+        on: &str,
+    ) -> std::result::Result<ChildLine, StoreError> {
         let mut answers = self.plain_answers(child)?;
         let name = answers
             .get("known_as")
@@ -156,8 +165,9 @@ impl Working {
         let age = match (&born, &expected) {
             (Some(born), _) => age(born, on),
             (None, Some(_)) => Some("expected".to_owned()),
-            (None, None) => None,
+            (None, None) => answers.get("met_age").map(|age| words::about(age)),
         };
+        let met = met::state_of(&answers).map(str::to_owned);
         Ok(ChildLine {
             child,
             name,
@@ -167,6 +177,7 @@ impl Working {
             born: born.or(expected),
             age,
             role: self.role_for(child)?,
+            met,
         })
     }
 
@@ -182,7 +193,7 @@ impl Working {
     fn children_on(&self, date: &str) -> std::result::Result<Vec<ChildLine>, StoreError> {
         let mut all = Vec::new();
         for row in log::scopes(&self.store.reader)? {
-            if let (true, Scope::Child(child)) = (row.held, row.scope) {
+            if let (true, Scope::Child(child)) = (row.is_open(), row.scope) {
                 all.push(self.child_line(child, date)?);
             }
         }
@@ -219,7 +230,12 @@ impl Working {
             .into_iter()
             .filter(|concern| concern.decisions.is_empty())
             .collect();
-        let questions = self.questions()?.iter().filter(|one| one.mine).count();
+        let same_visits: Vec<_> = self
+            .same_visits()?
+            .into_iter()
+            .filter(|one| one.mine)
+            .collect();
+        let questions = self.questions()?.iter().filter(|one| one.mine).count() + same_visits.len();
         let alarms: i64 = self
             .store
             .reader
@@ -238,12 +254,18 @@ impl Working {
             left_for_you: self.left_for_you()?,
             unopened: self.unopened()?,
             questions,
+            same_visits,
+            to_tell: self
+                .to_tell(&date)?
+                .into_iter()
+                .filter(|one| one.mine)
+                .collect(),
             returned: self
                 .returned()?
                 .into_iter()
                 .filter(|one| one.mine)
                 .collect(),
-            unsent: self.spool.len(),
+            unsent: self.sealed_waiting(),
             alarms: usize::try_from(alarms).unwrap_or(usize::MAX),
             date,
         })
@@ -263,10 +285,11 @@ impl Working {
     }
 
     pub(crate) fn held_scope(&self, child: RecordId) -> Result<i64> {
-        log::scope(&self.store.reader, Scope::Child(child))?
-            .filter(|row| row.held)
-            .map(|row| row.no)
-            .ok_or(ReadError::UnknownRecord(child))
+        match log::scope(&self.store.reader, Scope::Child(child))? {
+            Some(row) if row.is_open() => Ok(row.no),
+            Some(row) if row.held => Err(ReadError::NotOpened(child)),
+            _ => Err(ReadError::UnknownRecord(child)),
+        }
     }
 
     fn visit_lines(
@@ -282,9 +305,10 @@ impl Working {
                 oversight_view.asked, oversight_view.corrected
              FROM visit_view JOIN record ON record.no = visit_view.record JOIN scope ON scope.no = visit_view.scope
                 LEFT JOIN oversight_view ON oversight_view.record = visit_view.record
-             WHERE scope.held = 1 AND {clause} ORDER BY {order}"
+             WHERE scope.held = 1 AND scope.closed = 0 AND {clause} ORDER BY {order}"
         ))?;
         let staff = self.staff_names()?;
+        let together = self.visits_together()?;
         let mut names: BTreeMap<RecordId, String> = BTreeMap::new();
         let mut rows = found.query(values)?;
         let mut lines = Vec::new();
@@ -309,8 +333,11 @@ impl Working {
                 corrected: mark(16)?,
                 voided: false,
             };
+            let record: RecordId = name(row, 0)?;
+            let first = together.read_first(record);
             lines.push(VisitLine {
-                record: name(row, 0)?,
+                record,
+                same_visit_as: (first != record).then_some(first),
                 child,
                 child_name,
                 outing: row.get(2)?,
@@ -342,6 +369,7 @@ impl Working {
     /// [`ReadError`].
     pub fn child_card(&self, child: RecordId) -> Result<ChildCard> {
         let scope = self.held_scope(child)?;
+        self.looked(Look::Card, child, child);
         let today = Moment::of(self.now().wall).date;
         let line = self.child_line(child, &today)?;
         let visits = self.visits(child)?;
@@ -392,8 +420,9 @@ impl Working {
             due,
             voices: self.voices_of(scope, VOICES_ON_CARD)?,
             held_by: self.held_by(child)?,
+            to_tell: self.child_to_tell(child, &today)?,
             concerns: self
-                .concerns(Some(child))?
+                .concerns_of(Some(child))?
                 .into_iter()
                 .filter(|concern| concern.decisions.is_empty())
                 .collect(),
@@ -401,6 +430,7 @@ impl Working {
             child: line,
             facts,
             family,
+            also_met: self.also_met(child)?,
         })
     }
 
@@ -416,7 +446,7 @@ impl Working {
         while let Some(row) = rows.next()? {
             let (field, element, part): (String, String, String) =
                 (row.get(0)?, row.get(1)?, row.get(2)?);
-            if field == "held_by" {
+            if NOT_IMPORTED.contains(&field.as_str()) {
                 continue;
             }
             let target = views::target(field.clone(), element.clone(), part.clone());

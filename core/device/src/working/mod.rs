@@ -7,14 +7,19 @@ mod answer;
 mod aside;
 mod attaching;
 mod board;
+mod cover;
 mod drafts;
 mod due;
+mod epoch;
+mod export;
 mod family;
 mod files;
 mod finish;
 mod judging;
 mod listen;
 mod lists;
+mod looks;
+mod met;
 pub mod model;
 mod moving;
 mod opening;
@@ -23,11 +28,13 @@ mod pull;
 mod read;
 mod receipts;
 mod record;
+mod same_visit;
 mod save;
 mod show;
 mod standing;
 mod stranded;
 mod sync;
+mod telling;
 mod verify;
 mod visit;
 mod voice;
@@ -40,6 +47,7 @@ use rusqlite::{Transaction, TransactionBehavior, params};
 use visitbook_record::commit::{Clocks, Origin};
 use visitbook_record::id::{CommitHash, CouncilId, DeviceId, Incarnation, StatementHash, WorkerId};
 use visitbook_record::scope::LogPosition;
+use visitbook_record::time::WallMillis;
 use visitbook_seal::bundle::KeyBundle;
 use visitbook_seal::envelope::SealingSession;
 use visitbook_seal::hardware::HardwareKeys;
@@ -62,6 +70,7 @@ pub use family::{EnterError, NotEntered};
 use stranded::short;
 
 pub use listen::{Change, Listener, Subscription};
+pub use met::Met;
 pub use receipts::SyncError;
 pub use record::VoiceGiven;
 pub use save::Saved;
@@ -152,6 +161,7 @@ pub struct Working {
     bundle: KeyBundle,
     me: Me,
     listeners: listen::Listeners,
+    looks: looks::Looks,
     recovered: Vec<model::Recovered>,
     kept_drafts: Vec<model::KeptDraft>,
     unread: pull::Unread,
@@ -163,6 +173,8 @@ pub struct Working {
     asked: Option<files::Asked>,
     /// Envelopes handed out for sending since the last answer.
     on_their_way: BTreeSet<crate::sync::store::ParcelKey>,
+    /// The council asked who this is: what is sealed again carries the certificate.
+    introduces_itself: bool,
 }
 
 impl Working {
@@ -201,11 +213,13 @@ impl Working {
             bundle,
             me,
             listeners: listen::Listeners::default(),
+            looks: looks::Looks::default(),
             recovered: Vec::new(),
             kept_drafts: Vec::new(),
             unread: pull::Unread::default(),
             awaited: None,
             on_their_way: BTreeSet::new(),
+            introduces_itself: false,
         };
         match working.put_in_order(&found) {
             Ok(()) => Ok(working),
@@ -249,18 +263,9 @@ impl Working {
             for session in &stranded {
                 log::raise(&transaction, self.clock.read().wall, "stranded", session)?;
             }
-            let incarnation = Incarnation(random::bytes()?);
-            transaction.execute(
-                "UPDATE meta SET incarnation = ?1, seq = 0",
-                params![incarnation.0],
-            )?;
-            log::raise(
-                &transaction,
-                self.clock.read().wall,
-                "book_went_back",
-                &incarnation.to_string(),
-            )?;
-            self.me.incarnation = incarnation;
+            let now = self.clock.read().wall;
+            self.me.incarnation =
+                new_life(&transaction, now, "book_went_back").map_err(Box::new)?;
             self.me.seq = 0;
         }
         transaction.commit()?;
@@ -272,6 +277,7 @@ impl Working {
             tracing::warn!("an envelope that has its receipt still lies in the spool");
         }
         put_off_if_full(self.seal_relearned()).map_err(Box::new)?;
+        put_off_if_full(self.seal_given_back()).map_err(Box::new)?;
         (self.recovered, self.kept_drafts) = self.recover_drafts().map_err(Box::new)?;
         if self.settle_files().is_err() {
             tracing::warn!("a file is put right at the next unlock");
@@ -340,12 +346,15 @@ impl Working {
         }
     }
 
-    /// Commits what is being typed, writes everything into the main file, closes it and forgets every key. If the draft
+    /// Commits what is being typed and says what was looked at, writes everything into the main file, closes it and forgets every key. If the draft
     /// cannot be committed (the storage is full), it stays a draft and is committed at the next unlock.
     #[must_use = "a locked device can still send, and keeps the folder for this process"]
     pub fn lock(mut self) -> Locked {
         if self.draft_commit(None).is_err() {
             tracing::warn!("a draft was left as a draft at lock");
+        }
+        if self.say_looks().is_err() {
+            tracing::warn!("what was looked at is said at the next lock");
         }
         if self.index().is_err() {
             tracing::warn!("the search index was left behind at lock");
@@ -438,15 +447,24 @@ impl Working {
     }
 
     /// Takes a newer key bundle of the council. An older or equal one is ignored. Returns whether it was taken; from then on
-    /// new envelopes are sealed to its newest key.
+    /// new envelopes are sealed to its newest key. One that opens a new epoch says that the council's server was restored: what
+    /// lies beyond what it kept is sealed again, to be given back.
     ///
     /// # Errors
     /// [`UnlockError::Council`] if it is not from this council; the old one stays.
     pub fn take_bundle(&mut self, bytes: &[u8]) -> Result<bool, UnlockError> {
         let bundle = verified(bytes, &self.me.root)?;
-        if bundle.serial <= self.bundle.serial {
-            return Ok(false);
+        let epoch = bundle.epoch.verify(&bundle.control)?;
+        match self.compare(&bundle, &epoch)? {
+            epoch::Newness::Older => return Ok(false),
+            epoch::Newness::Fork => {
+                let about = format!("epoch {}", epoch.number);
+                log::raise(&self.store.writer, self.now().wall, "epoch_fork", &about)?;
+                return Ok(false);
+            }
+            epoch::Newness::Newer | epoch::Newness::Restored => {}
         }
+        let restored = epoch.number > self.epoch_statement()?.number;
         let ingest = bundle
             .ingest
             .first()
@@ -455,12 +473,20 @@ impl Working {
         let transaction = begin(&mut self.store.writer)?;
         transaction.execute("UPDATE meta SET bundle = ?1", params![bytes])?;
         put_session(&transaction, &session)?;
+        if restored {
+            epoch::step_back(&transaction, &epoch)?;
+        }
         transaction.commit()?;
         let council = CouncilFile::new(self.council.address.clone(), self.me.root, bytes.to_vec());
         disk::replace(&self.folder.council(), &council.to_bytes())?;
         self.council = council;
         self.bundle = bundle;
         self.session = session;
+        if restored {
+            self.seal_relearned().map_err(Box::new)?;
+            self.seal_given_back().map_err(Box::new)?;
+            self.tell(BTreeSet::new(), true);
+        }
         Ok(true)
     }
 
@@ -538,6 +564,20 @@ impl From<SaveError> for UnlockError {
     fn from(error: SaveError) -> Self {
         Self::Save(Box::new(error))
     }
+}
+
+/// Begins a new writing life, because numbers of the present one may have been used already, and raises why. Its first commit
+/// names the last one that this book knows.
+fn new_life(
+    db: &rusqlite::Connection,
+    now: WallMillis,
+    why: &str,
+) -> Result<Incarnation, SaveError> {
+    let life = Incarnation(random::bytes()?);
+    db.execute("UPDATE meta SET incarnation = ?1, seq = 0", params![life.0])
+        .map_err(StoreError::from)?;
+    log::raise(db, now, why, &life.to_string())?;
+    Ok(life)
 }
 
 /// The own chain's new head, in the same transaction as the commit.

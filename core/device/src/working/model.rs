@@ -16,7 +16,9 @@ pub use aside::{KeptAside, PlacedView, SetAside};
 pub use attached::{AttachmentView, ExpectedFile};
 mod board;
 mod due;
+mod export;
 mod oversight;
+mod people;
 mod voice;
 
 pub use board::{
@@ -24,8 +26,12 @@ pub use board::{
     DueChild, NotSeen, Since, ToSign, TwoAnswersLine, WaitingChild,
 };
 pub use due::{DueLine, NoAccessLine, NoAnswerView, Owed};
+pub use export::{CaseSection, CaseText};
 pub use oversight::{
     CorrectionView, OpenedView, OversightView, ReturnedView, SignedOffView, VoidedView,
+};
+pub use people::{
+    AlsoMet, CoverChild, FileOpened, MetChild, SameVisitQuestion, SameVisitView, ToTell,
 };
 pub use voice::{
     DrawingView, FamilySessionView, LeftForYou, ReplyView, SharingView, UnopenedLine, VoiceView,
@@ -84,6 +90,8 @@ pub struct ChildLine {
     pub age: Option<String>,
     /// In what role the holder of this device holds the child.
     pub role: Option<Role>,
+    /// Somebody met this child, who was on nobody's list: `open`, `matched`, `referred` or `two_answers`.
+    pub met: Option<String>,
 }
 
 /// A visit on a list.
@@ -121,6 +129,8 @@ pub struct VisitLine {
     pub by: Option<String>,
     /// What became of it after the finish: `signed_off`, `asked`, `corrected`.
     pub marks: Vec<String>,
+    /// It is one visit with this record, which is read first: counted once.
+    pub same_visit_as: Option<RecordId>,
 }
 
 /// The first screen.
@@ -144,6 +154,10 @@ pub struct Today {
     pub unopened: Vec<UnopenedLine>,
     /// How many questions need the holder's answer.
     pub questions: usize,
+    /// Visits that the holder and somebody else began apart: one or two? Counted among the questions.
+    pub same_visits: Vec<SameVisitQuestion>,
+    /// Children whose worker the holder has become, and who are to be told.
+    pub to_tell: Vec<ToTell>,
     /// Questions about the holder's finished visits that a manager sent back.
     pub returned: Vec<ReturnedView>,
     /// How many envelopes wait to be sent.
@@ -199,12 +213,16 @@ pub struct ChildCard {
     pub voices: Vec<VoiceView>,
     /// Who holds the child.
     pub held_by: Vec<(String, Role)>,
+    /// The child is to be told who the worker is now.
+    pub to_tell: Option<ToTell>,
     /// Concerns without a written decision.
     pub concerns: Vec<ConcernView>,
     /// Visits, newest first, at most ten.
     pub visits: Vec<VisitLine>,
     /// Further children of the same family that the holder holds.
     pub family: Vec<ChildLine>,
+    /// What was written about the child before anybody knew who it was, in files of its own.
+    pub also_met: Vec<AlsoMet>,
 }
 
 /// One answer to a question, as somebody gave it.
@@ -362,6 +380,8 @@ pub struct RecordPage {
     pub unread: usize,
     /// What a manager, or a correction, made of it.
     pub oversight: OversightView,
+    /// Other records of the same visit, the one to read first before the others.
+    pub same_visit: Vec<SameVisitView>,
     /// Where it is.
     pub status: Option<StatusView>,
 }
@@ -547,7 +567,8 @@ pub struct Found {
 pub struct AlarmView {
     /// When it was noticed.
     pub at: Moment,
-    /// `digest_differs`, `receipts_fork`, `bad_signature`, `bad_payload`, `no_certificate`, `book_went_back`, `refused`.
+    /// `digest_differs`, `receipts_fork`, `bad_signature`, `bad_payload`, `no_certificate`, `book_went_back`, `two_copies`,
+    /// `epoch_fork`, `refused`.
     pub kind: String,
     /// In a sentence.
     pub sentence: String,

@@ -8,21 +8,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, params};
 use visitbook_record::commit::{Commit, Role};
 use visitbook_record::digest::{ScopeDigest, whole};
-use visitbook_record::id::{DeviceId, OpId, RecordId, WorkerId};
+use visitbook_record::id::{DeviceId, Incarnation, OpId, RecordId, WorkerId};
 use visitbook_record::op::{Kind, Target};
 use visitbook_record::payload::{Content, Payload};
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::Verdict;
-use visitbook_record::wire::{CommitEntry, LogEntry, Page};
+use visitbook_record::wire::{CommitEntry, LogEntry, Page, Signed};
 use visitbook_seal::bundle::KeyBundle;
 use visitbook_seal::certificate::{CertificateRole, SignedCertificate};
 use visitbook_seal::purpose::Purpose;
 use visitbook_seal::sign::{PublicKey, Signature, verify};
 
 use super::receipts::SyncError;
-use super::{Working, begin};
-use crate::store::rows::signed;
+use super::{Working, begin, epoch, new_life};
+use crate::store::rows::{name, signed};
 use crate::store::{StoreError, log, moved, views};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -51,6 +51,8 @@ struct Changed {
     assignment: Option<LogPosition>,
     /// An own commit came that this book did not have.
     relearned: bool,
+    /// One of them is of the writing life that this book is in: a copy of the device wrote it.
+    copied: bool,
 }
 
 impl Changed {
@@ -99,11 +101,17 @@ impl Working {
             ..self.unread
         };
         let changed = applying.changed;
+        let life = if changed.copied {
+            Some(new_life(&transaction, now, "two_copies")?)
+        } else {
+            None
+        };
         for (record, targets) in &changed.records {
             if let Some(row) = log::record(&transaction, *record)? {
                 views::refresh(&transaction, &row, targets.as_ref())?;
             }
         }
+        super::cover::settle(&transaction, self.me.worker)?;
         for (scope, at, theirs) in &page.digests {
             let own = log::scope(&transaction, *scope)?;
             let differs = own.is_none_or(|own| own.at == Some(*at) && own.digest != *theirs);
@@ -129,15 +137,22 @@ impl Working {
             "UPDATE meta SET token = ?1, arriving = ?2, heard = coalesce(?3, heard)",
             params![token, arriving, (!page.more).then_some(page.time.0)],
         )?;
-        if let Some(at) = changed.assignment {
+        // While a log is read again from its beginning, what was seen last stays the last.
+        let assignment = changed
+            .assignment
+            .filter(|at| Some(*at) > self.me.assignment_seen);
+        if let Some(at) = assignment {
             transaction.execute(
                 "UPDATE meta SET assignment_epoch = ?1, assignment_position = ?2",
                 params![signed(at.epoch), signed(at.position)],
             )?;
         }
         transaction.commit()?;
+        if let Some(life) = life {
+            (self.me.incarnation, self.me.seq) = (life, 0);
+        }
         self.unread = unread;
-        self.me.assignment_seen = changed.assignment.or(self.me.assignment_seen);
+        self.me.assignment_seen = assignment.or(self.me.assignment_seen);
         if changed.relearned {
             super::put_off_if_full(self.seal_relearned())?;
         }
@@ -216,9 +231,11 @@ impl Applying<'_> {
                 op,
                 verdict,
                 released,
+                earlier,
                 ..
             } => {
                 self.judged(op, verdict, *at, &mut digest)?;
+                self.earlier_of(op, earlier.as_ref())?;
                 self.release(released)?;
             }
         }
@@ -248,6 +265,12 @@ impl Applying<'_> {
         };
         for ((id, no), verdict) in ops.iter().zip(&entry.verdicts) {
             self.count(id, *no, verdict, entry.at, digest)?;
+        }
+        if let Some(known) = log::commit(self.db, &hash)? {
+            if let Some(earlier) = &entry.earlier {
+                epoch::keep_earlier(self.db, self.bundle, known.no, &hash, earlier)?;
+            }
+            epoch::count_from_earlier(self.db, self.bundle, known.no, &hash)?;
         }
         if let Ok(commit) = Commit::from_bytes(&entry.commit.bytes) {
             self.assignments(&commit, entry)?;
@@ -282,11 +305,18 @@ impl Applying<'_> {
         let stored = log::insert_commit(self.db, &commit, &entry.commit, hash, own, &payloads)?;
         if own && !moved::bring_back(self.db, &hash, stored.signed)? {
             self.changed.relearned = true;
+            self.changed.copied |= commit.origin.incarnation == self.own_life()?;
         }
         log::set_received(self.db, stored.signed, entry.at, entry.received, None)?;
         let statements = commit.ops.iter().map(|op| (op.kind, &op.target));
         self.changed.note(commit.record, views::moved(statements));
         Ok(Some(stored.ops))
+    }
+
+    fn own_life(&self) -> Result<Incarnation> {
+        self.db
+            .prepare_cached("SELECT incarnation FROM meta")?
+            .query_row([], |row| Ok(name(row, 0)))?
     }
 
     fn own_device(&self) -> Result<[u8; 16]> {
@@ -349,6 +379,20 @@ impl Applying<'_> {
             self.changed.note(record.id, None);
         }
         Ok(())
+    }
+
+    /// The council judged again by a receipt that somebody brought after a restore.
+    fn earlier_of(&self, id: &OpId, earlier: Option<&Signed>) -> Result<()> {
+        let Some(row) = log::statement(self.db, id)? else {
+            return Ok(());
+        };
+        let Some(known) = log::commit_no(self.db, row.signed)? else {
+            return Ok(());
+        };
+        if let Some(earlier) = earlier {
+            epoch::keep_earlier(self.db, self.bundle, known.no, &known.hash, earlier)?;
+        }
+        epoch::count_from_earlier(self.db, self.bundle, known.no, &known.hash)
     }
 
     fn count(
@@ -447,6 +491,16 @@ pub(crate) fn key_of(
         .filter(|signed| signed.verify(&bundle.control, &bundle.council).is_ok())
         .map(|signed| signed.certificate.public_key)
         .filter(|key| key.key_id() == device.0))
+}
+
+/// The council's certificate for a device, as it can be shown to others.
+pub(crate) fn certificate_of(
+    db: &Connection,
+    bundle: &KeyBundle,
+    device: DeviceId,
+) -> Result<Option<Vec<u8>>> {
+    let known = known_certificate(db, device)?.or_else(|| bundled_writer(bundle, device));
+    Ok(known.map(|signed| signed.encode()))
 }
 
 fn known_certificate(db: &Connection, device: DeviceId) -> Result<Option<SignedCertificate>> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use visitbook_record::commit::{RecordKind, Role};
 use visitbook_record::id::{OpId, RecordId};
+use visitbook_record::look::Look;
 use visitbook_record::op::Target;
 use visitbook_record::page::{Page, Statement, View, lay_out};
 use visitbook_record::payload::Content;
@@ -118,6 +119,12 @@ impl Working {
     /// # Errors
     /// [`ReadError`].
     pub fn page(&self, record: RecordId) -> Result<RecordPage> {
+        let page = self.page_of(record)?;
+        self.looked(Look::Page, page.child, record);
+        Ok(page)
+    }
+
+    pub(super) fn page_of(&self, record: RecordId) -> Result<RecordPage> {
         let (row, child, rows) = self.rows_of(record)?;
         let (signed, statements): (Vec<i64>, Vec<Statement>) = rows
             .into_iter()
@@ -149,6 +156,7 @@ impl Working {
                 late: Vec::new(),
                 unread: 0,
                 oversight,
+                same_visit: Vec::new(),
                 status: self.status_of(&row)?,
             });
         }
@@ -171,6 +179,7 @@ impl Working {
             late: self.late(&show, &page.late, &signed)?,
             unread: page.unread.len(),
             oversight,
+            same_visit: self.same_visit_of(record)?,
             status: self.status_of(&row)?,
         })
     }
@@ -199,9 +208,30 @@ impl Working {
     /// # Errors
     /// [`ReadError`].
     pub fn concerns(&self, child: Option<RecordId>) -> Result<Vec<ConcernView>> {
+        let all = self.concerns_of(child)?;
+        for one in &all {
+            self.looked(Look::Page, one.child, one.record);
+        }
+        Ok(all)
+    }
+
+    /// Which concerns there are, and about whom: to find one by its name, without reading any.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn concern_names(&self) -> Result<Vec<(RecordId, String)>> {
+        let all = self.concerns_of(None)?;
+        Ok(all
+            .into_iter()
+            .map(|one| (one.record, one.child_name))
+            .collect())
+    }
+
+    pub(crate) fn concerns_of(&self, child: Option<RecordId>) -> Result<Vec<ConcernView>> {
         let mut all = Vec::new();
         for scope in log::scopes(&self.store.reader)? {
-            let wanted = scope.held && child.is_none_or(|child| scope.scope == Scope::Child(child));
+            let wanted =
+                scope.is_open() && child.is_none_or(|child| scope.scope == Scope::Child(child));
             if !wanted {
                 continue;
             }
@@ -273,7 +303,7 @@ impl Working {
         let mut found = self.store.reader.prepare_cached(
             "SELECT DISTINCT record.id FROM answer_view JOIN record ON record.no = answer_view.record
                 JOIN scope ON scope.no = record.scope
-             WHERE answer_view.open = 1 AND scope.held = 1 ORDER BY record.no",
+             WHERE answer_view.open = 1 AND scope.held = 1 AND scope.closed = 0 ORDER BY record.no",
         )?;
         let mut rows = found.query([])?;
         let mut records = Vec::new();
@@ -359,7 +389,14 @@ impl Working {
     /// # Errors
     /// [`ReadError`].
     pub fn history(&self, record: RecordId) -> Result<Vec<Version>> {
-        let (row, _, rows) = self.rows_of(record)?;
+        let (_, child, _) = self.rows_of(record)?;
+        self.looked(Look::History, child, record);
+        self.history_of(record)
+    }
+
+    pub(super) fn history_of(&self, record: RecordId) -> Result<Vec<Version>> {
+        let (row, _, mut rows) = self.rows_of(record)?;
+        rows.extend(self.said_elsewhere(&row)?);
         let statements: Vec<Statement> = rows.iter().map(|row| row.statement.clone()).collect();
         let page = lay_out(row.home.kind, &statements, View::Here);
         let live: BTreeSet<OpId> = page
@@ -417,6 +454,9 @@ impl Working {
                 continue;
             };
             let child = row.home.scope.child();
+            if let Some(child) = child {
+                self.looked(Look::Search, child, row.id);
+            }
             all.push(Found {
                 op: fact.id,
                 record: fact.record,

@@ -87,6 +87,7 @@ const fn refusal_code(refusal: Refusal) -> i64 {
         Refusal::NotSigned => 2,
         Refusal::OtherCouncil => 3,
         Refusal::BeyondLimits => 4,
+        Refusal::NoCertificate => 5,
     }
 }
 
@@ -120,8 +121,10 @@ impl Working {
         }
         let mut taken = UploadTaken {
             kept_unopened: unopened,
+            keys_wanted: stale_keys.contains(&self.session.ingest_key()),
             ..UploadTaken::default()
         };
+        let mut strangers = Vec::new();
         let mut receipted = BTreeSet::new();
         let mut records = BTreeSet::new();
         let now = self.now().wall;
@@ -129,6 +132,10 @@ impl Working {
         let mut newest = None;
         for (session, reply) in &replies {
             for statement in &reply.statements {
+                if is_of_a_later_epoch(&self.bundle, statement) {
+                    taken.keys_wanted = true;
+                    continue;
+                }
                 let done = store_statement(&transaction, &self.bundle, statement, now)
                     .map_err(SyncError::from)?;
                 if let Some(done) = done {
@@ -143,6 +150,10 @@ impl Working {
                     session: *session,
                     number: *number,
                 };
+                if *refusal == Refusal::NoCertificate {
+                    strangers.push(key);
+                    continue;
+                }
                 let changed = transaction
                     .execute(
                         "UPDATE outgoing SET refused = ?3 WHERE session = ?1 AND number = ?2",
@@ -175,6 +186,7 @@ impl Working {
             self.on_their_way.remove(key);
         }
         taken.sealed_again = self.seal_under_known_key(&stale_keys)?;
+        taken.sealed_again += self.seal_with_certificate(&strangers)?;
         self.tell(records, true);
         self.settle_moves().map_err(SyncError::from)?;
         Ok(taken)
@@ -202,7 +214,7 @@ impl Working {
         {
             let mut all = self.store.writer.prepare_cached(
                 "SELECT signed.hash FROM signed JOIN received ON received.signed = signed.no
-                 WHERE signed.own = 1 AND received.receipt IS NOT NULL",
+                 WHERE received.receipt IS NOT NULL",
             )?;
             let mut rows = all.query([])?;
             while let Some(row) = rows.next()? {
@@ -283,6 +295,51 @@ impl Working {
         Ok(u32::try_from(old.len()).unwrap_or(u32::MAX))
     }
 
+    /// What was sealed to keys that are in the council's newest bundle no more is sealed again.
+    pub(super) fn seal_under_known_keys(&mut self) -> Result<u32, SyncError> {
+        let known: BTreeSet<[u8; 8]> = self.bundle.ingest.iter().map(|key| key.id).collect();
+        let stale: BTreeSet<[u8; 8]> = {
+            let mut all = self.store.writer.prepare(
+                "SELECT DISTINCT session.ingest_key FROM outgoing JOIN session ON session.enc = outgoing.session",
+            )?;
+            let mut rows = all.query([])?;
+            let mut stale = BTreeSet::new();
+            while let Some(row) = rows.next()? {
+                stale.insert(name(row, 0)?);
+            }
+            stale
+        };
+        let stale: Vec<[u8; 8]> = stale.difference(&known).copied().collect();
+        self.seal_under_known_key(&stale)
+    }
+
+    /// The council's list lacks this device, or the one whose commit it gives back: sealed again with the certificate.
+    fn seal_with_certificate(&mut self, keys: &[ParcelKey]) -> Result<u32, SyncError> {
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        self.introduces_itself = true;
+        let mut old = BTreeSet::new();
+        for key in keys {
+            let found: Option<(i64, i64)> = self
+                .store
+                .writer
+                .query_row(
+                    "SELECT signed, class FROM outgoing WHERE session = ?1 AND number = ?2",
+                    params![key.session, signed(key.number)],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )
+                .optional()?;
+            if let Some((no, class)) = found
+                && self.seal_again(no, class_from(class)?)? == SealedAgain::Yes
+            {
+                old.insert(*key);
+            }
+        }
+        self.spool.release(&old)?;
+        Ok(u32::try_from(old.len()).unwrap_or(u32::MAX))
+    }
+
     /// Answers that came while the vault was closed, in the order they came. One that does not open is dropped: what it would
     /// have acknowledged is simply sent again.
     pub(crate) fn open_kept_replies(&mut self) -> Result<(), UnlockError> {
@@ -334,12 +391,7 @@ fn store_statement(
     }
     let hash = ReceiptStatement::hash_of(&exact.bytes);
     let scope = log::ensure_scope(db, statement.scope)?;
-    let fork = log::exists(
-        db,
-        "SELECT 1 FROM receipt WHERE scope = ?1 AND previous IS ?2 AND hash <> ?3",
-        params![scope.no, statement.previous.map(|hash| hash.0), hash.0],
-    )?;
-    if fork {
+    if is_a_fork(db, scope.no, &statement, hash)? {
         // Two statements after the same one: the council's log has two histories. Both are kept as evidence.
         log::raise(db, now, "receipts_fork", &statement.scope.to_string())?;
     }
@@ -371,6 +423,7 @@ fn store_statement(
         for ((_, op), verdict) in ops.iter().zip(&received.verdicts) {
             log::set_verdict(db, *op, verdict, at, false)?;
         }
+        super::epoch::count_from_earlier(db, bundle, commit.no, &received.commit)?;
         done.waited += db
             .prepare_cached("DELETE FROM outgoing WHERE signed = ?1")?
             .execute([commit.no])?;
@@ -381,6 +434,39 @@ fn store_statement(
         }
     }
     Ok(Some(done))
+}
+
+/// Whether another statement of the same epoch follows the same one. After a restore the first statement of the new epoch
+/// follows the last that was kept, as one that was lost did.
+fn is_a_fork(
+    db: &rusqlite::Connection,
+    scope: i64,
+    statement: &ReceiptStatement,
+    hash: StatementHash,
+) -> Result<bool, StoreError> {
+    let mut all = db.prepare_cached(
+        "SELECT bytes FROM receipt WHERE scope = ?1 AND previous IS ?2 AND hash <> ?3",
+    )?;
+    let mut rows = all.query(params![
+        scope,
+        statement.previous.map(|hash| hash.0),
+        hash.0
+    ])?;
+    while let Some(row) = rows.next()? {
+        let bytes: Vec<u8> = row.get(0)?;
+        let other = decode::<ReceiptStatement>(&bytes).ok();
+        if other.is_some_and(|other| other.first.epoch == statement.first.epoch) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a statement is of an epoch that this device has not heard of: the council's server was restored.
+fn is_of_a_later_epoch(bundle: &visitbook_seal::bundle::KeyBundle, exact: &Signed) -> bool {
+    let known = bundle.epoch.verify(&bundle.control);
+    let said = decode::<ReceiptStatement>(&exact.bytes);
+    known.is_ok_and(|known| said.is_ok_and(|said| said.first.epoch > known.number))
 }
 
 /// The record that a commit is about.

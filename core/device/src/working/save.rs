@@ -7,6 +7,7 @@
 use rusqlite::params;
 use visitbook_record::commit::{Commit, RecordKind, Role};
 use visitbook_record::id::{CommitHash, OpId, RecordId, Salt};
+use visitbook_record::judge::{begins_file, opens_cover};
 use visitbook_record::limits;
 use visitbook_record::op::{Kind, Op, Policy, Target};
 use visitbook_record::payload::{Content, Payload};
@@ -92,11 +93,11 @@ pub struct Saved {
 }
 
 /// Where a commit belongs, and in what capacity its author writes.
-struct Place {
-    record: RecordId,
-    kind: RecordKind,
-    scope: Scope,
-    acting_as: Role,
+pub(super) struct Place {
+    pub(super) record: RecordId,
+    pub(super) kind: RecordKind,
+    pub(super) scope: Scope,
+    pub(super) acting_as: Role,
 }
 
 impl Saved {
@@ -157,16 +158,48 @@ impl Working {
         statements: Vec<NewStatement>,
         also: impl FnOnce(&rusqlite::Connection) -> Result<(), StoreError>,
     ) -> Result<Saved, SaveError> {
-        let now = self.now();
         let place = Place {
             record: RecordId(self.me.worker.0),
             kind: RecordKind::Worker,
             scope: Scope::Worker(self.me.worker),
             acting_as: Role::Allocated,
         };
+        self.save_at(place, statements, also)
+    }
+
+    /// Saves one commit where no role for a child is asked for.
+    pub(super) fn save_at(
+        &mut self,
+        place: Place,
+        statements: Vec<NewStatement>,
+        also: impl FnOnce(&rusqlite::Connection) -> Result<(), StoreError>,
+    ) -> Result<Saved, SaveError> {
+        let now = self.now();
         let (seq, head) = (self.me.seq + 1, self.me.head);
         let one = self.build_at(place, statements, seq, head, now, Refusing::No)?;
         self.keep(vec![one], now, also)
+    }
+
+    /// Begins the file of a child who is on nobody's list: the child's own record, first in a log of its own, which the holder holds
+    /// from now on.
+    pub(crate) fn save_new_file(
+        &mut self,
+        child: RecordId,
+        statements: Vec<NewStatement>,
+    ) -> Result<Saved, SaveError> {
+        let now = self.now();
+        let place = Place {
+            record: child,
+            kind: RecordKind::Child,
+            scope: Scope::Child(child),
+            acting_as: Role::Allocated,
+        };
+        let (seq, head) = (self.me.seq + 1, self.me.head);
+        let one = self.build_at(place, statements, seq, head, now, Refusing::Yes)?;
+        self.keep(vec![one], now, |db| {
+            let row = log::ensure_scope(db, Scope::Child(child))?;
+            log::set_scope_held(db, row.no, true, Role::Allocated)
+        })
     }
 
     /// The book first, in one transaction, then the spool.
@@ -328,7 +361,7 @@ impl Working {
             signature: signature.0.to_vec(),
         };
         let class = class_of(&commit);
-        let sealed = self.seal(class, &exact, &payloads)?;
+        let sealed = self.seal(class, &exact, &payloads, (None, None))?;
         Ok(Built {
             hash: Commit::hash_of(&exact.bytes),
             commit,
@@ -344,10 +377,13 @@ impl Working {
         class: SendClass,
         exact: &Signed,
         payloads: &[Option<Payload>],
+        (certificate, receipt): (Option<Vec<u8>>, Option<Signed>),
     ) -> Result<Sealed, SaveError> {
         let body = EnvelopeBody {
             commit: exact.clone(),
             payloads: payloads.iter().flatten().cloned().collect(),
+            certificate: certificate.map(Into::into),
+            receipt,
         };
         let plaintext = zeroize::Zeroizing::new(visitbook_record::cbor::encode(&body));
         Ok(self.session.seal(seal_class(class), &plaintext)?)
@@ -429,7 +465,8 @@ impl Working {
             )?;
             return Ok(SealedAgain::WordsMissing);
         }
-        let sealed = self.seal(class, &row.signed, &payloads)?;
+        let credentials = self.credentials(no, &row.signed)?;
+        let sealed = self.seal(class, &row.signed, &payloads, credentials)?;
         let transaction = begin(&mut self.store.writer)?;
         transaction.execute("DELETE FROM outgoing WHERE signed = ?1", [no])?;
         put_outgoing(&transaction, no, class, &sealed)?;
@@ -476,10 +513,13 @@ fn put_outgoing(
     Ok(())
 }
 
-/// How soon the council wants it: a concern before everything, a child's words, finishes and oversight next.
-fn class_of(commit: &Commit) -> SendClass {
+/// How soon the council wants it: a concern before everything, a child's words, finishes and oversight next. What opens a file goes
+/// as soon as what may be written in it, or the council would set that aside.
+pub(super) fn class_of(commit: &Commit) -> SendClass {
+    let opens = |op: &Op| opens_cover(commit.record_kind, op);
     match commit.record_kind {
         RecordKind::Concern => SendClass::Now,
+        _ if begins_file(commit) || commit.ops.iter().any(opens) => SendClass::Now,
         RecordKind::Voice => SendClass::Soon,
         _ if commit
             .ops

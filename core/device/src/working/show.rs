@@ -400,6 +400,7 @@ fn kind_word(kind: Kind) -> String {
         Kind::Unassign => "unassign",
         Kind::Purged => "purged",
         Kind::Open => "open",
+        Kind::Read => "read",
         Kind::Unknown(_) => "newer_version",
     }
     .to_owned()

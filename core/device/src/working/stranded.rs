@@ -29,11 +29,12 @@ impl Working {
         if unknown.is_empty() {
             return Ok(unknown);
         }
-        let mut own = self
+        // Others' too: what was given back to a restored council lies there under its author's name.
+        let mut all = self
             .store
             .writer
-            .prepare_cached("SELECT hash FROM signed WHERE own = 1")?;
-        let mut rows = own.query([])?;
+            .prepare_cached("SELECT hash FROM signed UNION ALL SELECT hash FROM kept")?;
+        let mut rows = all.query([])?;
         let mut known = BTreeSet::new();
         while let Some(row) = rows.next()? {
             known.insert(self.tag_of(&name(row, 0)?));

@@ -14,6 +14,7 @@ use visitbook_seal::request::seal_request;
 use super::Working;
 use super::receipts::SyncError;
 use super::save::class_from;
+use crate::error::UnlockError;
 use crate::locked::pick;
 use crate::spool::FrameInfo;
 use crate::store::rows::{name, signed, unsigned};
@@ -77,7 +78,8 @@ impl Working {
     /// The newest assignment entry that everything still to be sent names. What was written first names the oldest.
     fn acknowledges(&self) -> Result<Option<LogPosition>, StoreError> {
         let oldest: Option<i64> = self.store.writer.query_row(
-            "SELECT min(signed) FROM outgoing WHERE refused IS NULL",
+            "SELECT min(outgoing.signed) FROM outgoing JOIN signed ON signed.no = outgoing.signed
+             WHERE outgoing.refused IS NULL AND signed.own = 1",
             [],
             |row| row.get(0),
         )?;
@@ -89,6 +91,11 @@ impl Working {
         Ok(commit
             .ok_or(StoreError::Row("an outgoing commit"))?
             .assignment_seen)
+    }
+
+    fn own_certificate(&self) -> Result<Vec<u8>, StoreError> {
+        let db = &self.store.writer;
+        Ok(db.query_row("SELECT certificate FROM meta", [], |row| row.get(0))?)
     }
 
     pub(crate) fn next_counter(&mut self) -> Result<u64, StoreError> {
@@ -106,6 +113,13 @@ impl Working {
         next: u64,
     ) -> Result<PullTaken, ReplyProblem<SyncError>> {
         match denial {
+            Denial::NotEnrolled if !self.introduces_itself => {
+                self.introduces_itself = true;
+                Ok(PullTaken {
+                    again: true,
+                    ..PullTaken::default()
+                })
+            }
             Denial::NotEnrolled => Err(ReplyProblem::NotEnrolled),
             Denial::Ended => {
                 self.take_ending().map_err(SyncError::from)?;
@@ -125,6 +139,13 @@ impl Working {
                     ..PullTaken::default()
                 })
             }
+            Denial::NewEpoch => Ok(PullTaken {
+                again: true,
+                keys_wanted: true,
+                ..PullTaken::default()
+            }),
+            // Words go; what comes, comes once a person at the council has looked through the lists.
+            Denial::NotConfirmed => Ok(PullTaken::default()),
             Denial::UnknownToken => {
                 self.store
                     .writer
@@ -191,6 +212,16 @@ impl SyncStore for Working {
             },
             budget,
             acknowledges: self.acknowledges()?,
+            epoch: Some(
+                self.epoch_statement()
+                    .map_err(|_| StoreError::Row("an epoch"))?
+                    .id,
+            ),
+            certificate: if self.introduces_itself {
+                Some(self.own_certificate()?.into())
+            } else {
+                None
+            },
         });
         let signature = self.keys.signing_key().sign(Purpose::Request, &request);
         let signed = encode(&Signed {
@@ -217,6 +248,7 @@ impl SyncStore for Working {
                 entries: self.apply(&page)?,
                 more: page.more,
                 again: false,
+                keys_wanted: page.keys.is_some_and(|serial| serial > self.bundle.serial),
             }),
             PullReply::Denied {
                 denial,
@@ -243,13 +275,28 @@ impl SyncStore for Working {
     fn attachments_wait(&mut self) -> Result<bool, SyncError> {
         self.files_wait()
     }
+
+    fn take_keys(&mut self, body: &[u8]) -> Result<bool, ReplyProblem<SyncError>> {
+        let taken = match self.take_bundle(body) {
+            Ok(taken) => taken,
+            Err(UnlockError::Store(error)) => return Err(SyncError::from(error).into()),
+            Err(UnlockError::Save(error)) => return Err(SyncError::from(error).into()),
+            Err(UnlockError::Seal(error)) => return Err(SyncError::from(error).into()),
+            Err(UnlockError::Spool(error)) => return Err(SyncError::from(error).into()),
+            Err(UnlockError::Io(_)) => return Err(SyncError::from(StoreError::Io).into()),
+            Err(_) => return Err(ReplyProblem::NotTheCouncil),
+        };
+        self.seal_under_known_keys()?;
+        Ok(taken)
+    }
 }
 
 impl Working {
-    /// How many envelopes wait to be sent.
+    /// How many envelopes with words wait to be sent; such as only say what was looked at are not counted.
     #[must_use]
     pub fn sealed_waiting(&self) -> usize {
-        self.spool.len()
+        let looks = self.looks_waiting().unwrap_or(0);
+        self.spool.len().saturating_sub(looks)
     }
 
     /// Whether the council has ever answered a pull.

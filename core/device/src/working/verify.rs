@@ -232,6 +232,10 @@ impl Working {
                     .push(format!("receipt {hash}: cannot be read"));
                 continue;
             };
+            // Of a server whose back-ups are gone too: nobody can say any more who signed for it.
+            if self.bundle.receipt_key(statement.first.epoch).is_none() {
+                continue;
+            }
             if !super::receipts::is_signed(&self.bundle, &statement, &exact) {
                 report
                     .problems
@@ -267,6 +271,7 @@ impl Working {
                 LEFT JOIN received ON received.signed = signed.no
              WHERE signed.own = 1",
         )?;
+        let looks = u64::try_from(self.looks_waiting()?).unwrap_or(0);
         let mut rows = all.query([])?;
         while let Some(row) = rows.next()? {
             let hash: CommitHash = name(row, 0)?;
@@ -292,6 +297,7 @@ impl Working {
                 ));
             }
         }
+        report.waiting = report.waiting.saturating_sub(looks);
         Ok(())
     }
 
@@ -403,8 +409,14 @@ fn sentence(kind: &str) -> &'static str {
         "book_went_back" => {
             "The book was an older one than before. This device writes on as a new one; nothing sent was lost."
         }
+        "two_copies" => {
+            "A copy of this device has been writing too. Both go on as two; nothing of either was lost."
+        }
         "stranded" => {
             "Sealed work lay here that the book did not have. It is sent, and comes back from the council."
+        }
+        "epoch_fork" => {
+            "Two servers of the council were restored beside each other. Nothing is given to the second one."
         }
         "refused" => "The council did not take something; it is still here.",
         _ => "Something unexpected happened.",

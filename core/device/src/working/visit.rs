@@ -9,7 +9,7 @@ use visitbook_record::id::{OpId, OutingId, RecordId, WorkerId};
 use visitbook_record::limits;
 use visitbook_record::op::{Kind, Policy, Target};
 use visitbook_record::payload::{Content, Value};
-use visitbook_record::verdict::Verdict;
+use visitbook_record::verdict::{Reason, Verdict};
 
 use super::Working;
 use super::save::{NewStatement, Plan, Refusing, Saved};
@@ -293,7 +293,7 @@ impl Working {
         let mut all = self.store.writer.prepare_cached(
             "SELECT record.id FROM visit_view JOIN record ON record.no = visit_view.record
                 JOIN scope ON scope.no = visit_view.scope
-             WHERE visit_view.outing = ?1 AND scope.held = 1 ORDER BY record.no",
+             WHERE visit_view.outing = ?1 AND scope.held = 1 AND scope.closed = 0 ORDER BY record.no",
         )?;
         let mut rows = all.query([outing])?;
         let mut visits = Vec::new();
@@ -526,6 +526,9 @@ impl Working {
         else {
             return Err(SaveError::NotHeld(child));
         };
+        if scope.closed {
+            return Err(SaveError::WouldBeSetAside(Reason::NotOpened));
+        }
         let mut all = self.store.writer.prepare_cached(
             "SELECT record.id FROM visit_view JOIN record ON record.no = visit_view.record
                 JOIN answer_view ON answer_view.record = visit_view.record

@@ -29,7 +29,9 @@ use visitbook_record::id::{
     BootId, CommitHash, CouncilId, DeviceId, Incarnation, OpId, PayloadHash, RecordId, Salt,
     StatementHash, Token, WorkerId,
 };
-use visitbook_record::judge::{Context, DeviceStanding, KnownOp, Rights, judge_commit};
+use visitbook_record::judge::{
+    COVER_OPENED, Context, DeviceStanding, KnownOp, Opening, Rights, begins_file, judge_commit,
+};
 use visitbook_record::op::{Kind, Op, Policy, Target};
 use visitbook_record::payload::{Assignment, Content, Payload, Value};
 use visitbook_record::scope::{LogPosition, Scope};
@@ -130,6 +132,8 @@ pub struct Council {
     statements: HashMap<StatementHash, Signed>,
     tokens: Vec<BTreeMap<Scope, u64>>,
     roles: BTreeMap<(WorkerId, RecordId), Role>,
+    /// Who began which file.
+    begun: std::collections::BTreeSet<(WorkerId, RecordId)>,
     posts: HashMap<[u8; 32], Signed>,
     writer_seq: u64,
     writer_head: Option<CommitHash>,
@@ -209,6 +213,7 @@ impl Council {
             homes: HashMap::new(),
             statements: HashMap::new(),
             tokens: vec![BTreeMap::new()],
+            begun: std::collections::BTreeSet::new(),
             roles: BTreeMap::new(),
             posts: HashMap::new(),
             writer_seq: 0,
@@ -325,6 +330,13 @@ impl Council {
         }
     }
 
+    /// A bundle that says something else, signed all the same.
+    pub fn bundle_with(&self, change: impl FnOnce(&mut KeyBundle, &SigningKey)) -> Vec<u8> {
+        let mut keys = self.keys.clone();
+        change(&mut keys, &self.control);
+        keys.sign(&self.control).encode()
+    }
+
     /// The council's own commit about one record.
     pub fn write(
         &mut self,
@@ -383,6 +395,8 @@ impl Council {
         self.take(vec![EnvelopeBody {
             commit: Signed { bytes, signature },
             payloads,
+            certificate: None,
+            receipt: None,
         }]);
     }
 
@@ -478,6 +492,7 @@ impl Council {
         let mut statements: BTreeMap<StatementHash, Signed> = BTreeMap::new();
         let mut fresh: BTreeMap<Scope, Vec<(CommitHash, Received)>> = BTreeMap::new();
         let mut first: BTreeMap<Scope, u64> = BTreeMap::new();
+        let mut begun: Vec<(WorkerId, RecordId)> = Vec::new();
         for body in bodies {
             let commit = Commit::from_bytes(&body.commit.bytes).unwrap();
             let hash = Commit::hash_of(&body.commit.bytes);
@@ -507,6 +522,15 @@ impl Council {
                 .scope
                 .child()
                 .and_then(|child| self.roles.get(&(commit.author, child)).copied());
+            let opened = match role {
+                Some(Role::Cover) if self.has_opened(&commit) => Some(Opening::Cover),
+                None if self.has_begun(&commit) => Some(Opening::Scope),
+                _ => None,
+            };
+            if opened == Some(Opening::Scope) && !self.logs.contains_key(&commit.scope) {
+                begun.push((commit.author, commit.record));
+                self.begun.insert((commit.author, commit.record));
+            }
             let known = |id: &OpId| self.known.get(id).cloned();
             let context = Context {
                 device: DeviceStanding {
@@ -518,6 +542,7 @@ impl Council {
                     stale: false,
                     role_known: role,
                     role_now: role,
+                    opened,
                 },
                 owner: SAGE,
                 home: self.homes.get(&commit.record).copied(),
@@ -565,6 +590,7 @@ impl Council {
                 received: WallMillis(self.now),
                 payloads: payloads.clone(),
                 released,
+                earlier: None,
             };
             self.logs
                 .get_mut(&commit.scope)
@@ -618,7 +644,30 @@ impl Council {
             self.statements.insert(hash, signed.clone());
             statements.insert(hash, signed);
         }
+        for (author, child) in begun {
+            self.assign(author, child, Role::Allocated);
+            self.assign(SAGE, child, Role::Manager);
+        }
         statements.into_values().collect()
+    }
+
+    fn has_opened(&self, commit: &Commit) -> bool {
+        let child = commit.scope.child();
+        self.known.values().any(|op| {
+            let fact = &op.fact;
+            fact.target.name() == COVER_OPENED
+                && fact.author == commit.author
+                && Some(fact.record) == child
+                && fact.is_applied()
+        })
+    }
+
+    fn has_begun(&self, commit: &Commit) -> bool {
+        let Some(child) = commit.scope.child() else {
+            return false;
+        };
+        let first = !self.logs.contains_key(&commit.scope) && begins_file(commit);
+        first || self.begun.contains(&(commit.author, child))
     }
 
     /// Whether everything that anybody sent was applied.
@@ -649,6 +698,7 @@ impl Council {
             op: id,
             verdict: verdict.clone(),
             released: vec![],
+            earlier: None,
         });
         self.known.get_mut(&id).unwrap().fact.verdict = Some(verdict);
     }
@@ -669,6 +719,7 @@ impl Council {
             op: id,
             verdict,
             released: vec![],
+            earlier: None,
         });
     }
 
@@ -866,6 +917,7 @@ impl Council {
             more,
             digests,
             time: WallMillis(self.now),
+            keys: None,
         }
     }
 

@@ -73,6 +73,13 @@ impl Judge<'_> {
         self.refuse_if(!own, Reason::OtherHome)
     }
 
+    /// What was looked at is said in the author's own audit scope, and nowhere else.
+    pub(super) fn rule_read(&self) -> Ruling {
+        let own = self.commit.record_kind == RecordKind::Audit
+            && self.commit.scope == Scope::Audit(self.commit.author);
+        self.refuse_if(!own, Reason::OtherHome)
+    }
+
     fn known_or_hold(&self, id: OpId) -> Result<super::KnownOp, Verdict> {
         (self.known)(&id).ok_or_else(|| Verdict::Held { missing: vec![id] })
     }

@@ -29,6 +29,9 @@ const SCHEMA_VERSION: &str = "1";
 /// How long a transaction waits for another process's.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Pages copied at a time by a back-up.
+const COPY_PAGES: i32 = 1024;
+
 /// Why a database did not open. The file stays where it is, as it is.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -111,6 +114,38 @@ impl SqliteStore {
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
         })
+    }
+
+    /// Copies the database at `from` as it is at one moment to `to`, which must not exist, under another key and salt, through
+    /// SQLite's backup interface: others may read and write it meanwhile, and none of that is in the copy.
+    ///
+    /// # Errors
+    /// [`OpenError`]; a half-made copy may be left.
+    pub fn copy(
+        from: &Path,
+        key: &Secret32,
+        to: &Path,
+        new_key: &Secret32,
+    ) -> Result<(), OpenError> {
+        if to.exists() {
+            return Err(OpenError::Exists(to.to_owned()));
+        }
+        if !from.exists() {
+            return Err(OpenError::NotThere(from.to_owned()));
+        }
+        let source = connect(from, key, OpenFlags::empty()).map_err(failed)?;
+        check(&source)?;
+        let mut copy = connect(to, new_key, OpenFlags::SQLITE_OPEN_CREATE).map_err(failed)?;
+        // One open read transaction is one moment, however long the copying takes.
+        begin(&source, "BEGIN")?;
+        let count = "SELECT count(*) FROM meta";
+        source.query_row(count, [], |_| Ok(())).map_err(failed)?;
+        let mut work = || {
+            let backup = rusqlite::backup::Backup::new(&source, &mut copy)?;
+            backup.run_to_completion(COPY_PAGES, Duration::ZERO, None)
+        };
+        work().map_err(failed)?;
+        Ok(())
     }
 
     /// Moves the write-ahead log into the database file, so that a plain copy of the file is complete.

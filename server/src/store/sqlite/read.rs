@@ -21,7 +21,7 @@ use super::rows::{
     position_or_null,
 };
 use crate::store::{
-    Assignment, Deed, Device, Enrolment, Entry, FamilyPost, FamilySession, LogRow, ReadTx,
+    Assignment, Deed, Device, Enrolment, Entry, FamilyPost, FamilySession, LogRow, ReadTx, Served,
     StoreError, StoredCommit, StoredOp, Vector, Worker,
 };
 
@@ -343,6 +343,53 @@ impl ReadTx for Side {
             "SELECT epoch, first, bytes, signature FROM statement WHERE scope = ?1 ORDER BY epoch, first",
             [encode(scope)],
             statement,
+        )
+    }
+
+    fn earlier(&self, commit: &CommitHash) -> Result<Option<Signed>, StoreError> {
+        self.row(
+            "SELECT bytes, signature FROM earlier WHERE commit_hash = ?1",
+            [&commit.0[..]],
+            |row| {
+                Ok(Signed {
+                    bytes: get(row, 0)?,
+                    signature: get(row, 1)?,
+                })
+            },
+        )
+    }
+
+    fn unconfirmed(&self) -> Result<Vec<Option<DeviceId>>, StoreError> {
+        self.rows(
+            "SELECT device FROM unconfirmed ORDER BY device",
+            [],
+            |row| {
+                let name: Vec<u8> = get(row, 0)?;
+                if name.is_empty() {
+                    return Ok(None);
+                }
+                Ok(Some(DeviceId(fixed(row, 0)?)))
+            },
+        )
+    }
+
+    fn served(
+        &self,
+        worker: Option<&WorkerId>,
+        scope: Option<&Scope>,
+    ) -> Result<Vec<Served>, StoreError> {
+        self.rows(
+            "SELECT at, device, worker, scope FROM served \
+             WHERE (?1 IS NULL OR worker = ?1) AND (?2 IS NULL OR scope = ?2) ORDER BY no",
+            (worker.map(|worker| worker.0), scope.map(encode)),
+            |row| {
+                Ok(Served {
+                    at: WallMillis(get(row, 0)?),
+                    device: DeviceId(fixed(row, 1)?),
+                    worker: WorkerId(fixed(row, 2)?),
+                    scope: decoded!(row, 3),
+                })
+            },
         )
     }
 

@@ -99,6 +99,29 @@ CREATE TABLE statement (
     PRIMARY KEY (scope, epoch, first)
 ) STRICT, WITHOUT ROWID;
 
+-- Receipt statements of earlier epochs that commits were given back with after a restore.
+CREATE TABLE earlier (
+    commit_hash BLOB PRIMARY KEY NOT NULL,
+    bytes BLOB NOT NULL,
+    signature BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Devices that are sent no content until a person has confirmed them. An empty name stands for every device.
+CREATE TABLE unconfirmed (
+    device BLOB PRIMARY KEY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Which logs were sent to whom. Rows are only ever added.
+CREATE TABLE served (
+    no INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,                  -- milliseconds since 1970, the council's clock
+    device BLOB NOT NULL,
+    worker BLOB NOT NULL,
+    scope BLOB NOT NULL                   -- cbor
+) STRICT;
+CREATE INDEX served_of_scope ON served (scope, no);
+CREATE INDEX served_to_worker ON served (worker, no);
+
 -- What children handed in, each as its exact sealed bytes, which the chain of its session is checked over. Their words stand
 -- in the voice records; these bytes open with the ingest key alone.
 CREATE TABLE family_post (

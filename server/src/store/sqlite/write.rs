@@ -3,7 +3,7 @@
 use rusqlite::{Params, params};
 use visitbook_record::digest::ScopeDigest;
 use visitbook_record::fact::RecordHome;
-use visitbook_record::id::{DeviceId, Incarnation, OpId, RecordId, Token, WorkerId};
+use visitbook_record::id::{CommitHash, DeviceId, Incarnation, OpId, RecordId, Token, WorkerId};
 use visitbook_record::payload::Payload;
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::verdict::Verdict;
@@ -12,8 +12,8 @@ use visitbook_record::wire::Signed;
 use super::Side;
 use super::rows::{encode, failed, join_op_ids};
 use crate::store::{
-    Assignment, Deed, Device, Enrolment, Entry, FamilyPost, FamilySession, ReadTx, StoreError,
-    StoredCommit, StoredOp, Vector, Worker, WriteTx,
+    Assignment, Deed, Device, Enrolment, Entry, FamilyPost, FamilySession, ReadTx, Served,
+    StoreError, StoredCommit, StoredOp, Vector, Worker, WriteTx,
 };
 
 const fn signed(number: u64) -> i64 {
@@ -172,6 +172,49 @@ impl WriteTx for Side {
                 signed(first.position),
                 statement.bytes,
                 statement.signature
+            ],
+        )
+    }
+
+    fn put_earlier(&mut self, commit: &CommitHash, statement: &Signed) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO earlier (commit_hash, bytes, signature) VALUES (?1, ?2, ?3) ON CONFLICT (commit_hash) DO NOTHING",
+            params![commit.0, statement.bytes, statement.signature],
+        )
+    }
+
+    fn open_epoch(&mut self, number: u64) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE meta SET value = ?1 WHERE key = 'epoch'",
+            [number.to_string()],
+        )?;
+        self.run("UPDATE enrolment SET ends = 0 WHERE spent_by IS NULL", [])?;
+        self.run(
+            "INSERT OR IGNORE INTO unconfirmed (device) VALUES (x'')",
+            [],
+        )
+    }
+
+    fn put_unconfirmed(&mut self, device: &DeviceId) -> Result<(), StoreError> {
+        self.run(
+            "INSERT OR IGNORE INTO unconfirmed (device) VALUES (?1)",
+            [&device.0[..]],
+        )
+    }
+
+    fn confirm(&mut self, device: Option<&DeviceId>) -> Result<(), StoreError> {
+        let name: &[u8] = device.map_or(&[], |device| &device.0[..]);
+        self.run("DELETE FROM unconfirmed WHERE device = ?1", [name])
+    }
+
+    fn put_served(&mut self, served: Served) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO served (at, device, worker, scope) VALUES (?1, ?2, ?3, ?4)",
+            params![
+                served.at.0,
+                served.device.0,
+                served.worker.0,
+                encode(&served.scope)
             ],
         )
     }

@@ -45,7 +45,7 @@ pub(super) fn all_who_hold_agree(world: &World, reading: &Reading) -> Checked {
                 Scope::Child(child) => phone.disk.holds.contains_key(&child),
                 Scope::Worker(worker) => phone.worker == worker,
                 Scope::Council => true,
-                Scope::Restricted(_) => false,
+                Scope::Restricted(_) | Scope::Audit(_) => false,
             };
             if !holds || phone.disk.ended {
                 continue;

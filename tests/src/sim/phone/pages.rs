@@ -43,6 +43,10 @@ impl Phone {
                     Denial::Malformed => {
                         self.alarms.push((19, "the council cannot read a request"))
                     }
+                    Denial::NewEpoch | Denial::NotConfirmed => {
+                        self.alarms
+                            .push((19, "the council speaks of a restore that did not happen"));
+                    }
                     Denial::Replayed => {}
                 }
                 Ok(PullTaken {
@@ -74,7 +78,7 @@ impl Phone {
         Ok(PullTaken {
             entries: u32::try_from(page.entries.len()).unwrap_or(u32::MAX),
             more: page.more,
-            again: false,
+            ..PullTaken::default()
         })
     }
 

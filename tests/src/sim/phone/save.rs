@@ -290,6 +290,8 @@ impl Phone {
         let body = encode(&EnvelopeBody {
             payloads: payloads.collect(),
             commit: own.signed.clone(),
+            certificate: None,
+            receipt: None,
         });
         own.parcel = Some((key, null::seal_envelope(&key, &body)));
         self.disk.own_by_parcel.insert(key, index);

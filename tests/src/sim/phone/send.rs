@@ -109,6 +109,8 @@ impl SyncStore for Phone {
             whole,
             budget,
             acknowledges,
+            epoch: None,
+            certificate: None,
         };
         let drawn = u64::from(self.number) << 40 | self.disk.counter;
         let nonce = mix(drawn ^ self.disk.lives << 50).to_le_bytes();

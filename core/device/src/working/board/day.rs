@@ -8,15 +8,19 @@ use visitbook_record::due::{self, Child, ChildDue, Rules};
 use visitbook_record::id::{RecordId, WorkerId};
 use visitbook_record::op::{Kind, Target};
 use visitbook_record::page::Statement;
+use visitbook_record::telling::to_tell;
 use visitbook_record::verdict::Verdict;
 use visitbook_record::words;
 
+use super::super::cover::openings;
 use super::super::due::{Answers, VisitFacts, child_of, is_no_access};
+use super::super::met;
 use super::super::model::{
-    ActionBy, AloneLine, AsideLine, AskedLine, Board, Decided, DeviceHeard, DueChild, NotSeen,
-    ReturnedView, ToSign, TwoAnswersLine, UnopenedLine, WaitingChild,
+    ActionBy, AloneLine, AsideLine, AskedLine, Board, Decided, DeviceHeard, DueChild, FileOpened,
+    MetChild, NotSeen, ReturnedView, ToSign, ToTell, TwoAnswersLine, UnopenedLine, WaitingChild,
 };
 use super::super::show::Show;
+use super::super::telling::{Told, calendar, day_of};
 use super::known::{Known, KnownChild, KnownRecord};
 use super::unopened;
 use crate::clock::Moment;
@@ -58,10 +62,12 @@ struct ChildOn<'a> {
 
 impl<'a> ChildOn<'a> {
     fn new(child: &'a KnownChild, rules: &Rules, day: Date) -> Self {
+        let together = child.together();
         let visits: Vec<VisitOf<'a>> = child
             .of_kind(RecordKind::Visit)
+            .filter(|record| !together.is_beside(record.id))
             .map(|record| {
-                let answers = record.answers();
+                let answers = child.answers_of_visit(record, &together);
                 let on = VisitFacts::of(&answers).on;
                 VisitOf {
                     record,
@@ -157,6 +163,9 @@ impl<'a> Sheet<'a> {
             asked: self.asked(),
             two_answers: self.two_answers(),
             waiting: self.waiting(),
+            to_tell: self.to_tell(),
+            opened: self.opened(),
+            met: self.met(),
             unopened: self.unopened(now),
             written_up,
             to_write_up,
@@ -450,6 +459,78 @@ impl<'a> Sheet<'a> {
             });
         }
         all.sort_by(|a, b| (&a.since, &a.name, a.voice).cmp(&(&b.since, &b.name, b.voice)));
+        all
+    }
+
+    /// Children who changed worker. Of a past moment it is what the log said then, with the words of that day.
+    fn to_tell(&self) -> Vec<ToTell> {
+        let mut all = Vec::new();
+        for child in &self.children {
+            let Some(own) = Self::own(child) else {
+                continue;
+            };
+            let Some(telling) = to_tell(&own.statements, self.known.view, calendar(), day_of)
+            else {
+                continue;
+            };
+            let told = Told {
+                child: child.child.id,
+                child_name: &child.name,
+                sex: child.child.fact("sex"),
+                me: self.me,
+                today: self.day,
+            };
+            all.push(told.view(&telling, self.show(own).name(telling.worker)));
+        }
+        all.sort_by(|a, b| (&a.due, &a.child_name).cmp(&(&b.due, &b.child_name)));
+        all
+    }
+
+    /// The child's own record.
+    fn own(child: &ChildOn<'a>) -> Option<&'a KnownRecord> {
+        let mut records = child.child.records.iter();
+        records.find(|one| one.id == child.child.id)
+    }
+
+    /// Files that were opened today by somebody who stands in.
+    fn opened(&self) -> Vec<FileOpened> {
+        let today = self.day.to_string();
+        let mut all = Vec::new();
+        for child in &self.children {
+            let Some(own) = Self::own(child) else {
+                continue;
+            };
+            let named = |worker| self.show(own).name(worker);
+            let openings = openings(child.child.id, &child.name, &today, &own.statements, named);
+            all.extend(openings.filter(|one| {
+                let at = one.received.as_ref().unwrap_or(&one.written);
+                at.date == today
+            }));
+        }
+        all.sort_by_key(|one| one.written.millis);
+        all
+    }
+
+    /// Of whom nobody has said yet who they are, or two people differently.
+    fn met(&self) -> Vec<MetChild> {
+        let today = self.day.to_string();
+        let known = |record: RecordId| {
+            let mut children = self.children.iter();
+            children
+                .find(|one| one.child.id == record)
+                .map(|one| one.name.clone())
+        };
+        let mut all = Vec::new();
+        for child in &self.children {
+            let Some(own) = Self::own(child) else {
+                continue;
+            };
+            let named = |worker| self.show(own).name(worker);
+            let (id, answers) = (child.child.id, own.answers());
+            let met = met::view(id, &answers, &own.statements, &today, named, known);
+            all.extend(met.filter(|met| matches!(met.state.as_str(), "open" | "two_answers")));
+        }
+        all.sort_by_key(|one| one.written.millis);
         all
     }
 

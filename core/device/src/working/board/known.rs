@@ -9,11 +9,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, params};
+use visitbook_record::catalogue::Catalogue;
 use visitbook_record::commit::RecordKind;
 use visitbook_record::id::{OpId, RecordId, WorkerId};
 use visitbook_record::op::{Kind, Policy, Target};
 use visitbook_record::page::{Page, Statement, View, lay_out};
 use visitbook_record::payload::Content;
+use visitbook_record::same_visit::{self, Pair, Together};
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::{Reason, Verdict};
@@ -95,6 +97,41 @@ impl KnownChild {
             .map_or_else(|| self.id.to_string(), str::to_owned)
     }
 
+    /// Which visit records are of one visit.
+    pub(super) fn together(&self) -> Together {
+        let visits: BTreeSet<RecordId> =
+            self.of_kind(RecordKind::Visit).map(|one| one.id).collect();
+        let mut answers = Vec::new();
+        let asked = |record: &&KnownRecord| {
+            let mut targets = record.page.questions.keys();
+            targets.any(|target| target.name() == same_visit::FIELD)
+        };
+        for record in self.of_kind(RecordKind::Visit).filter(asked) {
+            for (target, code) in record.answers() {
+                let pair = target
+                    .element_id()
+                    .filter(|_| target.name() == same_visit::FIELD)
+                    .and_then(|element| Pair::read(record.id, element))
+                    .filter(|pair| visits.contains(&pair.records().1));
+                if let Some(pair) = pair {
+                    answers.push((pair, code.and_then(|code| pair.said(&code))));
+                }
+            }
+        }
+        Together::new(&answers)
+    }
+
+    /// What all records of one visit say, at the one to read first.
+    pub(super) fn answers_of_visit(&self, first: &KnownRecord, together: &Together) -> Answers {
+        let mut answers = first.answers();
+        for beside in together.beside(first.id) {
+            if let Some(beside) = self.records.iter().find(|one| one.id == beside) {
+                answers = same_visit::together(Catalogue::newest(), &answers, &beside.answers());
+            }
+        }
+        answers
+    }
+
     /// Records of a kind that were not entered in error.
     pub(super) fn of_kind(&self, kind: RecordKind) -> impl Iterator<Item = &KnownRecord> {
         self.records
@@ -105,6 +142,8 @@ impl KnownChild {
 
 /// All of it: the children whom the holder holds, and held at that moment.
 pub(super) struct Known {
+    /// Whether what only this device knows counts.
+    pub(super) view: View,
     pub(super) staff: BTreeMap<WorkerId, String>,
     pub(super) children: Vec<KnownChild>,
 }
@@ -112,6 +151,7 @@ pub(super) struct Known {
 impl Known {
     pub(super) fn load(db: &Connection, me: WorkerId, at: Option<WallMillis>) -> Result<Self> {
         let mut known = Self {
+            view: view_at(at),
             staff: BTreeMap::new(),
             children: Vec::new(),
         };
@@ -137,7 +177,7 @@ impl Known {
                 continue;
             };
             let held_then = at.is_none() || held.get(&child).is_some_and(|(_, held)| *held);
-            if !scope.held || !held_then {
+            if !scope.is_open() || !held_then {
                 continue;
             }
             let records = records(db, scope, at)?;
@@ -190,6 +230,13 @@ fn note_holds(record: &KnownRecord, held: &mut BTreeMap<RecordId, (Option<LogPos
     }
 }
 
+const fn view_at(at: Option<WallMillis>) -> View {
+    match at {
+        Some(_) => View::Shared,
+        None => View::Here,
+    }
+}
+
 fn records(db: &Connection, scope: &ScopeRow, at: Option<WallMillis>) -> Result<Vec<KnownRecord>> {
     let received = Received::of_scope(db, scope.no)?;
     let mut found = db.prepare_cached("SELECT no FROM record WHERE scope = ?1 ORDER BY id")?;
@@ -202,12 +249,10 @@ fn records(db: &Connection, scope: &ScopeRow, at: Option<WallMillis>) -> Result<
             continue;
         };
         let rows = log::statements(db, no)?;
-        let (statements, view) = match at {
-            Some(at) => (received.known_at(rows, at), View::Shared),
-            None => (
-                rows.into_iter().map(|row| row.statement).collect(),
-                View::Here,
-            ),
+        let view = view_at(at);
+        let statements = match at {
+            Some(at) => received.known_at(rows, at),
+            None => rows.into_iter().map(|row| row.statement).collect(),
         };
         if statements.is_empty() {
             continue;

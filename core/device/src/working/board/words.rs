@@ -49,6 +49,12 @@ pub(super) fn lines(board: &Board, day: Date) -> Vec<String> {
             .map(|one| format!("  {}", one.words)),
     );
     lines.push(waiting(&board.waiting));
+    lines.extend(board.to_tell.iter().map(|one| one.words.clone()));
+    lines.extend(board.opened.iter().map(|one| one.words.clone()));
+    if !board.met.is_empty() {
+        lines.push(format!("Met, and on nobody's list: {}.", board.met.len()));
+    }
+    lines.extend(board.met.iter().map(|one| format!("  {}", one.words)));
     lines.extend(board.unopened.iter().map(|one| one.words.clone()));
     lines.push(format!(
         "Written up the same day: {} of {}.",

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use visitbook_record::id::RecordId;
 
-use super::{ReturnedView, UnopenedLine};
+use super::{FileOpened, MetChild, ReturnedView, ToTell, UnopenedLine};
 use crate::clock::Moment;
 
 /// What was decided, by whom and when.
@@ -195,6 +195,12 @@ pub struct Board {
     pub two_answers: Vec<TwoAnswersLine>,
     /// Children who wait for an answer, oldest first.
     pub waiting: Vec<WaitingChild>,
+    /// Children who changed worker and are to be told, the longest due first.
+    pub to_tell: Vec<ToTell>,
+    /// Files that somebody who stands in opened today.
+    pub opened: Vec<FileOpened>,
+    /// Children whom somebody met, who were on nobody's list, and of whom nobody has said who they are.
+    pub met: Vec<MetChild>,
     /// What children handed in and nobody has opened for two hours, or by the close of the day.
     pub unopened: Vec<UnopenedLine>,
     /// Of the visits on which children who were due were seen today: how many are finished today.
