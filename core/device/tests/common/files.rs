@@ -141,6 +141,7 @@ impl<'a> Line<'a> {
             Route::Pull => (0, council.pull(body)),
             Route::Attachments => council.frames(&mut files, body),
             Route::Fetch => (0, council.fetch(&files, body)),
+            Route::Keys => (0, council.bundle.clone()),
             Route::Enrol => panic!("the engine never enrols"),
         };
         self.log.lock().unwrap().push((route, count));
