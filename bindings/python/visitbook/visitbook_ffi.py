@@ -542,6 +542,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_carry_on() != 46103:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_case_text() != 24172:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_child_by_code() != 56382:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_child_card() != 57855:
@@ -551,6 +553,8 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_visitbook_ffi_checksum_method_book_concern() != 43454:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_concerns() != 51398:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_cover() != 38919:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_decide() != 38087:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -584,11 +588,21 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_lock() != 48529:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_match_met() != 24729:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_met() != 24477:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_met_children() != 7031:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_note() != 14530:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_observe() != 16367:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_one_visit() != 42761:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_open_attachment() != 31221:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_open_cover() != 7750:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_open_voice() != 24226:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -604,9 +618,13 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_recovered() != 21459:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_refer_met() != 44769:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_reply() != 494:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_revise() != 29109:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_same_visits() != 49877:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_sealed_waiting() != 17434:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -628,7 +646,13 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_sync() != 54691:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_to_tell() != 10783:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_today() != 1900:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_told_worker() != 42564:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_two_visits() != 46949:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_verify() != 48283:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -764,6 +788,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_begin_visit.restype = ctype
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_carry_on.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_carry_on.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_case_text.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_case_text.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_child_by_code.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_child_by_code.restype = ctypes.c_uint16
@@ -779,6 +806,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_concern.restype = ctypes.c_
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_concerns.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_concerns.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_cover.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_cover.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_decide.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_decide.restype = ctypes.c_uint16
@@ -827,15 +857,30 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_left_for_you.restype = ctyp
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_lock.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_lock.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_match_met.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_match_met.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_met.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_met.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_met_children.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_met_children.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_note.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_note.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_observe.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_observe.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_one_visit.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_one_visit.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_attachment.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_attachment.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_cover.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_cover.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_voice.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_voice.restype = ctypes.c_uint16
@@ -857,12 +902,18 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_rebuild_lists.restype = cty
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_recovered.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_recovered.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_refer_met.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_refer_met.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_reply.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_reply.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_revise.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_revise.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_same_visits.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_same_visits.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_sealed_waiting.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_sealed_waiting.restype = ctypes.c_uint16
@@ -893,9 +944,18 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_subscribe.restype = ctypes.
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_sync.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_sync.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_to_tell.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_to_tell.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_today.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_today.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_told_worker.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_told_worker.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_two_visits.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_two_visits.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_verify.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_verify.restype = ctypes.c_uint16
@@ -1079,6 +1139,12 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_carry_on.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_carry_on.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_case_text.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_case_text.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_child_by_code.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1112,6 +1178,11 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_concerns.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_concerns.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_cover.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_cover.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_decide.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1208,6 +1279,26 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_lock.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_lock.restype = ctypes.c_uint64
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_match_met.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_match_met.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_met.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_met.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_met_children.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_met_children.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_note.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1225,6 +1316,13 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_observe.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_observe.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_one_visit.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_one_visit.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_attachment.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1232,6 +1330,13 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_attachment.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_attachment.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_cover.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_cover.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_voice.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1273,6 +1378,14 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_recovered.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_recovered.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_refer_met.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_refer_met.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_reply.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1289,6 +1402,11 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_revise.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_revise.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_same_visits.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_same_visits.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_sealed_waiting.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1358,12 +1476,34 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_sync.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_sync.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_to_tell.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_to_tell.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_today.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_today.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_told_worker.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_told_worker.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_two_visits.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_two_visits.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_verify.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1928,75 +2068,6 @@ class _UniffiFfiConverterOptionalString(_UniffiConverterRustBuffer):
         else:
             raise InternalError("Unexpected flag byte for optional type")
 
-@dataclass
-class AnswerGiven:
-    """
-    One answer to a question of the form.
-"""
-    def __init__(self, *, target:str, code:str, note:typing.Optional[str] = _DEFAULT):
-        self.target = target
-        self.code = code
-        if note is _DEFAULT:
-            self.note = None
-        else:
-            self.note = note
-        
-        
-
-    
-    def __str__(self):
-        return "AnswerGiven(target={}, code={}, note={})".format(self.target, self.code, self.note)
-    def __eq__(self, other):
-        if self.target != other.target:
-            return False
-        if self.code != other.code:
-            return False
-        if self.note != other.note:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeAnswerGiven(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return AnswerGiven(
-            target=_UniffiFfiConverterString.read(buf),
-            code=_UniffiFfiConverterString.read(buf),
-            note=_UniffiFfiConverterOptionalString.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.target)
-        _UniffiFfiConverterString.check_lower(value.code)
-        _UniffiFfiConverterOptionalString.check_lower(value.note)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterString.write(value.target, buf)
-        _UniffiFfiConverterString.write(value.code, buf)
-        _UniffiFfiConverterOptionalString.write(value.note, buf)
-
-class _UniffiFfiConverterBoolean:
-    @classmethod
-    def check_lower(cls, value):
-        return not not value
-
-    @classmethod
-    def lower(cls, value):
-        return 1 if value else 0
-
-    @staticmethod
-    def lift(value):
-        return value != 0
-
-    @classmethod
-    def read(cls, buf):
-        return cls.lift(buf.read_u8())
-
-    @classmethod
-    def write(cls, value, buf):
-        buf.write_u8(value)
-
 class _UniffiFfiConverterOptionalTypeMoment(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -2023,284 +2094,130 @@ class _UniffiFfiConverterOptionalTypeMoment(_UniffiConverterRustBuffer):
             raise InternalError("Unexpected flag byte for optional type")
 
 @dataclass
-class AnswerView:
+class MetChild:
     """
-    One answer to a question, as somebody gave it.
+    A child whom somebody met and who was on nobody's list.
 """
-    def __init__(self, *, op:str, code:typing.Optional[str], label:typing.Optional[str], note:typing.Optional[str], author:str, by:str, mine:bool, settled:bool, reason:typing.Optional[str], written:Moment, received:typing.Optional[Moment]):
-        self.op = op
-        self.code = code
-        self.label = label
-        self.note = note
-        self.author = author
+    def __init__(self, *, child:str, name:str, age:typing.Optional[str], relation:typing.Optional[str], by:str, written:Moment, received:typing.Optional[Moment], state:str, matched_to:typing.Optional[str], matched_name:typing.Optional[str], referred_to:typing.Optional[str], referred_because:typing.Optional[str], words:str):
+        self.child = child
+        self.name = name
+        self.age = age
+        self.relation = relation
         self.by = by
-        self.mine = mine
-        self.settled = settled
-        self.reason = reason
         self.written = written
         self.received = received
+        self.state = state
+        self.matched_to = matched_to
+        self.matched_name = matched_name
+        self.referred_to = referred_to
+        self.referred_because = referred_because
+        self.words = words
         
         
 
     
     def __str__(self):
-        return "AnswerView(op={}, code={}, label={}, note={}, author={}, by={}, mine={}, settled={}, reason={}, written={}, received={})".format(self.op, self.code, self.label, self.note, self.author, self.by, self.mine, self.settled, self.reason, self.written, self.received)
+        return "MetChild(child={}, name={}, age={}, relation={}, by={}, written={}, received={}, state={}, matched_to={}, matched_name={}, referred_to={}, referred_because={}, words={})".format(self.child, self.name, self.age, self.relation, self.by, self.written, self.received, self.state, self.matched_to, self.matched_name, self.referred_to, self.referred_because, self.words)
     def __eq__(self, other):
-        if self.op != other.op:
+        if self.child != other.child:
             return False
-        if self.code != other.code:
+        if self.name != other.name:
             return False
-        if self.label != other.label:
+        if self.age != other.age:
             return False
-        if self.note != other.note:
-            return False
-        if self.author != other.author:
+        if self.relation != other.relation:
             return False
         if self.by != other.by:
-            return False
-        if self.mine != other.mine:
-            return False
-        if self.settled != other.settled:
-            return False
-        if self.reason != other.reason:
             return False
         if self.written != other.written:
             return False
         if self.received != other.received:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeAnswerView(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return AnswerView(
-            op=_UniffiFfiConverterString.read(buf),
-            code=_UniffiFfiConverterOptionalString.read(buf),
-            label=_UniffiFfiConverterOptionalString.read(buf),
-            note=_UniffiFfiConverterOptionalString.read(buf),
-            author=_UniffiFfiConverterString.read(buf),
-            by=_UniffiFfiConverterString.read(buf),
-            mine=_UniffiFfiConverterBoolean.read(buf),
-            settled=_UniffiFfiConverterBoolean.read(buf),
-            reason=_UniffiFfiConverterOptionalString.read(buf),
-            written=_UniffiFfiConverterTypeMoment.read(buf),
-            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.op)
-        _UniffiFfiConverterOptionalString.check_lower(value.code)
-        _UniffiFfiConverterOptionalString.check_lower(value.label)
-        _UniffiFfiConverterOptionalString.check_lower(value.note)
-        _UniffiFfiConverterString.check_lower(value.author)
-        _UniffiFfiConverterString.check_lower(value.by)
-        _UniffiFfiConverterBoolean.check_lower(value.mine)
-        _UniffiFfiConverterBoolean.check_lower(value.settled)
-        _UniffiFfiConverterOptionalString.check_lower(value.reason)
-        _UniffiFfiConverterTypeMoment.check_lower(value.written)
-        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterString.write(value.op, buf)
-        _UniffiFfiConverterOptionalString.write(value.code, buf)
-        _UniffiFfiConverterOptionalString.write(value.label, buf)
-        _UniffiFfiConverterOptionalString.write(value.note, buf)
-        _UniffiFfiConverterString.write(value.author, buf)
-        _UniffiFfiConverterString.write(value.by, buf)
-        _UniffiFfiConverterBoolean.write(value.mine, buf)
-        _UniffiFfiConverterBoolean.write(value.settled, buf)
-        _UniffiFfiConverterOptionalString.write(value.reason, buf)
-        _UniffiFfiConverterTypeMoment.write(value.written, buf)
-        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
-
-@dataclass
-class AskView:
-    """
-    A request to agree.
-"""
-    def __init__(self, *, by:str, of:str, of_name:str, code:str, label:str):
-        self.by = by
-        self.of = of
-        self.of_name = of_name
-        self.code = code
-        self.label = label
-        
-        
-
-    
-    def __str__(self):
-        return "AskView(by={}, of={}, of_name={}, code={}, label={})".format(self.by, self.of, self.of_name, self.code, self.label)
-    def __eq__(self, other):
-        if self.by != other.by:
-            return False
-        if self.of != other.of:
-            return False
-        if self.of_name != other.of_name:
-            return False
-        if self.code != other.code:
-            return False
-        if self.label != other.label:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeAskView(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return AskView(
-            by=_UniffiFfiConverterString.read(buf),
-            of=_UniffiFfiConverterString.read(buf),
-            of_name=_UniffiFfiConverterString.read(buf),
-            code=_UniffiFfiConverterString.read(buf),
-            label=_UniffiFfiConverterString.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.by)
-        _UniffiFfiConverterString.check_lower(value.of)
-        _UniffiFfiConverterString.check_lower(value.of_name)
-        _UniffiFfiConverterString.check_lower(value.code)
-        _UniffiFfiConverterString.check_lower(value.label)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterString.write(value.by, buf)
-        _UniffiFfiConverterString.write(value.of, buf)
-        _UniffiFfiConverterString.write(value.of_name, buf)
-        _UniffiFfiConverterString.write(value.code, buf)
-        _UniffiFfiConverterString.write(value.label, buf)
-
-class _UniffiFfiConverterUInt64(_UniffiConverterPrimitiveInt):
-    CLASS_NAME = "u64"
-    VALUE_MIN = 0
-    VALUE_MAX = 2**64
-
-    @staticmethod
-    def read(buf):
-        return buf.read_u64()
-
-    @staticmethod
-    def write(value, buf):
-        buf.write_u64(value)
-
-@dataclass
-class AttachmentView:
-    """
-    A file that belongs to a record.
-"""
-    def __init__(self, *, no:int, op:str, what:str, label:str, media_type:str, size:int, by:str, written:Moment, late:bool, here:bool, state:str, state_words:str, received:typing.Optional[Moment], expected_from:typing.Optional[str], last_heard:typing.Optional[Moment]):
-        self.no = no
-        self.op = op
-        self.what = what
-        self.label = label
-        self.media_type = media_type
-        self.size = size
-        self.by = by
-        self.written = written
-        self.late = late
-        self.here = here
-        self.state = state
-        self.state_words = state_words
-        self.received = received
-        self.expected_from = expected_from
-        self.last_heard = last_heard
-        
-        
-
-    
-    def __str__(self):
-        return "AttachmentView(no={}, op={}, what={}, label={}, media_type={}, size={}, by={}, written={}, late={}, here={}, state={}, state_words={}, received={}, expected_from={}, last_heard={})".format(self.no, self.op, self.what, self.label, self.media_type, self.size, self.by, self.written, self.late, self.here, self.state, self.state_words, self.received, self.expected_from, self.last_heard)
-    def __eq__(self, other):
-        if self.no != other.no:
-            return False
-        if self.op != other.op:
-            return False
-        if self.what != other.what:
-            return False
-        if self.label != other.label:
-            return False
-        if self.media_type != other.media_type:
-            return False
-        if self.size != other.size:
-            return False
-        if self.by != other.by:
-            return False
-        if self.written != other.written:
-            return False
-        if self.late != other.late:
-            return False
-        if self.here != other.here:
             return False
         if self.state != other.state:
             return False
-        if self.state_words != other.state_words:
+        if self.matched_to != other.matched_to:
             return False
-        if self.received != other.received:
+        if self.matched_name != other.matched_name:
             return False
-        if self.expected_from != other.expected_from:
+        if self.referred_to != other.referred_to:
             return False
-        if self.last_heard != other.last_heard:
+        if self.referred_because != other.referred_because:
+            return False
+        if self.words != other.words:
             return False
         return True
 
-class _UniffiFfiConverterTypeAttachmentView(_UniffiConverterRustBuffer):
+class _UniffiFfiConverterTypeMetChild(_UniffiConverterRustBuffer):
     @staticmethod
     def read(buf):
-        return AttachmentView(
-            no=_UniffiFfiConverterUInt64.read(buf),
-            op=_UniffiFfiConverterString.read(buf),
-            what=_UniffiFfiConverterString.read(buf),
-            label=_UniffiFfiConverterString.read(buf),
-            media_type=_UniffiFfiConverterString.read(buf),
-            size=_UniffiFfiConverterUInt64.read(buf),
+        return MetChild(
+            child=_UniffiFfiConverterString.read(buf),
+            name=_UniffiFfiConverterString.read(buf),
+            age=_UniffiFfiConverterOptionalString.read(buf),
+            relation=_UniffiFfiConverterOptionalString.read(buf),
             by=_UniffiFfiConverterString.read(buf),
             written=_UniffiFfiConverterTypeMoment.read(buf),
-            late=_UniffiFfiConverterBoolean.read(buf),
-            here=_UniffiFfiConverterBoolean.read(buf),
-            state=_UniffiFfiConverterString.read(buf),
-            state_words=_UniffiFfiConverterString.read(buf),
             received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
-            expected_from=_UniffiFfiConverterOptionalString.read(buf),
-            last_heard=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            state=_UniffiFfiConverterString.read(buf),
+            matched_to=_UniffiFfiConverterOptionalString.read(buf),
+            matched_name=_UniffiFfiConverterOptionalString.read(buf),
+            referred_to=_UniffiFfiConverterOptionalString.read(buf),
+            referred_because=_UniffiFfiConverterOptionalString.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
         )
 
     @staticmethod
     def check_lower(value):
-        _UniffiFfiConverterUInt64.check_lower(value.no)
-        _UniffiFfiConverterString.check_lower(value.op)
-        _UniffiFfiConverterString.check_lower(value.what)
-        _UniffiFfiConverterString.check_lower(value.label)
-        _UniffiFfiConverterString.check_lower(value.media_type)
-        _UniffiFfiConverterUInt64.check_lower(value.size)
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.name)
+        _UniffiFfiConverterOptionalString.check_lower(value.age)
+        _UniffiFfiConverterOptionalString.check_lower(value.relation)
         _UniffiFfiConverterString.check_lower(value.by)
         _UniffiFfiConverterTypeMoment.check_lower(value.written)
-        _UniffiFfiConverterBoolean.check_lower(value.late)
-        _UniffiFfiConverterBoolean.check_lower(value.here)
-        _UniffiFfiConverterString.check_lower(value.state)
-        _UniffiFfiConverterString.check_lower(value.state_words)
         _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
-        _UniffiFfiConverterOptionalString.check_lower(value.expected_from)
-        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.last_heard)
+        _UniffiFfiConverterString.check_lower(value.state)
+        _UniffiFfiConverterOptionalString.check_lower(value.matched_to)
+        _UniffiFfiConverterOptionalString.check_lower(value.matched_name)
+        _UniffiFfiConverterOptionalString.check_lower(value.referred_to)
+        _UniffiFfiConverterOptionalString.check_lower(value.referred_because)
+        _UniffiFfiConverterString.check_lower(value.words)
 
     @staticmethod
     def write(value, buf):
-        _UniffiFfiConverterUInt64.write(value.no, buf)
-        _UniffiFfiConverterString.write(value.op, buf)
-        _UniffiFfiConverterString.write(value.what, buf)
-        _UniffiFfiConverterString.write(value.label, buf)
-        _UniffiFfiConverterString.write(value.media_type, buf)
-        _UniffiFfiConverterUInt64.write(value.size, buf)
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.name, buf)
+        _UniffiFfiConverterOptionalString.write(value.age, buf)
+        _UniffiFfiConverterOptionalString.write(value.relation, buf)
         _UniffiFfiConverterString.write(value.by, buf)
         _UniffiFfiConverterTypeMoment.write(value.written, buf)
-        _UniffiFfiConverterBoolean.write(value.late, buf)
-        _UniffiFfiConverterBoolean.write(value.here, buf)
-        _UniffiFfiConverterString.write(value.state, buf)
-        _UniffiFfiConverterString.write(value.state_words, buf)
         _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
-        _UniffiFfiConverterOptionalString.write(value.expected_from, buf)
-        _UniffiFfiConverterOptionalTypeMoment.write(value.last_heard, buf)
+        _UniffiFfiConverterString.write(value.state, buf)
+        _UniffiFfiConverterOptionalString.write(value.matched_to, buf)
+        _UniffiFfiConverterOptionalString.write(value.matched_name, buf)
+        _UniffiFfiConverterOptionalString.write(value.referred_to, buf)
+        _UniffiFfiConverterOptionalString.write(value.referred_because, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterBoolean:
+    @classmethod
+    def check_lower(cls, value):
+        return not not value
+
+    @classmethod
+    def lower(cls, value):
+        return 1 if value else 0
+
+    @staticmethod
+    def lift(value):
+        return value != 0
+
+    @classmethod
+    def read(cls, buf):
+        return cls.lift(buf.read_u8())
+
+    @classmethod
+    def write(cls, value, buf):
+        buf.write_u8(value)
 
 class _UniffiFfiConverterSequenceString(_UniffiConverterRustBuffer):
     @classmethod
@@ -2326,350 +2243,146 @@ class _UniffiFfiConverterSequenceString(_UniffiConverterRustBuffer):
         ]
 
 @dataclass
-class Change:
+class VisitLine:
     """
-    What changed in one transaction.
+    A visit on a list.
 """
-    def __init__(self, *, records:typing.List[str], statuses:bool):
-        self.records = records
-        self.statuses = statuses
-        
-        
-
-    
-    def __str__(self):
-        return "Change(records={}, statuses={})".format(self.records, self.statuses)
-    def __eq__(self, other):
-        if self.records != other.records:
-            return False
-        if self.statuses != other.statuses:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeChange(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return Change(
-            records=_UniffiFfiConverterSequenceString.read(buf),
-            statuses=_UniffiFfiConverterBoolean.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterSequenceString.check_lower(value.records)
-        _UniffiFfiConverterBoolean.check_lower(value.statuses)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterSequenceString.write(value.records, buf)
-        _UniffiFfiConverterBoolean.write(value.statuses, buf)
-
-@dataclass
-class ChildLine:
-    """
-    A child on a list.
-"""
-    def __init__(self, *, child:str, name:str, full_name:str, code:typing.Optional[str], family:typing.Optional[str], born:typing.Optional[str], age:typing.Optional[str], role:typing.Optional[str]):
+    def __init__(self, *, record:str, child:str, child_name:str, outing:typing.Optional[str], date:str, arrived:typing.Optional[str], outcome:typing.Optional[str], seen:typing.Optional[str], seen_open:bool, alone:typing.Optional[str], alone_open:bool, bedroom:typing.Optional[str], safe_now:typing.Optional[str], finished:bool, by:typing.Optional[str], marks:typing.List[str], same_visit_as:typing.Optional[str]):
+        self.record = record
         self.child = child
-        self.name = name
-        self.full_name = full_name
-        self.code = code
-        self.family = family
-        self.born = born
-        self.age = age
-        self.role = role
+        self.child_name = child_name
+        self.outing = outing
+        self.date = date
+        self.arrived = arrived
+        self.outcome = outcome
+        self.seen = seen
+        self.seen_open = seen_open
+        self.alone = alone
+        self.alone_open = alone_open
+        self.bedroom = bedroom
+        self.safe_now = safe_now
+        self.finished = finished
+        self.by = by
+        self.marks = marks
+        self.same_visit_as = same_visit_as
         
         
 
     
     def __str__(self):
-        return "ChildLine(child={}, name={}, full_name={}, code={}, family={}, born={}, age={}, role={})".format(self.child, self.name, self.full_name, self.code, self.family, self.born, self.age, self.role)
+        return "VisitLine(record={}, child={}, child_name={}, outing={}, date={}, arrived={}, outcome={}, seen={}, seen_open={}, alone={}, alone_open={}, bedroom={}, safe_now={}, finished={}, by={}, marks={}, same_visit_as={})".format(self.record, self.child, self.child_name, self.outing, self.date, self.arrived, self.outcome, self.seen, self.seen_open, self.alone, self.alone_open, self.bedroom, self.safe_now, self.finished, self.by, self.marks, self.same_visit_as)
     def __eq__(self, other):
+        if self.record != other.record:
+            return False
         if self.child != other.child:
             return False
-        if self.name != other.name:
+        if self.child_name != other.child_name:
             return False
-        if self.full_name != other.full_name:
+        if self.outing != other.outing:
             return False
-        if self.code != other.code:
-            return False
-        if self.family != other.family:
-            return False
-        if self.born != other.born:
-            return False
-        if self.age != other.age:
-            return False
-        if self.role != other.role:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeChildLine(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return ChildLine(
-            child=_UniffiFfiConverterString.read(buf),
-            name=_UniffiFfiConverterString.read(buf),
-            full_name=_UniffiFfiConverterString.read(buf),
-            code=_UniffiFfiConverterOptionalString.read(buf),
-            family=_UniffiFfiConverterOptionalString.read(buf),
-            born=_UniffiFfiConverterOptionalString.read(buf),
-            age=_UniffiFfiConverterOptionalString.read(buf),
-            role=_UniffiFfiConverterOptionalString.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.child)
-        _UniffiFfiConverterString.check_lower(value.name)
-        _UniffiFfiConverterString.check_lower(value.full_name)
-        _UniffiFfiConverterOptionalString.check_lower(value.code)
-        _UniffiFfiConverterOptionalString.check_lower(value.family)
-        _UniffiFfiConverterOptionalString.check_lower(value.born)
-        _UniffiFfiConverterOptionalString.check_lower(value.age)
-        _UniffiFfiConverterOptionalString.check_lower(value.role)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterString.write(value.child, buf)
-        _UniffiFfiConverterString.write(value.name, buf)
-        _UniffiFfiConverterString.write(value.full_name, buf)
-        _UniffiFfiConverterOptionalString.write(value.code, buf)
-        _UniffiFfiConverterOptionalString.write(value.family, buf)
-        _UniffiFfiConverterOptionalString.write(value.born, buf)
-        _UniffiFfiConverterOptionalString.write(value.age, buf)
-        _UniffiFfiConverterOptionalString.write(value.role, buf)
-
-@dataclass
-class FactLine:
-    """
-    An imported or recorded fact: the question, and the answer as shown.
-"""
-    def __init__(self, *, field:str, element:typing.Optional[str], part:typing.Optional[str], label:str, code:typing.Optional[str], answer:typing.Optional[str], open:bool):
-        self.field = field
-        self.element = element
-        self.part = part
-        self.label = label
-        self.code = code
-        self.answer = answer
-        self.open = open
-        
-        
-
-    
-    def __str__(self):
-        return "FactLine(field={}, element={}, part={}, label={}, code={}, answer={}, open={})".format(self.field, self.element, self.part, self.label, self.code, self.answer, self.open)
-    def __eq__(self, other):
-        if self.field != other.field:
-            return False
-        if self.element != other.element:
-            return False
-        if self.part != other.part:
-            return False
-        if self.label != other.label:
-            return False
-        if self.code != other.code:
-            return False
-        if self.answer != other.answer:
-            return False
-        if self.open != other.open:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeFactLine(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return FactLine(
-            field=_UniffiFfiConverterString.read(buf),
-            element=_UniffiFfiConverterOptionalString.read(buf),
-            part=_UniffiFfiConverterOptionalString.read(buf),
-            label=_UniffiFfiConverterString.read(buf),
-            code=_UniffiFfiConverterOptionalString.read(buf),
-            answer=_UniffiFfiConverterOptionalString.read(buf),
-            open=_UniffiFfiConverterBoolean.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.field)
-        _UniffiFfiConverterOptionalString.check_lower(value.element)
-        _UniffiFfiConverterOptionalString.check_lower(value.part)
-        _UniffiFfiConverterString.check_lower(value.label)
-        _UniffiFfiConverterOptionalString.check_lower(value.code)
-        _UniffiFfiConverterOptionalString.check_lower(value.answer)
-        _UniffiFfiConverterBoolean.check_lower(value.open)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterString.write(value.field, buf)
-        _UniffiFfiConverterOptionalString.write(value.element, buf)
-        _UniffiFfiConverterOptionalString.write(value.part, buf)
-        _UniffiFfiConverterString.write(value.label, buf)
-        _UniffiFfiConverterOptionalString.write(value.code, buf)
-        _UniffiFfiConverterOptionalString.write(value.answer, buf)
-        _UniffiFfiConverterBoolean.write(value.open, buf)
-
-class _UniffiFfiConverterSequenceTypeFactLine(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        for item in value:
-            _UniffiFfiConverterTypeFactLine.check_lower(item)
-
-    @classmethod
-    def write(cls, value, buf):
-        items = len(value)
-        buf.write_i32(items)
-        for item in value:
-            _UniffiFfiConverterTypeFactLine.write(item, buf)
-
-    @classmethod
-    def read(cls, buf):
-        count = buf.read_i32()
-        if count < 0:
-            raise InternalError("Unexpected negative sequence length")
-
-        return [
-            _UniffiFfiConverterTypeFactLine.read(buf) for i in range(count)
-        ]
-
-@dataclass
-class LastTime:
-    """
-    When something was last the case, and by whom.
-"""
-    def __init__(self, *, date:str, by:typing.Optional[str]):
-        self.date = date
-        self.by = by
-        
-        
-
-    
-    def __str__(self):
-        return "LastTime(date={}, by={})".format(self.date, self.by)
-    def __eq__(self, other):
         if self.date != other.date:
+            return False
+        if self.arrived != other.arrived:
+            return False
+        if self.outcome != other.outcome:
+            return False
+        if self.seen != other.seen:
+            return False
+        if self.seen_open != other.seen_open:
+            return False
+        if self.alone != other.alone:
+            return False
+        if self.alone_open != other.alone_open:
+            return False
+        if self.bedroom != other.bedroom:
+            return False
+        if self.safe_now != other.safe_now:
+            return False
+        if self.finished != other.finished:
             return False
         if self.by != other.by:
             return False
+        if self.marks != other.marks:
+            return False
+        if self.same_visit_as != other.same_visit_as:
+            return False
         return True
 
-class _UniffiFfiConverterTypeLastTime(_UniffiConverterRustBuffer):
+class _UniffiFfiConverterTypeVisitLine(_UniffiConverterRustBuffer):
     @staticmethod
     def read(buf):
-        return LastTime(
+        return VisitLine(
+            record=_UniffiFfiConverterString.read(buf),
+            child=_UniffiFfiConverterString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            outing=_UniffiFfiConverterOptionalString.read(buf),
             date=_UniffiFfiConverterString.read(buf),
+            arrived=_UniffiFfiConverterOptionalString.read(buf),
+            outcome=_UniffiFfiConverterOptionalString.read(buf),
+            seen=_UniffiFfiConverterOptionalString.read(buf),
+            seen_open=_UniffiFfiConverterBoolean.read(buf),
+            alone=_UniffiFfiConverterOptionalString.read(buf),
+            alone_open=_UniffiFfiConverterBoolean.read(buf),
+            bedroom=_UniffiFfiConverterOptionalString.read(buf),
+            safe_now=_UniffiFfiConverterOptionalString.read(buf),
+            finished=_UniffiFfiConverterBoolean.read(buf),
             by=_UniffiFfiConverterOptionalString.read(buf),
+            marks=_UniffiFfiConverterSequenceString.read(buf),
+            same_visit_as=_UniffiFfiConverterOptionalString.read(buf),
         )
 
     @staticmethod
     def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.record)
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterOptionalString.check_lower(value.outing)
         _UniffiFfiConverterString.check_lower(value.date)
+        _UniffiFfiConverterOptionalString.check_lower(value.arrived)
+        _UniffiFfiConverterOptionalString.check_lower(value.outcome)
+        _UniffiFfiConverterOptionalString.check_lower(value.seen)
+        _UniffiFfiConverterBoolean.check_lower(value.seen_open)
+        _UniffiFfiConverterOptionalString.check_lower(value.alone)
+        _UniffiFfiConverterBoolean.check_lower(value.alone_open)
+        _UniffiFfiConverterOptionalString.check_lower(value.bedroom)
+        _UniffiFfiConverterOptionalString.check_lower(value.safe_now)
+        _UniffiFfiConverterBoolean.check_lower(value.finished)
         _UniffiFfiConverterOptionalString.check_lower(value.by)
+        _UniffiFfiConverterSequenceString.check_lower(value.marks)
+        _UniffiFfiConverterOptionalString.check_lower(value.same_visit_as)
 
     @staticmethod
     def write(value, buf):
+        _UniffiFfiConverterString.write(value.record, buf)
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterOptionalString.write(value.outing, buf)
         _UniffiFfiConverterString.write(value.date, buf)
+        _UniffiFfiConverterOptionalString.write(value.arrived, buf)
+        _UniffiFfiConverterOptionalString.write(value.outcome, buf)
+        _UniffiFfiConverterOptionalString.write(value.seen, buf)
+        _UniffiFfiConverterBoolean.write(value.seen_open, buf)
+        _UniffiFfiConverterOptionalString.write(value.alone, buf)
+        _UniffiFfiConverterBoolean.write(value.alone_open, buf)
+        _UniffiFfiConverterOptionalString.write(value.bedroom, buf)
+        _UniffiFfiConverterOptionalString.write(value.safe_now, buf)
+        _UniffiFfiConverterBoolean.write(value.finished, buf)
         _UniffiFfiConverterOptionalString.write(value.by, buf)
+        _UniffiFfiConverterSequenceString.write(value.marks, buf)
+        _UniffiFfiConverterOptionalString.write(value.same_visit_as, buf)
 
-class _UniffiFfiConverterOptionalTypeLastTime(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        if value is not None:
-            _UniffiFfiConverterTypeLastTime.check_lower(value)
-
-    @classmethod
-    def write(cls, value, buf):
-        if value is None:
-            buf.write_u8(0)
-            return
-
-        buf.write_u8(1)
-        _UniffiFfiConverterTypeLastTime.write(value, buf)
-
-    @classmethod
-    def read(cls, buf):
-        flag = buf.read_u8()
-        if flag == 0:
-            return None
-        elif flag == 1:
-            return _UniffiFfiConverterTypeLastTime.read(buf)
-        else:
-            raise InternalError("Unexpected flag byte for optional type")
-
-@dataclass
-class Owed:
-    """
-    One thing owed to a child.
-"""
-    def __init__(self, *, kind:str, kind_label:str, due:typing.Optional[str], state:str, line:str, notes:typing.List[str]):
-        self.kind = kind
-        self.kind_label = kind_label
-        self.due = due
-        self.state = state
-        self.line = line
-        self.notes = notes
-        
-        
-
-    
-    def __str__(self):
-        return "Owed(kind={}, kind_label={}, due={}, state={}, line={}, notes={})".format(self.kind, self.kind_label, self.due, self.state, self.line, self.notes)
-    def __eq__(self, other):
-        if self.kind != other.kind:
-            return False
-        if self.kind_label != other.kind_label:
-            return False
-        if self.due != other.due:
-            return False
-        if self.state != other.state:
-            return False
-        if self.line != other.line:
-            return False
-        if self.notes != other.notes:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeOwed(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return Owed(
-            kind=_UniffiFfiConverterString.read(buf),
-            kind_label=_UniffiFfiConverterString.read(buf),
-            due=_UniffiFfiConverterOptionalString.read(buf),
-            state=_UniffiFfiConverterString.read(buf),
-            line=_UniffiFfiConverterString.read(buf),
-            notes=_UniffiFfiConverterSequenceString.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.kind)
-        _UniffiFfiConverterString.check_lower(value.kind_label)
-        _UniffiFfiConverterOptionalString.check_lower(value.due)
-        _UniffiFfiConverterString.check_lower(value.state)
-        _UniffiFfiConverterString.check_lower(value.line)
-        _UniffiFfiConverterSequenceString.check_lower(value.notes)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterString.write(value.kind, buf)
-        _UniffiFfiConverterString.write(value.kind_label, buf)
-        _UniffiFfiConverterOptionalString.write(value.due, buf)
-        _UniffiFfiConverterString.write(value.state, buf)
-        _UniffiFfiConverterString.write(value.line, buf)
-        _UniffiFfiConverterSequenceString.write(value.notes, buf)
-
-class _UniffiFfiConverterSequenceTypeOwed(_UniffiConverterRustBuffer):
+class _UniffiFfiConverterSequenceTypeVisitLine(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
         for item in value:
-            _UniffiFfiConverterTypeOwed.check_lower(item)
+            _UniffiFfiConverterTypeVisitLine.check_lower(item)
 
     @classmethod
     def write(cls, value, buf):
         items = len(value)
         buf.write_i32(items)
         for item in value:
-            _UniffiFfiConverterTypeOwed.write(item, buf)
+            _UniffiFfiConverterTypeVisitLine.write(item, buf)
 
     @classmethod
     def read(cls, buf):
@@ -2678,178 +2391,21 @@ class _UniffiFfiConverterSequenceTypeOwed(_UniffiConverterRustBuffer):
             raise InternalError("Unexpected negative sequence length")
 
         return [
-            _UniffiFfiConverterTypeOwed.read(buf) for i in range(count)
+            _UniffiFfiConverterTypeVisitLine.read(buf) for i in range(count)
         ]
 
-@dataclass
-class NoAccessLine:
-    """
-    Visits on which nobody could be got hold of, since the child was last seen.
-"""
-    def __init__(self, *, on:typing.List[str], see_by:str, tell_manager:bool, line:str):
-        self.on = on
-        self.see_by = see_by
-        self.tell_manager = tell_manager
-        self.line = line
-        
-        
+class _UniffiFfiConverterUInt64(_UniffiConverterPrimitiveInt):
+    CLASS_NAME = "u64"
+    VALUE_MIN = 0
+    VALUE_MAX = 2**64
 
-    
-    def __str__(self):
-        return "NoAccessLine(on={}, see_by={}, tell_manager={}, line={})".format(self.on, self.see_by, self.tell_manager, self.line)
-    def __eq__(self, other):
-        if self.on != other.on:
-            return False
-        if self.see_by != other.see_by:
-            return False
-        if self.tell_manager != other.tell_manager:
-            return False
-        if self.line != other.line:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeNoAccessLine(_UniffiConverterRustBuffer):
     @staticmethod
     def read(buf):
-        return NoAccessLine(
-            on=_UniffiFfiConverterSequenceString.read(buf),
-            see_by=_UniffiFfiConverterString.read(buf),
-            tell_manager=_UniffiFfiConverterBoolean.read(buf),
-            line=_UniffiFfiConverterString.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterSequenceString.check_lower(value.on)
-        _UniffiFfiConverterString.check_lower(value.see_by)
-        _UniffiFfiConverterBoolean.check_lower(value.tell_manager)
-        _UniffiFfiConverterString.check_lower(value.line)
+        return buf.read_u64()
 
     @staticmethod
     def write(value, buf):
-        _UniffiFfiConverterSequenceString.write(value.on, buf)
-        _UniffiFfiConverterString.write(value.see_by, buf)
-        _UniffiFfiConverterBoolean.write(value.tell_manager, buf)
-        _UniffiFfiConverterString.write(value.line, buf)
-
-class _UniffiFfiConverterOptionalTypeNoAccessLine(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        if value is not None:
-            _UniffiFfiConverterTypeNoAccessLine.check_lower(value)
-
-    @classmethod
-    def write(cls, value, buf):
-        if value is None:
-            buf.write_u8(0)
-            return
-
-        buf.write_u8(1)
-        _UniffiFfiConverterTypeNoAccessLine.write(value, buf)
-
-    @classmethod
-    def read(cls, buf):
-        flag = buf.read_u8()
-        if flag == 0:
-            return None
-        elif flag == 1:
-            return _UniffiFfiConverterTypeNoAccessLine.read(buf)
-        else:
-            raise InternalError("Unexpected flag byte for optional type")
-
-@dataclass
-class DueLine:
-    """
-    What is owed to one child on one day.
-"""
-    def __init__(self, *, child:str, name:str, family:typing.Optional[str], line:typing.Optional[str], owed:typing.List[Owed], last_seen:typing.Optional[str], no_access:typing.Optional[NoAccessLine]):
-        self.child = child
-        self.name = name
-        self.family = family
-        self.line = line
-        self.owed = owed
-        self.last_seen = last_seen
-        self.no_access = no_access
-        
-        
-
-    
-    def __str__(self):
-        return "DueLine(child={}, name={}, family={}, line={}, owed={}, last_seen={}, no_access={})".format(self.child, self.name, self.family, self.line, self.owed, self.last_seen, self.no_access)
-    def __eq__(self, other):
-        if self.child != other.child:
-            return False
-        if self.name != other.name:
-            return False
-        if self.family != other.family:
-            return False
-        if self.line != other.line:
-            return False
-        if self.owed != other.owed:
-            return False
-        if self.last_seen != other.last_seen:
-            return False
-        if self.no_access != other.no_access:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeDueLine(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return DueLine(
-            child=_UniffiFfiConverterString.read(buf),
-            name=_UniffiFfiConverterString.read(buf),
-            family=_UniffiFfiConverterOptionalString.read(buf),
-            line=_UniffiFfiConverterOptionalString.read(buf),
-            owed=_UniffiFfiConverterSequenceTypeOwed.read(buf),
-            last_seen=_UniffiFfiConverterOptionalString.read(buf),
-            no_access=_UniffiFfiConverterOptionalTypeNoAccessLine.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.child)
-        _UniffiFfiConverterString.check_lower(value.name)
-        _UniffiFfiConverterOptionalString.check_lower(value.family)
-        _UniffiFfiConverterOptionalString.check_lower(value.line)
-        _UniffiFfiConverterSequenceTypeOwed.check_lower(value.owed)
-        _UniffiFfiConverterOptionalString.check_lower(value.last_seen)
-        _UniffiFfiConverterOptionalTypeNoAccessLine.check_lower(value.no_access)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterString.write(value.child, buf)
-        _UniffiFfiConverterString.write(value.name, buf)
-        _UniffiFfiConverterOptionalString.write(value.family, buf)
-        _UniffiFfiConverterOptionalString.write(value.line, buf)
-        _UniffiFfiConverterSequenceTypeOwed.write(value.owed, buf)
-        _UniffiFfiConverterOptionalString.write(value.last_seen, buf)
-        _UniffiFfiConverterOptionalTypeNoAccessLine.write(value.no_access, buf)
-
-class _UniffiFfiConverterOptionalTypeDueLine(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        if value is not None:
-            _UniffiFfiConverterTypeDueLine.check_lower(value)
-
-    @classmethod
-    def write(cls, value, buf):
-        if value is None:
-            buf.write_u8(0)
-            return
-
-        buf.write_u8(1)
-        _UniffiFfiConverterTypeDueLine.write(value, buf)
-
-    @classmethod
-    def read(cls, buf):
-        flag = buf.read_u8()
-        if flag == 0:
-            return None
-        elif flag == 1:
-            return _UniffiFfiConverterTypeDueLine.read(buf)
-        else:
-            raise InternalError("Unexpected flag byte for optional type")
+        buf.write_u64(value)
 
 @dataclass
 class DrawingView:
@@ -3382,6 +2938,1193 @@ class _UniffiFfiConverterSequenceTypeVoiceView(_UniffiConverterRustBuffer):
         ]
 
 @dataclass
+class AlsoMet:
+    """
+    What was written about a child before anybody knew who it was. It stays in a file of its own.
+"""
+    def __init__(self, *, met:MetChild, visits:typing.List[VisitLine], voices:typing.List[VoiceView]):
+        self.met = met
+        self.visits = visits
+        self.voices = voices
+        
+        
+
+    
+    def __str__(self):
+        return "AlsoMet(met={}, visits={}, voices={})".format(self.met, self.visits, self.voices)
+    def __eq__(self, other):
+        if self.met != other.met:
+            return False
+        if self.visits != other.visits:
+            return False
+        if self.voices != other.voices:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeAlsoMet(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return AlsoMet(
+            met=_UniffiFfiConverterTypeMetChild.read(buf),
+            visits=_UniffiFfiConverterSequenceTypeVisitLine.read(buf),
+            voices=_UniffiFfiConverterSequenceTypeVoiceView.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterTypeMetChild.check_lower(value.met)
+        _UniffiFfiConverterSequenceTypeVisitLine.check_lower(value.visits)
+        _UniffiFfiConverterSequenceTypeVoiceView.check_lower(value.voices)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterTypeMetChild.write(value.met, buf)
+        _UniffiFfiConverterSequenceTypeVisitLine.write(value.visits, buf)
+        _UniffiFfiConverterSequenceTypeVoiceView.write(value.voices, buf)
+
+@dataclass
+class AnswerGiven:
+    """
+    One answer to a question of the form.
+"""
+    def __init__(self, *, target:str, code:str, note:typing.Optional[str] = _DEFAULT):
+        self.target = target
+        self.code = code
+        if note is _DEFAULT:
+            self.note = None
+        else:
+            self.note = note
+        
+        
+
+    
+    def __str__(self):
+        return "AnswerGiven(target={}, code={}, note={})".format(self.target, self.code, self.note)
+    def __eq__(self, other):
+        if self.target != other.target:
+            return False
+        if self.code != other.code:
+            return False
+        if self.note != other.note:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeAnswerGiven(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return AnswerGiven(
+            target=_UniffiFfiConverterString.read(buf),
+            code=_UniffiFfiConverterString.read(buf),
+            note=_UniffiFfiConverterOptionalString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.target)
+        _UniffiFfiConverterString.check_lower(value.code)
+        _UniffiFfiConverterOptionalString.check_lower(value.note)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.target, buf)
+        _UniffiFfiConverterString.write(value.code, buf)
+        _UniffiFfiConverterOptionalString.write(value.note, buf)
+
+@dataclass
+class AnswerView:
+    """
+    One answer to a question, as somebody gave it.
+"""
+    def __init__(self, *, op:str, code:typing.Optional[str], label:typing.Optional[str], note:typing.Optional[str], author:str, by:str, mine:bool, settled:bool, reason:typing.Optional[str], written:Moment, received:typing.Optional[Moment]):
+        self.op = op
+        self.code = code
+        self.label = label
+        self.note = note
+        self.author = author
+        self.by = by
+        self.mine = mine
+        self.settled = settled
+        self.reason = reason
+        self.written = written
+        self.received = received
+        
+        
+
+    
+    def __str__(self):
+        return "AnswerView(op={}, code={}, label={}, note={}, author={}, by={}, mine={}, settled={}, reason={}, written={}, received={})".format(self.op, self.code, self.label, self.note, self.author, self.by, self.mine, self.settled, self.reason, self.written, self.received)
+    def __eq__(self, other):
+        if self.op != other.op:
+            return False
+        if self.code != other.code:
+            return False
+        if self.label != other.label:
+            return False
+        if self.note != other.note:
+            return False
+        if self.author != other.author:
+            return False
+        if self.by != other.by:
+            return False
+        if self.mine != other.mine:
+            return False
+        if self.settled != other.settled:
+            return False
+        if self.reason != other.reason:
+            return False
+        if self.written != other.written:
+            return False
+        if self.received != other.received:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeAnswerView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return AnswerView(
+            op=_UniffiFfiConverterString.read(buf),
+            code=_UniffiFfiConverterOptionalString.read(buf),
+            label=_UniffiFfiConverterOptionalString.read(buf),
+            note=_UniffiFfiConverterOptionalString.read(buf),
+            author=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            mine=_UniffiFfiConverterBoolean.read(buf),
+            settled=_UniffiFfiConverterBoolean.read(buf),
+            reason=_UniffiFfiConverterOptionalString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.op)
+        _UniffiFfiConverterOptionalString.check_lower(value.code)
+        _UniffiFfiConverterOptionalString.check_lower(value.label)
+        _UniffiFfiConverterOptionalString.check_lower(value.note)
+        _UniffiFfiConverterString.check_lower(value.author)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterBoolean.check_lower(value.mine)
+        _UniffiFfiConverterBoolean.check_lower(value.settled)
+        _UniffiFfiConverterOptionalString.check_lower(value.reason)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.op, buf)
+        _UniffiFfiConverterOptionalString.write(value.code, buf)
+        _UniffiFfiConverterOptionalString.write(value.label, buf)
+        _UniffiFfiConverterOptionalString.write(value.note, buf)
+        _UniffiFfiConverterString.write(value.author, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterBoolean.write(value.mine, buf)
+        _UniffiFfiConverterBoolean.write(value.settled, buf)
+        _UniffiFfiConverterOptionalString.write(value.reason, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+
+@dataclass
+class AskView:
+    """
+    A request to agree.
+"""
+    def __init__(self, *, by:str, of:str, of_name:str, code:str, label:str):
+        self.by = by
+        self.of = of
+        self.of_name = of_name
+        self.code = code
+        self.label = label
+        
+        
+
+    
+    def __str__(self):
+        return "AskView(by={}, of={}, of_name={}, code={}, label={})".format(self.by, self.of, self.of_name, self.code, self.label)
+    def __eq__(self, other):
+        if self.by != other.by:
+            return False
+        if self.of != other.of:
+            return False
+        if self.of_name != other.of_name:
+            return False
+        if self.code != other.code:
+            return False
+        if self.label != other.label:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeAskView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return AskView(
+            by=_UniffiFfiConverterString.read(buf),
+            of=_UniffiFfiConverterString.read(buf),
+            of_name=_UniffiFfiConverterString.read(buf),
+            code=_UniffiFfiConverterString.read(buf),
+            label=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterString.check_lower(value.of)
+        _UniffiFfiConverterString.check_lower(value.of_name)
+        _UniffiFfiConverterString.check_lower(value.code)
+        _UniffiFfiConverterString.check_lower(value.label)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterString.write(value.of, buf)
+        _UniffiFfiConverterString.write(value.of_name, buf)
+        _UniffiFfiConverterString.write(value.code, buf)
+        _UniffiFfiConverterString.write(value.label, buf)
+
+@dataclass
+class AttachmentView:
+    """
+    A file that belongs to a record.
+"""
+    def __init__(self, *, no:int, op:str, what:str, label:str, media_type:str, size:int, by:str, written:Moment, late:bool, here:bool, state:str, state_words:str, received:typing.Optional[Moment], expected_from:typing.Optional[str], last_heard:typing.Optional[Moment]):
+        self.no = no
+        self.op = op
+        self.what = what
+        self.label = label
+        self.media_type = media_type
+        self.size = size
+        self.by = by
+        self.written = written
+        self.late = late
+        self.here = here
+        self.state = state
+        self.state_words = state_words
+        self.received = received
+        self.expected_from = expected_from
+        self.last_heard = last_heard
+        
+        
+
+    
+    def __str__(self):
+        return "AttachmentView(no={}, op={}, what={}, label={}, media_type={}, size={}, by={}, written={}, late={}, here={}, state={}, state_words={}, received={}, expected_from={}, last_heard={})".format(self.no, self.op, self.what, self.label, self.media_type, self.size, self.by, self.written, self.late, self.here, self.state, self.state_words, self.received, self.expected_from, self.last_heard)
+    def __eq__(self, other):
+        if self.no != other.no:
+            return False
+        if self.op != other.op:
+            return False
+        if self.what != other.what:
+            return False
+        if self.label != other.label:
+            return False
+        if self.media_type != other.media_type:
+            return False
+        if self.size != other.size:
+            return False
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        if self.late != other.late:
+            return False
+        if self.here != other.here:
+            return False
+        if self.state != other.state:
+            return False
+        if self.state_words != other.state_words:
+            return False
+        if self.received != other.received:
+            return False
+        if self.expected_from != other.expected_from:
+            return False
+        if self.last_heard != other.last_heard:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeAttachmentView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return AttachmentView(
+            no=_UniffiFfiConverterUInt64.read(buf),
+            op=_UniffiFfiConverterString.read(buf),
+            what=_UniffiFfiConverterString.read(buf),
+            label=_UniffiFfiConverterString.read(buf),
+            media_type=_UniffiFfiConverterString.read(buf),
+            size=_UniffiFfiConverterUInt64.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            late=_UniffiFfiConverterBoolean.read(buf),
+            here=_UniffiFfiConverterBoolean.read(buf),
+            state=_UniffiFfiConverterString.read(buf),
+            state_words=_UniffiFfiConverterString.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            expected_from=_UniffiFfiConverterOptionalString.read(buf),
+            last_heard=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterUInt64.check_lower(value.no)
+        _UniffiFfiConverterString.check_lower(value.op)
+        _UniffiFfiConverterString.check_lower(value.what)
+        _UniffiFfiConverterString.check_lower(value.label)
+        _UniffiFfiConverterString.check_lower(value.media_type)
+        _UniffiFfiConverterUInt64.check_lower(value.size)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterBoolean.check_lower(value.late)
+        _UniffiFfiConverterBoolean.check_lower(value.here)
+        _UniffiFfiConverterString.check_lower(value.state)
+        _UniffiFfiConverterString.check_lower(value.state_words)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterOptionalString.check_lower(value.expected_from)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.last_heard)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterUInt64.write(value.no, buf)
+        _UniffiFfiConverterString.write(value.op, buf)
+        _UniffiFfiConverterString.write(value.what, buf)
+        _UniffiFfiConverterString.write(value.label, buf)
+        _UniffiFfiConverterString.write(value.media_type, buf)
+        _UniffiFfiConverterUInt64.write(value.size, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterBoolean.write(value.late, buf)
+        _UniffiFfiConverterBoolean.write(value.here, buf)
+        _UniffiFfiConverterString.write(value.state, buf)
+        _UniffiFfiConverterString.write(value.state_words, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterOptionalString.write(value.expected_from, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.last_heard, buf)
+
+@dataclass
+class CaseSection:
+    """
+    One heading, and what is to stand under it.
+"""
+    def __init__(self, *, heading:str, lines:typing.List[str]):
+        self.heading = heading
+        self.lines = lines
+        
+        
+
+    
+    def __str__(self):
+        return "CaseSection(heading={}, lines={})".format(self.heading, self.lines)
+    def __eq__(self, other):
+        if self.heading != other.heading:
+            return False
+        if self.lines != other.lines:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeCaseSection(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return CaseSection(
+            heading=_UniffiFfiConverterString.read(buf),
+            lines=_UniffiFfiConverterSequenceString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.heading)
+        _UniffiFfiConverterSequenceString.check_lower(value.lines)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.heading, buf)
+        _UniffiFfiConverterSequenceString.write(value.lines, buf)
+
+class _UniffiFfiConverterSequenceTypeCaseSection(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeCaseSection.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeCaseSection.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeCaseSection.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class Version:
+    """
+    One statement in a record's history.
+"""
+    def __init__(self, *, op:str, commit:str, kind:str, target:str, label:str, code:typing.Optional[str], text:typing.Optional[str], note:typing.Optional[str], by:str, written:Moment, received:typing.Optional[Moment], replaces:typing.List[str], verdict:str, reason:typing.Optional[str], live:bool):
+        self.op = op
+        self.commit = commit
+        self.kind = kind
+        self.target = target
+        self.label = label
+        self.code = code
+        self.text = text
+        self.note = note
+        self.by = by
+        self.written = written
+        self.received = received
+        self.replaces = replaces
+        self.verdict = verdict
+        self.reason = reason
+        self.live = live
+        
+        
+
+    
+    def __str__(self):
+        return "Version(op={}, commit={}, kind={}, target={}, label={}, code={}, text={}, note={}, by={}, written={}, received={}, replaces={}, verdict={}, reason={}, live={})".format(self.op, self.commit, self.kind, self.target, self.label, self.code, self.text, self.note, self.by, self.written, self.received, self.replaces, self.verdict, self.reason, self.live)
+    def __eq__(self, other):
+        if self.op != other.op:
+            return False
+        if self.commit != other.commit:
+            return False
+        if self.kind != other.kind:
+            return False
+        if self.target != other.target:
+            return False
+        if self.label != other.label:
+            return False
+        if self.code != other.code:
+            return False
+        if self.text != other.text:
+            return False
+        if self.note != other.note:
+            return False
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        if self.received != other.received:
+            return False
+        if self.replaces != other.replaces:
+            return False
+        if self.verdict != other.verdict:
+            return False
+        if self.reason != other.reason:
+            return False
+        if self.live != other.live:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeVersion(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Version(
+            op=_UniffiFfiConverterString.read(buf),
+            commit=_UniffiFfiConverterString.read(buf),
+            kind=_UniffiFfiConverterString.read(buf),
+            target=_UniffiFfiConverterString.read(buf),
+            label=_UniffiFfiConverterString.read(buf),
+            code=_UniffiFfiConverterOptionalString.read(buf),
+            text=_UniffiFfiConverterOptionalString.read(buf),
+            note=_UniffiFfiConverterOptionalString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            replaces=_UniffiFfiConverterSequenceString.read(buf),
+            verdict=_UniffiFfiConverterString.read(buf),
+            reason=_UniffiFfiConverterOptionalString.read(buf),
+            live=_UniffiFfiConverterBoolean.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.op)
+        _UniffiFfiConverterString.check_lower(value.commit)
+        _UniffiFfiConverterString.check_lower(value.kind)
+        _UniffiFfiConverterString.check_lower(value.target)
+        _UniffiFfiConverterString.check_lower(value.label)
+        _UniffiFfiConverterOptionalString.check_lower(value.code)
+        _UniffiFfiConverterOptionalString.check_lower(value.text)
+        _UniffiFfiConverterOptionalString.check_lower(value.note)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterSequenceString.check_lower(value.replaces)
+        _UniffiFfiConverterString.check_lower(value.verdict)
+        _UniffiFfiConverterOptionalString.check_lower(value.reason)
+        _UniffiFfiConverterBoolean.check_lower(value.live)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.op, buf)
+        _UniffiFfiConverterString.write(value.commit, buf)
+        _UniffiFfiConverterString.write(value.kind, buf)
+        _UniffiFfiConverterString.write(value.target, buf)
+        _UniffiFfiConverterString.write(value.label, buf)
+        _UniffiFfiConverterOptionalString.write(value.code, buf)
+        _UniffiFfiConverterOptionalString.write(value.text, buf)
+        _UniffiFfiConverterOptionalString.write(value.note, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterSequenceString.write(value.replaces, buf)
+        _UniffiFfiConverterString.write(value.verdict, buf)
+        _UniffiFfiConverterOptionalString.write(value.reason, buf)
+        _UniffiFfiConverterBoolean.write(value.live, buf)
+
+class _UniffiFfiConverterSequenceTypeVersion(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeVersion.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeVersion.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeVersion.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class CaseText:
+    """
+    One record, about one child.
+"""
+    def __init__(self, *, record:str, kind:str, child:str, child_name:str, child_code:typing.Optional[str], day:typing.Optional[str], finished:bool, for_the_file:bool, sections:typing.List[CaseSection], text:str, history:typing.List[Version]):
+        self.record = record
+        self.kind = kind
+        self.child = child
+        self.child_name = child_name
+        self.child_code = child_code
+        self.day = day
+        self.finished = finished
+        self.for_the_file = for_the_file
+        self.sections = sections
+        self.text = text
+        self.history = history
+        
+        
+
+    
+    def __str__(self):
+        return "CaseText(record={}, kind={}, child={}, child_name={}, child_code={}, day={}, finished={}, for_the_file={}, sections={}, text={}, history={})".format(self.record, self.kind, self.child, self.child_name, self.child_code, self.day, self.finished, self.for_the_file, self.sections, self.text, self.history)
+    def __eq__(self, other):
+        if self.record != other.record:
+            return False
+        if self.kind != other.kind:
+            return False
+        if self.child != other.child:
+            return False
+        if self.child_name != other.child_name:
+            return False
+        if self.child_code != other.child_code:
+            return False
+        if self.day != other.day:
+            return False
+        if self.finished != other.finished:
+            return False
+        if self.for_the_file != other.for_the_file:
+            return False
+        if self.sections != other.sections:
+            return False
+        if self.text != other.text:
+            return False
+        if self.history != other.history:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeCaseText(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return CaseText(
+            record=_UniffiFfiConverterString.read(buf),
+            kind=_UniffiFfiConverterString.read(buf),
+            child=_UniffiFfiConverterString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            child_code=_UniffiFfiConverterOptionalString.read(buf),
+            day=_UniffiFfiConverterOptionalString.read(buf),
+            finished=_UniffiFfiConverterBoolean.read(buf),
+            for_the_file=_UniffiFfiConverterBoolean.read(buf),
+            sections=_UniffiFfiConverterSequenceTypeCaseSection.read(buf),
+            text=_UniffiFfiConverterString.read(buf),
+            history=_UniffiFfiConverterSequenceTypeVersion.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.record)
+        _UniffiFfiConverterString.check_lower(value.kind)
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterOptionalString.check_lower(value.child_code)
+        _UniffiFfiConverterOptionalString.check_lower(value.day)
+        _UniffiFfiConverterBoolean.check_lower(value.finished)
+        _UniffiFfiConverterBoolean.check_lower(value.for_the_file)
+        _UniffiFfiConverterSequenceTypeCaseSection.check_lower(value.sections)
+        _UniffiFfiConverterString.check_lower(value.text)
+        _UniffiFfiConverterSequenceTypeVersion.check_lower(value.history)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.record, buf)
+        _UniffiFfiConverterString.write(value.kind, buf)
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterOptionalString.write(value.child_code, buf)
+        _UniffiFfiConverterOptionalString.write(value.day, buf)
+        _UniffiFfiConverterBoolean.write(value.finished, buf)
+        _UniffiFfiConverterBoolean.write(value.for_the_file, buf)
+        _UniffiFfiConverterSequenceTypeCaseSection.write(value.sections, buf)
+        _UniffiFfiConverterString.write(value.text, buf)
+        _UniffiFfiConverterSequenceTypeVersion.write(value.history, buf)
+
+@dataclass
+class Change:
+    """
+    What changed in one transaction.
+"""
+    def __init__(self, *, records:typing.List[str], statuses:bool):
+        self.records = records
+        self.statuses = statuses
+        
+        
+
+    
+    def __str__(self):
+        return "Change(records={}, statuses={})".format(self.records, self.statuses)
+    def __eq__(self, other):
+        if self.records != other.records:
+            return False
+        if self.statuses != other.statuses:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeChange(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Change(
+            records=_UniffiFfiConverterSequenceString.read(buf),
+            statuses=_UniffiFfiConverterBoolean.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterSequenceString.check_lower(value.records)
+        _UniffiFfiConverterBoolean.check_lower(value.statuses)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterSequenceString.write(value.records, buf)
+        _UniffiFfiConverterBoolean.write(value.statuses, buf)
+
+@dataclass
+class ChildLine:
+    """
+    A child on a list.
+"""
+    def __init__(self, *, child:str, name:str, full_name:str, code:typing.Optional[str], family:typing.Optional[str], born:typing.Optional[str], age:typing.Optional[str], role:typing.Optional[str], met:typing.Optional[str]):
+        self.child = child
+        self.name = name
+        self.full_name = full_name
+        self.code = code
+        self.family = family
+        self.born = born
+        self.age = age
+        self.role = role
+        self.met = met
+        
+        
+
+    
+    def __str__(self):
+        return "ChildLine(child={}, name={}, full_name={}, code={}, family={}, born={}, age={}, role={}, met={})".format(self.child, self.name, self.full_name, self.code, self.family, self.born, self.age, self.role, self.met)
+    def __eq__(self, other):
+        if self.child != other.child:
+            return False
+        if self.name != other.name:
+            return False
+        if self.full_name != other.full_name:
+            return False
+        if self.code != other.code:
+            return False
+        if self.family != other.family:
+            return False
+        if self.born != other.born:
+            return False
+        if self.age != other.age:
+            return False
+        if self.role != other.role:
+            return False
+        if self.met != other.met:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeChildLine(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return ChildLine(
+            child=_UniffiFfiConverterString.read(buf),
+            name=_UniffiFfiConverterString.read(buf),
+            full_name=_UniffiFfiConverterString.read(buf),
+            code=_UniffiFfiConverterOptionalString.read(buf),
+            family=_UniffiFfiConverterOptionalString.read(buf),
+            born=_UniffiFfiConverterOptionalString.read(buf),
+            age=_UniffiFfiConverterOptionalString.read(buf),
+            role=_UniffiFfiConverterOptionalString.read(buf),
+            met=_UniffiFfiConverterOptionalString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.name)
+        _UniffiFfiConverterString.check_lower(value.full_name)
+        _UniffiFfiConverterOptionalString.check_lower(value.code)
+        _UniffiFfiConverterOptionalString.check_lower(value.family)
+        _UniffiFfiConverterOptionalString.check_lower(value.born)
+        _UniffiFfiConverterOptionalString.check_lower(value.age)
+        _UniffiFfiConverterOptionalString.check_lower(value.role)
+        _UniffiFfiConverterOptionalString.check_lower(value.met)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.name, buf)
+        _UniffiFfiConverterString.write(value.full_name, buf)
+        _UniffiFfiConverterOptionalString.write(value.code, buf)
+        _UniffiFfiConverterOptionalString.write(value.family, buf)
+        _UniffiFfiConverterOptionalString.write(value.born, buf)
+        _UniffiFfiConverterOptionalString.write(value.age, buf)
+        _UniffiFfiConverterOptionalString.write(value.role, buf)
+        _UniffiFfiConverterOptionalString.write(value.met, buf)
+
+@dataclass
+class FactLine:
+    """
+    An imported or recorded fact: the question, and the answer as shown.
+"""
+    def __init__(self, *, field:str, element:typing.Optional[str], part:typing.Optional[str], label:str, code:typing.Optional[str], answer:typing.Optional[str], open:bool):
+        self.field = field
+        self.element = element
+        self.part = part
+        self.label = label
+        self.code = code
+        self.answer = answer
+        self.open = open
+        
+        
+
+    
+    def __str__(self):
+        return "FactLine(field={}, element={}, part={}, label={}, code={}, answer={}, open={})".format(self.field, self.element, self.part, self.label, self.code, self.answer, self.open)
+    def __eq__(self, other):
+        if self.field != other.field:
+            return False
+        if self.element != other.element:
+            return False
+        if self.part != other.part:
+            return False
+        if self.label != other.label:
+            return False
+        if self.code != other.code:
+            return False
+        if self.answer != other.answer:
+            return False
+        if self.open != other.open:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeFactLine(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return FactLine(
+            field=_UniffiFfiConverterString.read(buf),
+            element=_UniffiFfiConverterOptionalString.read(buf),
+            part=_UniffiFfiConverterOptionalString.read(buf),
+            label=_UniffiFfiConverterString.read(buf),
+            code=_UniffiFfiConverterOptionalString.read(buf),
+            answer=_UniffiFfiConverterOptionalString.read(buf),
+            open=_UniffiFfiConverterBoolean.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.field)
+        _UniffiFfiConverterOptionalString.check_lower(value.element)
+        _UniffiFfiConverterOptionalString.check_lower(value.part)
+        _UniffiFfiConverterString.check_lower(value.label)
+        _UniffiFfiConverterOptionalString.check_lower(value.code)
+        _UniffiFfiConverterOptionalString.check_lower(value.answer)
+        _UniffiFfiConverterBoolean.check_lower(value.open)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.field, buf)
+        _UniffiFfiConverterOptionalString.write(value.element, buf)
+        _UniffiFfiConverterOptionalString.write(value.part, buf)
+        _UniffiFfiConverterString.write(value.label, buf)
+        _UniffiFfiConverterOptionalString.write(value.code, buf)
+        _UniffiFfiConverterOptionalString.write(value.answer, buf)
+        _UniffiFfiConverterBoolean.write(value.open, buf)
+
+class _UniffiFfiConverterSequenceTypeFactLine(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeFactLine.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeFactLine.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeFactLine.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class LastTime:
+    """
+    When something was last the case, and by whom.
+"""
+    def __init__(self, *, date:str, by:typing.Optional[str]):
+        self.date = date
+        self.by = by
+        
+        
+
+    
+    def __str__(self):
+        return "LastTime(date={}, by={})".format(self.date, self.by)
+    def __eq__(self, other):
+        if self.date != other.date:
+            return False
+        if self.by != other.by:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeLastTime(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return LastTime(
+            date=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterOptionalString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.date)
+        _UniffiFfiConverterOptionalString.check_lower(value.by)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.date, buf)
+        _UniffiFfiConverterOptionalString.write(value.by, buf)
+
+class _UniffiFfiConverterOptionalTypeLastTime(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeLastTime.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeLastTime.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeLastTime.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class Owed:
+    """
+    One thing owed to a child.
+"""
+    def __init__(self, *, kind:str, kind_label:str, due:typing.Optional[str], state:str, line:str, notes:typing.List[str]):
+        self.kind = kind
+        self.kind_label = kind_label
+        self.due = due
+        self.state = state
+        self.line = line
+        self.notes = notes
+        
+        
+
+    
+    def __str__(self):
+        return "Owed(kind={}, kind_label={}, due={}, state={}, line={}, notes={})".format(self.kind, self.kind_label, self.due, self.state, self.line, self.notes)
+    def __eq__(self, other):
+        if self.kind != other.kind:
+            return False
+        if self.kind_label != other.kind_label:
+            return False
+        if self.due != other.due:
+            return False
+        if self.state != other.state:
+            return False
+        if self.line != other.line:
+            return False
+        if self.notes != other.notes:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeOwed(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Owed(
+            kind=_UniffiFfiConverterString.read(buf),
+            kind_label=_UniffiFfiConverterString.read(buf),
+            due=_UniffiFfiConverterOptionalString.read(buf),
+            state=_UniffiFfiConverterString.read(buf),
+            line=_UniffiFfiConverterString.read(buf),
+            notes=_UniffiFfiConverterSequenceString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.kind)
+        _UniffiFfiConverterString.check_lower(value.kind_label)
+        _UniffiFfiConverterOptionalString.check_lower(value.due)
+        _UniffiFfiConverterString.check_lower(value.state)
+        _UniffiFfiConverterString.check_lower(value.line)
+        _UniffiFfiConverterSequenceString.check_lower(value.notes)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.kind, buf)
+        _UniffiFfiConverterString.write(value.kind_label, buf)
+        _UniffiFfiConverterOptionalString.write(value.due, buf)
+        _UniffiFfiConverterString.write(value.state, buf)
+        _UniffiFfiConverterString.write(value.line, buf)
+        _UniffiFfiConverterSequenceString.write(value.notes, buf)
+
+class _UniffiFfiConverterSequenceTypeOwed(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeOwed.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeOwed.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeOwed.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class NoAccessLine:
+    """
+    Visits on which nobody could be got hold of, since the child was last seen.
+"""
+    def __init__(self, *, on:typing.List[str], see_by:str, tell_manager:bool, line:str):
+        self.on = on
+        self.see_by = see_by
+        self.tell_manager = tell_manager
+        self.line = line
+        
+        
+
+    
+    def __str__(self):
+        return "NoAccessLine(on={}, see_by={}, tell_manager={}, line={})".format(self.on, self.see_by, self.tell_manager, self.line)
+    def __eq__(self, other):
+        if self.on != other.on:
+            return False
+        if self.see_by != other.see_by:
+            return False
+        if self.tell_manager != other.tell_manager:
+            return False
+        if self.line != other.line:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeNoAccessLine(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return NoAccessLine(
+            on=_UniffiFfiConverterSequenceString.read(buf),
+            see_by=_UniffiFfiConverterString.read(buf),
+            tell_manager=_UniffiFfiConverterBoolean.read(buf),
+            line=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterSequenceString.check_lower(value.on)
+        _UniffiFfiConverterString.check_lower(value.see_by)
+        _UniffiFfiConverterBoolean.check_lower(value.tell_manager)
+        _UniffiFfiConverterString.check_lower(value.line)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterSequenceString.write(value.on, buf)
+        _UniffiFfiConverterString.write(value.see_by, buf)
+        _UniffiFfiConverterBoolean.write(value.tell_manager, buf)
+        _UniffiFfiConverterString.write(value.line, buf)
+
+class _UniffiFfiConverterOptionalTypeNoAccessLine(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeNoAccessLine.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeNoAccessLine.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeNoAccessLine.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class DueLine:
+    """
+    What is owed to one child on one day.
+"""
+    def __init__(self, *, child:str, name:str, family:typing.Optional[str], line:typing.Optional[str], owed:typing.List[Owed], last_seen:typing.Optional[str], no_access:typing.Optional[NoAccessLine]):
+        self.child = child
+        self.name = name
+        self.family = family
+        self.line = line
+        self.owed = owed
+        self.last_seen = last_seen
+        self.no_access = no_access
+        
+        
+
+    
+    def __str__(self):
+        return "DueLine(child={}, name={}, family={}, line={}, owed={}, last_seen={}, no_access={})".format(self.child, self.name, self.family, self.line, self.owed, self.last_seen, self.no_access)
+    def __eq__(self, other):
+        if self.child != other.child:
+            return False
+        if self.name != other.name:
+            return False
+        if self.family != other.family:
+            return False
+        if self.line != other.line:
+            return False
+        if self.owed != other.owed:
+            return False
+        if self.last_seen != other.last_seen:
+            return False
+        if self.no_access != other.no_access:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeDueLine(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return DueLine(
+            child=_UniffiFfiConverterString.read(buf),
+            name=_UniffiFfiConverterString.read(buf),
+            family=_UniffiFfiConverterOptionalString.read(buf),
+            line=_UniffiFfiConverterOptionalString.read(buf),
+            owed=_UniffiFfiConverterSequenceTypeOwed.read(buf),
+            last_seen=_UniffiFfiConverterOptionalString.read(buf),
+            no_access=_UniffiFfiConverterOptionalTypeNoAccessLine.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.name)
+        _UniffiFfiConverterOptionalString.check_lower(value.family)
+        _UniffiFfiConverterOptionalString.check_lower(value.line)
+        _UniffiFfiConverterSequenceTypeOwed.check_lower(value.owed)
+        _UniffiFfiConverterOptionalString.check_lower(value.last_seen)
+        _UniffiFfiConverterOptionalTypeNoAccessLine.check_lower(value.no_access)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.name, buf)
+        _UniffiFfiConverterOptionalString.write(value.family, buf)
+        _UniffiFfiConverterOptionalString.write(value.line, buf)
+        _UniffiFfiConverterSequenceTypeOwed.write(value.owed, buf)
+        _UniffiFfiConverterOptionalString.write(value.last_seen, buf)
+        _UniffiFfiConverterOptionalTypeNoAccessLine.write(value.no_access, buf)
+
+class _UniffiFfiConverterOptionalTypeDueLine(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeDueLine.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeDueLine.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeDueLine.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
 class Holder:
     """
     Who holds a child.
@@ -3442,6 +4185,112 @@ class _UniffiFfiConverterSequenceTypeHolder(_UniffiConverterRustBuffer):
         return [
             _UniffiFfiConverterTypeHolder.read(buf) for i in range(count)
         ]
+
+@dataclass
+class ToTell:
+    """
+    A child who changed worker, and is to be told.
+"""
+    def __init__(self, *, child:str, child_name:str, worker:str, worker_name:str, mine:bool, since:str, due:typing.Optional[str], late:bool, words:str):
+        self.child = child
+        self.child_name = child_name
+        self.worker = worker
+        self.worker_name = worker_name
+        self.mine = mine
+        self.since = since
+        self.due = due
+        self.late = late
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "ToTell(child={}, child_name={}, worker={}, worker_name={}, mine={}, since={}, due={}, late={}, words={})".format(self.child, self.child_name, self.worker, self.worker_name, self.mine, self.since, self.due, self.late, self.words)
+    def __eq__(self, other):
+        if self.child != other.child:
+            return False
+        if self.child_name != other.child_name:
+            return False
+        if self.worker != other.worker:
+            return False
+        if self.worker_name != other.worker_name:
+            return False
+        if self.mine != other.mine:
+            return False
+        if self.since != other.since:
+            return False
+        if self.due != other.due:
+            return False
+        if self.late != other.late:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeToTell(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return ToTell(
+            child=_UniffiFfiConverterString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            worker=_UniffiFfiConverterString.read(buf),
+            worker_name=_UniffiFfiConverterString.read(buf),
+            mine=_UniffiFfiConverterBoolean.read(buf),
+            since=_UniffiFfiConverterString.read(buf),
+            due=_UniffiFfiConverterOptionalString.read(buf),
+            late=_UniffiFfiConverterBoolean.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterString.check_lower(value.worker)
+        _UniffiFfiConverterString.check_lower(value.worker_name)
+        _UniffiFfiConverterBoolean.check_lower(value.mine)
+        _UniffiFfiConverterString.check_lower(value.since)
+        _UniffiFfiConverterOptionalString.check_lower(value.due)
+        _UniffiFfiConverterBoolean.check_lower(value.late)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterString.write(value.worker, buf)
+        _UniffiFfiConverterString.write(value.worker_name, buf)
+        _UniffiFfiConverterBoolean.write(value.mine, buf)
+        _UniffiFfiConverterString.write(value.since, buf)
+        _UniffiFfiConverterOptionalString.write(value.due, buf)
+        _UniffiFfiConverterBoolean.write(value.late, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterOptionalTypeToTell(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeToTell.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeToTell.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeToTell.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
 
 @dataclass
 class LateView:
@@ -3663,152 +4512,6 @@ class _UniffiFfiConverterSequenceTypeConcernView(_UniffiConverterRustBuffer):
             _UniffiFfiConverterTypeConcernView.read(buf) for i in range(count)
         ]
 
-@dataclass
-class VisitLine:
-    """
-    A visit on a list.
-"""
-    def __init__(self, *, record:str, child:str, child_name:str, outing:typing.Optional[str], date:str, arrived:typing.Optional[str], outcome:typing.Optional[str], seen:typing.Optional[str], seen_open:bool, alone:typing.Optional[str], alone_open:bool, bedroom:typing.Optional[str], safe_now:typing.Optional[str], finished:bool, by:typing.Optional[str], marks:typing.List[str]):
-        self.record = record
-        self.child = child
-        self.child_name = child_name
-        self.outing = outing
-        self.date = date
-        self.arrived = arrived
-        self.outcome = outcome
-        self.seen = seen
-        self.seen_open = seen_open
-        self.alone = alone
-        self.alone_open = alone_open
-        self.bedroom = bedroom
-        self.safe_now = safe_now
-        self.finished = finished
-        self.by = by
-        self.marks = marks
-        
-        
-
-    
-    def __str__(self):
-        return "VisitLine(record={}, child={}, child_name={}, outing={}, date={}, arrived={}, outcome={}, seen={}, seen_open={}, alone={}, alone_open={}, bedroom={}, safe_now={}, finished={}, by={}, marks={})".format(self.record, self.child, self.child_name, self.outing, self.date, self.arrived, self.outcome, self.seen, self.seen_open, self.alone, self.alone_open, self.bedroom, self.safe_now, self.finished, self.by, self.marks)
-    def __eq__(self, other):
-        if self.record != other.record:
-            return False
-        if self.child != other.child:
-            return False
-        if self.child_name != other.child_name:
-            return False
-        if self.outing != other.outing:
-            return False
-        if self.date != other.date:
-            return False
-        if self.arrived != other.arrived:
-            return False
-        if self.outcome != other.outcome:
-            return False
-        if self.seen != other.seen:
-            return False
-        if self.seen_open != other.seen_open:
-            return False
-        if self.alone != other.alone:
-            return False
-        if self.alone_open != other.alone_open:
-            return False
-        if self.bedroom != other.bedroom:
-            return False
-        if self.safe_now != other.safe_now:
-            return False
-        if self.finished != other.finished:
-            return False
-        if self.by != other.by:
-            return False
-        if self.marks != other.marks:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeVisitLine(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return VisitLine(
-            record=_UniffiFfiConverterString.read(buf),
-            child=_UniffiFfiConverterString.read(buf),
-            child_name=_UniffiFfiConverterString.read(buf),
-            outing=_UniffiFfiConverterOptionalString.read(buf),
-            date=_UniffiFfiConverterString.read(buf),
-            arrived=_UniffiFfiConverterOptionalString.read(buf),
-            outcome=_UniffiFfiConverterOptionalString.read(buf),
-            seen=_UniffiFfiConverterOptionalString.read(buf),
-            seen_open=_UniffiFfiConverterBoolean.read(buf),
-            alone=_UniffiFfiConverterOptionalString.read(buf),
-            alone_open=_UniffiFfiConverterBoolean.read(buf),
-            bedroom=_UniffiFfiConverterOptionalString.read(buf),
-            safe_now=_UniffiFfiConverterOptionalString.read(buf),
-            finished=_UniffiFfiConverterBoolean.read(buf),
-            by=_UniffiFfiConverterOptionalString.read(buf),
-            marks=_UniffiFfiConverterSequenceString.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.record)
-        _UniffiFfiConverterString.check_lower(value.child)
-        _UniffiFfiConverterString.check_lower(value.child_name)
-        _UniffiFfiConverterOptionalString.check_lower(value.outing)
-        _UniffiFfiConverterString.check_lower(value.date)
-        _UniffiFfiConverterOptionalString.check_lower(value.arrived)
-        _UniffiFfiConverterOptionalString.check_lower(value.outcome)
-        _UniffiFfiConverterOptionalString.check_lower(value.seen)
-        _UniffiFfiConverterBoolean.check_lower(value.seen_open)
-        _UniffiFfiConverterOptionalString.check_lower(value.alone)
-        _UniffiFfiConverterBoolean.check_lower(value.alone_open)
-        _UniffiFfiConverterOptionalString.check_lower(value.bedroom)
-        _UniffiFfiConverterOptionalString.check_lower(value.safe_now)
-        _UniffiFfiConverterBoolean.check_lower(value.finished)
-        _UniffiFfiConverterOptionalString.check_lower(value.by)
-        _UniffiFfiConverterSequenceString.check_lower(value.marks)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterString.write(value.record, buf)
-        _UniffiFfiConverterString.write(value.child, buf)
-        _UniffiFfiConverterString.write(value.child_name, buf)
-        _UniffiFfiConverterOptionalString.write(value.outing, buf)
-        _UniffiFfiConverterString.write(value.date, buf)
-        _UniffiFfiConverterOptionalString.write(value.arrived, buf)
-        _UniffiFfiConverterOptionalString.write(value.outcome, buf)
-        _UniffiFfiConverterOptionalString.write(value.seen, buf)
-        _UniffiFfiConverterBoolean.write(value.seen_open, buf)
-        _UniffiFfiConverterOptionalString.write(value.alone, buf)
-        _UniffiFfiConverterBoolean.write(value.alone_open, buf)
-        _UniffiFfiConverterOptionalString.write(value.bedroom, buf)
-        _UniffiFfiConverterOptionalString.write(value.safe_now, buf)
-        _UniffiFfiConverterBoolean.write(value.finished, buf)
-        _UniffiFfiConverterOptionalString.write(value.by, buf)
-        _UniffiFfiConverterSequenceString.write(value.marks, buf)
-
-class _UniffiFfiConverterSequenceTypeVisitLine(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        for item in value:
-            _UniffiFfiConverterTypeVisitLine.check_lower(item)
-
-    @classmethod
-    def write(cls, value, buf):
-        items = len(value)
-        buf.write_i32(items)
-        for item in value:
-            _UniffiFfiConverterTypeVisitLine.write(item, buf)
-
-    @classmethod
-    def read(cls, buf):
-        count = buf.read_i32()
-        if count < 0:
-            raise InternalError("Unexpected negative sequence length")
-
-        return [
-            _UniffiFfiConverterTypeVisitLine.read(buf) for i in range(count)
-        ]
-
 class _UniffiFfiConverterSequenceTypeChildLine(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -3832,12 +4535,35 @@ class _UniffiFfiConverterSequenceTypeChildLine(_UniffiConverterRustBuffer):
             _UniffiFfiConverterTypeChildLine.read(buf) for i in range(count)
         ]
 
+class _UniffiFfiConverterSequenceTypeAlsoMet(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeAlsoMet.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeAlsoMet.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeAlsoMet.read(buf) for i in range(count)
+        ]
+
 @dataclass
 class ChildCard:
     """
     A child's card.
 """
-    def __init__(self, *, child:ChildLine, facts:typing.List[FactLine], last_seen:typing.Optional[LastTime], last_alone:typing.Optional[LastTime], last_bedroom:typing.Optional[LastTime], due:typing.Optional[DueLine], voices:typing.List[VoiceView], held_by:typing.List[Holder], concerns:typing.List[ConcernView], visits:typing.List[VisitLine], family:typing.List[ChildLine]):
+    def __init__(self, *, child:ChildLine, facts:typing.List[FactLine], last_seen:typing.Optional[LastTime], last_alone:typing.Optional[LastTime], last_bedroom:typing.Optional[LastTime], due:typing.Optional[DueLine], voices:typing.List[VoiceView], held_by:typing.List[Holder], to_tell:typing.Optional[ToTell], concerns:typing.List[ConcernView], visits:typing.List[VisitLine], family:typing.List[ChildLine], also_met:typing.List[AlsoMet]):
         self.child = child
         self.facts = facts
         self.last_seen = last_seen
@@ -3846,15 +4572,17 @@ class ChildCard:
         self.due = due
         self.voices = voices
         self.held_by = held_by
+        self.to_tell = to_tell
         self.concerns = concerns
         self.visits = visits
         self.family = family
+        self.also_met = also_met
         
         
 
     
     def __str__(self):
-        return "ChildCard(child={}, facts={}, last_seen={}, last_alone={}, last_bedroom={}, due={}, voices={}, held_by={}, concerns={}, visits={}, family={})".format(self.child, self.facts, self.last_seen, self.last_alone, self.last_bedroom, self.due, self.voices, self.held_by, self.concerns, self.visits, self.family)
+        return "ChildCard(child={}, facts={}, last_seen={}, last_alone={}, last_bedroom={}, due={}, voices={}, held_by={}, to_tell={}, concerns={}, visits={}, family={}, also_met={})".format(self.child, self.facts, self.last_seen, self.last_alone, self.last_bedroom, self.due, self.voices, self.held_by, self.to_tell, self.concerns, self.visits, self.family, self.also_met)
     def __eq__(self, other):
         if self.child != other.child:
             return False
@@ -3872,11 +4600,15 @@ class ChildCard:
             return False
         if self.held_by != other.held_by:
             return False
+        if self.to_tell != other.to_tell:
+            return False
         if self.concerns != other.concerns:
             return False
         if self.visits != other.visits:
             return False
         if self.family != other.family:
+            return False
+        if self.also_met != other.also_met:
             return False
         return True
 
@@ -3892,9 +4624,11 @@ class _UniffiFfiConverterTypeChildCard(_UniffiConverterRustBuffer):
             due=_UniffiFfiConverterOptionalTypeDueLine.read(buf),
             voices=_UniffiFfiConverterSequenceTypeVoiceView.read(buf),
             held_by=_UniffiFfiConverterSequenceTypeHolder.read(buf),
+            to_tell=_UniffiFfiConverterOptionalTypeToTell.read(buf),
             concerns=_UniffiFfiConverterSequenceTypeConcernView.read(buf),
             visits=_UniffiFfiConverterSequenceTypeVisitLine.read(buf),
             family=_UniffiFfiConverterSequenceTypeChildLine.read(buf),
+            also_met=_UniffiFfiConverterSequenceTypeAlsoMet.read(buf),
         )
 
     @staticmethod
@@ -3907,9 +4641,11 @@ class _UniffiFfiConverterTypeChildCard(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalTypeDueLine.check_lower(value.due)
         _UniffiFfiConverterSequenceTypeVoiceView.check_lower(value.voices)
         _UniffiFfiConverterSequenceTypeHolder.check_lower(value.held_by)
+        _UniffiFfiConverterOptionalTypeToTell.check_lower(value.to_tell)
         _UniffiFfiConverterSequenceTypeConcernView.check_lower(value.concerns)
         _UniffiFfiConverterSequenceTypeVisitLine.check_lower(value.visits)
         _UniffiFfiConverterSequenceTypeChildLine.check_lower(value.family)
+        _UniffiFfiConverterSequenceTypeAlsoMet.check_lower(value.also_met)
 
     @staticmethod
     def write(value, buf):
@@ -3921,9 +4657,11 @@ class _UniffiFfiConverterTypeChildCard(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalTypeDueLine.write(value.due, buf)
         _UniffiFfiConverterSequenceTypeVoiceView.write(value.voices, buf)
         _UniffiFfiConverterSequenceTypeHolder.write(value.held_by, buf)
+        _UniffiFfiConverterOptionalTypeToTell.write(value.to_tell, buf)
         _UniffiFfiConverterSequenceTypeConcernView.write(value.concerns, buf)
         _UniffiFfiConverterSequenceTypeVisitLine.write(value.visits, buf)
         _UniffiFfiConverterSequenceTypeChildLine.write(value.family, buf)
+        _UniffiFfiConverterSequenceTypeAlsoMet.write(value.also_met, buf)
 
 @dataclass
 class ChoiceView:
@@ -4068,6 +4806,151 @@ class _UniffiFfiConverterTypeCorrectionView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterTypeMoment.write(value.written, buf)
         _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
         _UniffiFfiConverterString.write(value.words, buf)
+
+@dataclass
+class FileOpened:
+    """
+    A file that somebody who stands in opened.
+"""
+    def __init__(self, *, child:str, child_name:str, by:str, reason:str, written:Moment, received:typing.Optional[Moment], words:str):
+        self.child = child
+        self.child_name = child_name
+        self.by = by
+        self.reason = reason
+        self.written = written
+        self.received = received
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "FileOpened(child={}, child_name={}, by={}, reason={}, written={}, received={}, words={})".format(self.child, self.child_name, self.by, self.reason, self.written, self.received, self.words)
+    def __eq__(self, other):
+        if self.child != other.child:
+            return False
+        if self.child_name != other.child_name:
+            return False
+        if self.by != other.by:
+            return False
+        if self.reason != other.reason:
+            return False
+        if self.written != other.written:
+            return False
+        if self.received != other.received:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeFileOpened(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return FileOpened(
+            child=_UniffiFfiConverterString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            reason=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterString.check_lower(value.reason)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterString.write(value.reason, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterOptionalTypeFileOpened(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeFileOpened.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeFileOpened.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeFileOpened.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class CoverChild:
+    """
+    A child whom the holder holds as one who stands in.
+"""
+    def __init__(self, *, child:str, name:str, full_name:str, opened:typing.Optional[FileOpened]):
+        self.child = child
+        self.name = name
+        self.full_name = full_name
+        self.opened = opened
+        
+        
+
+    
+    def __str__(self):
+        return "CoverChild(child={}, name={}, full_name={}, opened={})".format(self.child, self.name, self.full_name, self.opened)
+    def __eq__(self, other):
+        if self.child != other.child:
+            return False
+        if self.name != other.name:
+            return False
+        if self.full_name != other.full_name:
+            return False
+        if self.opened != other.opened:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeCoverChild(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return CoverChild(
+            child=_UniffiFfiConverterString.read(buf),
+            name=_UniffiFfiConverterString.read(buf),
+            full_name=_UniffiFfiConverterString.read(buf),
+            opened=_UniffiFfiConverterOptionalTypeFileOpened.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.name)
+        _UniffiFfiConverterString.check_lower(value.full_name)
+        _UniffiFfiConverterOptionalTypeFileOpened.check_lower(value.opened)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.name, buf)
+        _UniffiFfiConverterString.write(value.full_name, buf)
+        _UniffiFfiConverterOptionalTypeFileOpened.write(value.opened, buf)
 
 @dataclass
 class DigestLine:
@@ -4657,57 +5540,6 @@ class _UniffiFfiConverterTypeLeftForYou(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceString.write(value.records, buf)
 
 @dataclass
-class MissingItem:
-    """
-    Something without which a visit is not finished.
-"""
-    def __init__(self, *, record:str, child:str, field:str, question:str):
-        self.record = record
-        self.child = child
-        self.field = field
-        self.question = question
-        
-        
-
-    
-    def __str__(self):
-        return "MissingItem(record={}, child={}, field={}, question={})".format(self.record, self.child, self.field, self.question)
-    def __eq__(self, other):
-        if self.record != other.record:
-            return False
-        if self.child != other.child:
-            return False
-        if self.field != other.field:
-            return False
-        if self.question != other.question:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeMissingItem(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return MissingItem(
-            record=_UniffiFfiConverterString.read(buf),
-            child=_UniffiFfiConverterString.read(buf),
-            field=_UniffiFfiConverterString.read(buf),
-            question=_UniffiFfiConverterString.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.record)
-        _UniffiFfiConverterString.check_lower(value.child)
-        _UniffiFfiConverterString.check_lower(value.field)
-        _UniffiFfiConverterString.check_lower(value.question)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterString.write(value.record, buf)
-        _UniffiFfiConverterString.write(value.child, buf)
-        _UniffiFfiConverterString.write(value.field, buf)
-        _UniffiFfiConverterString.write(value.question, buf)
-
-@dataclass
 class Saved:
     """
     What was saved, durably and signed. Whether the council has it is a record's status.
@@ -4757,6 +5589,96 @@ class _UniffiFfiConverterTypeSaved(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceString.write(value.commits, buf)
         _UniffiFfiConverterSequenceString.write(value.ops, buf)
         _UniffiFfiConverterTypeMoment.write(value.at, buf)
+
+@dataclass
+class MetSaved:
+    """
+    A file that was begun, and what was saved with it.
+"""
+    def __init__(self, *, child:str, saved:Saved):
+        self.child = child
+        self.saved = saved
+        
+        
+
+    
+    def __str__(self):
+        return "MetSaved(child={}, saved={})".format(self.child, self.saved)
+    def __eq__(self, other):
+        if self.child != other.child:
+            return False
+        if self.saved != other.saved:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeMetSaved(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return MetSaved(
+            child=_UniffiFfiConverterString.read(buf),
+            saved=_UniffiFfiConverterTypeSaved.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterTypeSaved.check_lower(value.saved)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterTypeSaved.write(value.saved, buf)
+
+@dataclass
+class MissingItem:
+    """
+    Something without which a visit is not finished.
+"""
+    def __init__(self, *, record:str, child:str, field:str, question:str):
+        self.record = record
+        self.child = child
+        self.field = field
+        self.question = question
+        
+        
+
+    
+    def __str__(self):
+        return "MissingItem(record={}, child={}, field={}, question={})".format(self.record, self.child, self.field, self.question)
+    def __eq__(self, other):
+        if self.record != other.record:
+            return False
+        if self.child != other.child:
+            return False
+        if self.field != other.field:
+            return False
+        if self.question != other.question:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeMissingItem(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return MissingItem(
+            record=_UniffiFfiConverterString.read(buf),
+            child=_UniffiFfiConverterString.read(buf),
+            field=_UniffiFfiConverterString.read(buf),
+            question=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.record)
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.field)
+        _UniffiFfiConverterString.check_lower(value.question)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.record, buf)
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.field, buf)
+        _UniffiFfiConverterString.write(value.question, buf)
 
 @dataclass
 class NoteSaved:
@@ -5714,6 +6636,80 @@ class _UniffiFfiConverterOptionalTypeFinishedView(_UniffiConverterRustBuffer):
             raise InternalError("Unexpected flag byte for optional type")
 
 @dataclass
+class SameVisitView:
+    """
+    Another record of the same visit.
+"""
+    def __init__(self, *, record:str, by:str, first:bool, words:str):
+        self.record = record
+        self.by = by
+        self.first = first
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "SameVisitView(record={}, by={}, first={}, words={})".format(self.record, self.by, self.first, self.words)
+    def __eq__(self, other):
+        if self.record != other.record:
+            return False
+        if self.by != other.by:
+            return False
+        if self.first != other.first:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeSameVisitView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return SameVisitView(
+            record=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            first=_UniffiFfiConverterBoolean.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.record)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterBoolean.check_lower(value.first)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.record, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterBoolean.write(value.first, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterSequenceTypeSameVisitView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeSameVisitView.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeSameVisitView.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeSameVisitView.read(buf) for i in range(count)
+        ]
+
+@dataclass
 class StatusView:
     """
     Where a record is, in the words of the screen.
@@ -5806,7 +6802,7 @@ class RecordPage:
     """
     A visit, a concern or a voice, laid out.
 """
-    def __init__(self, *, record:str, kind:str, child:str, child_name:str, questions:typing.List[QuestionView], entries:typing.List[EntryView], words:typing.List[str], attachments:typing.List[AttachmentView], from_previous_worker:typing.List[LateView], finished:typing.Optional[FinishedView], late:typing.List[LateView], unread:int, oversight:OversightView, status:typing.Optional[StatusView]):
+    def __init__(self, *, record:str, kind:str, child:str, child_name:str, questions:typing.List[QuestionView], entries:typing.List[EntryView], words:typing.List[str], attachments:typing.List[AttachmentView], from_previous_worker:typing.List[LateView], finished:typing.Optional[FinishedView], late:typing.List[LateView], unread:int, oversight:OversightView, same_visit:typing.List[SameVisitView], status:typing.Optional[StatusView]):
         self.record = record
         self.kind = kind
         self.child = child
@@ -5820,13 +6816,14 @@ class RecordPage:
         self.late = late
         self.unread = unread
         self.oversight = oversight
+        self.same_visit = same_visit
         self.status = status
         
         
 
     
     def __str__(self):
-        return "RecordPage(record={}, kind={}, child={}, child_name={}, questions={}, entries={}, words={}, attachments={}, from_previous_worker={}, finished={}, late={}, unread={}, oversight={}, status={})".format(self.record, self.kind, self.child, self.child_name, self.questions, self.entries, self.words, self.attachments, self.from_previous_worker, self.finished, self.late, self.unread, self.oversight, self.status)
+        return "RecordPage(record={}, kind={}, child={}, child_name={}, questions={}, entries={}, words={}, attachments={}, from_previous_worker={}, finished={}, late={}, unread={}, oversight={}, same_visit={}, status={})".format(self.record, self.kind, self.child, self.child_name, self.questions, self.entries, self.words, self.attachments, self.from_previous_worker, self.finished, self.late, self.unread, self.oversight, self.same_visit, self.status)
     def __eq__(self, other):
         if self.record != other.record:
             return False
@@ -5854,6 +6851,8 @@ class RecordPage:
             return False
         if self.oversight != other.oversight:
             return False
+        if self.same_visit != other.same_visit:
+            return False
         if self.status != other.status:
             return False
         return True
@@ -5875,6 +6874,7 @@ class _UniffiFfiConverterTypeRecordPage(_UniffiConverterRustBuffer):
             late=_UniffiFfiConverterSequenceTypeLateView.read(buf),
             unread=_UniffiFfiConverterUInt64.read(buf),
             oversight=_UniffiFfiConverterTypeOversightView.read(buf),
+            same_visit=_UniffiFfiConverterSequenceTypeSameVisitView.read(buf),
             status=_UniffiFfiConverterOptionalTypeStatusView.read(buf),
         )
 
@@ -5893,6 +6893,7 @@ class _UniffiFfiConverterTypeRecordPage(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeLateView.check_lower(value.late)
         _UniffiFfiConverterUInt64.check_lower(value.unread)
         _UniffiFfiConverterTypeOversightView.check_lower(value.oversight)
+        _UniffiFfiConverterSequenceTypeSameVisitView.check_lower(value.same_visit)
         _UniffiFfiConverterOptionalTypeStatusView.check_lower(value.status)
 
     @staticmethod
@@ -5910,6 +6911,7 @@ class _UniffiFfiConverterTypeRecordPage(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeLateView.write(value.late, buf)
         _UniffiFfiConverterUInt64.write(value.unread, buf)
         _UniffiFfiConverterTypeOversightView.write(value.oversight, buf)
+        _UniffiFfiConverterSequenceTypeSameVisitView.write(value.same_visit, buf)
         _UniffiFfiConverterOptionalTypeStatusView.write(value.status, buf)
 
 @dataclass
@@ -6112,6 +7114,81 @@ class _UniffiFfiConverterTypeReplyGiven(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalString.write(value.on, buf)
         _UniffiFfiConverterOptionalString.write(value.how, buf)
         _UniffiFfiConverterOptionalString.write(value.voice, buf)
+
+@dataclass
+class SameVisitQuestion:
+    """
+    "One visit or two?": two records of visits to one child, begun apart within a few hours.
+"""
+    def __init__(self, *, child:str, child_name:str, first:str, second:str, title:str, detail:str, buttons:typing.List[str], mine:bool):
+        self.child = child
+        self.child_name = child_name
+        self.first = first
+        self.second = second
+        self.title = title
+        self.detail = detail
+        self.buttons = buttons
+        self.mine = mine
+        
+        
+
+    
+    def __str__(self):
+        return "SameVisitQuestion(child={}, child_name={}, first={}, second={}, title={}, detail={}, buttons={}, mine={})".format(self.child, self.child_name, self.first, self.second, self.title, self.detail, self.buttons, self.mine)
+    def __eq__(self, other):
+        if self.child != other.child:
+            return False
+        if self.child_name != other.child_name:
+            return False
+        if self.first != other.first:
+            return False
+        if self.second != other.second:
+            return False
+        if self.title != other.title:
+            return False
+        if self.detail != other.detail:
+            return False
+        if self.buttons != other.buttons:
+            return False
+        if self.mine != other.mine:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeSameVisitQuestion(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return SameVisitQuestion(
+            child=_UniffiFfiConverterString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            first=_UniffiFfiConverterString.read(buf),
+            second=_UniffiFfiConverterString.read(buf),
+            title=_UniffiFfiConverterString.read(buf),
+            detail=_UniffiFfiConverterString.read(buf),
+            buttons=_UniffiFfiConverterSequenceString.read(buf),
+            mine=_UniffiFfiConverterBoolean.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterString.check_lower(value.first)
+        _UniffiFfiConverterString.check_lower(value.second)
+        _UniffiFfiConverterString.check_lower(value.title)
+        _UniffiFfiConverterString.check_lower(value.detail)
+        _UniffiFfiConverterSequenceString.check_lower(value.buttons)
+        _UniffiFfiConverterBoolean.check_lower(value.mine)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterString.write(value.first, buf)
+        _UniffiFfiConverterString.write(value.second, buf)
+        _UniffiFfiConverterString.write(value.title, buf)
+        _UniffiFfiConverterString.write(value.detail, buf)
+        _UniffiFfiConverterSequenceString.write(value.buttons, buf)
+        _UniffiFfiConverterBoolean.write(value.mine, buf)
 
 class _UniffiFfiConverterOptionalBoolean(_UniffiConverterRustBuffer):
     @classmethod
@@ -6683,12 +7760,58 @@ class _UniffiFfiConverterSequenceTypeUnopenedLine(_UniffiConverterRustBuffer):
             _UniffiFfiConverterTypeUnopenedLine.read(buf) for i in range(count)
         ]
 
+class _UniffiFfiConverterSequenceTypeSameVisitQuestion(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeSameVisitQuestion.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeSameVisitQuestion.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeSameVisitQuestion.read(buf) for i in range(count)
+        ]
+
+class _UniffiFfiConverterSequenceTypeToTell(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeToTell.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeToTell.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeToTell.read(buf) for i in range(count)
+        ]
+
 @dataclass
 class Today:
     """
     The first screen.
 """
-    def __init__(self, *, date:str, visits:typing.List[VisitLine], unfinished:typing.List[VisitLine], children:typing.List[ChildLine], due:typing.List[DueLine], concerns:typing.List[ConcernView], left_for_you:typing.List[LeftForYou], unopened:typing.List[UnopenedLine], questions:int, returned:typing.List[ReturnedView], unsent:int, alarms:int):
+    def __init__(self, *, date:str, visits:typing.List[VisitLine], unfinished:typing.List[VisitLine], children:typing.List[ChildLine], due:typing.List[DueLine], concerns:typing.List[ConcernView], left_for_you:typing.List[LeftForYou], unopened:typing.List[UnopenedLine], questions:int, same_visits:typing.List[SameVisitQuestion], to_tell:typing.List[ToTell], returned:typing.List[ReturnedView], unsent:int, alarms:int):
         self.date = date
         self.visits = visits
         self.unfinished = unfinished
@@ -6698,6 +7821,8 @@ class Today:
         self.left_for_you = left_for_you
         self.unopened = unopened
         self.questions = questions
+        self.same_visits = same_visits
+        self.to_tell = to_tell
         self.returned = returned
         self.unsent = unsent
         self.alarms = alarms
@@ -6706,7 +7831,7 @@ class Today:
 
     
     def __str__(self):
-        return "Today(date={}, visits={}, unfinished={}, children={}, due={}, concerns={}, left_for_you={}, unopened={}, questions={}, returned={}, unsent={}, alarms={})".format(self.date, self.visits, self.unfinished, self.children, self.due, self.concerns, self.left_for_you, self.unopened, self.questions, self.returned, self.unsent, self.alarms)
+        return "Today(date={}, visits={}, unfinished={}, children={}, due={}, concerns={}, left_for_you={}, unopened={}, questions={}, same_visits={}, to_tell={}, returned={}, unsent={}, alarms={})".format(self.date, self.visits, self.unfinished, self.children, self.due, self.concerns, self.left_for_you, self.unopened, self.questions, self.same_visits, self.to_tell, self.returned, self.unsent, self.alarms)
     def __eq__(self, other):
         if self.date != other.date:
             return False
@@ -6725,6 +7850,10 @@ class Today:
         if self.unopened != other.unopened:
             return False
         if self.questions != other.questions:
+            return False
+        if self.same_visits != other.same_visits:
+            return False
+        if self.to_tell != other.to_tell:
             return False
         if self.returned != other.returned:
             return False
@@ -6747,6 +7876,8 @@ class _UniffiFfiConverterTypeToday(_UniffiConverterRustBuffer):
             left_for_you=_UniffiFfiConverterSequenceTypeLeftForYou.read(buf),
             unopened=_UniffiFfiConverterSequenceTypeUnopenedLine.read(buf),
             questions=_UniffiFfiConverterUInt64.read(buf),
+            same_visits=_UniffiFfiConverterSequenceTypeSameVisitQuestion.read(buf),
+            to_tell=_UniffiFfiConverterSequenceTypeToTell.read(buf),
             returned=_UniffiFfiConverterSequenceTypeReturnedView.read(buf),
             unsent=_UniffiFfiConverterUInt64.read(buf),
             alarms=_UniffiFfiConverterUInt64.read(buf),
@@ -6763,6 +7894,8 @@ class _UniffiFfiConverterTypeToday(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeLeftForYou.check_lower(value.left_for_you)
         _UniffiFfiConverterSequenceTypeUnopenedLine.check_lower(value.unopened)
         _UniffiFfiConverterUInt64.check_lower(value.questions)
+        _UniffiFfiConverterSequenceTypeSameVisitQuestion.check_lower(value.same_visits)
+        _UniffiFfiConverterSequenceTypeToTell.check_lower(value.to_tell)
         _UniffiFfiConverterSequenceTypeReturnedView.check_lower(value.returned)
         _UniffiFfiConverterUInt64.check_lower(value.unsent)
         _UniffiFfiConverterUInt64.check_lower(value.alarms)
@@ -6778,6 +7911,8 @@ class _UniffiFfiConverterTypeToday(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeLeftForYou.write(value.left_for_you, buf)
         _UniffiFfiConverterSequenceTypeUnopenedLine.write(value.unopened, buf)
         _UniffiFfiConverterUInt64.write(value.questions, buf)
+        _UniffiFfiConverterSequenceTypeSameVisitQuestion.write(value.same_visits, buf)
+        _UniffiFfiConverterSequenceTypeToTell.write(value.to_tell, buf)
         _UniffiFfiConverterSequenceTypeReturnedView.write(value.returned, buf)
         _UniffiFfiConverterUInt64.write(value.unsent, buf)
         _UniffiFfiConverterUInt64.write(value.alarms, buf)
@@ -6850,123 +7985,6 @@ class _UniffiFfiConverterTypeVerification(_UniffiConverterRustBuffer):
         _UniffiFfiConverterUInt64.write(value.receipted, buf)
         _UniffiFfiConverterUInt64.write(value.waiting, buf)
         _UniffiFfiConverterSequenceString.write(value.problems, buf)
-
-@dataclass
-class Version:
-    """
-    One statement in a record's history.
-"""
-    def __init__(self, *, op:str, commit:str, kind:str, target:str, label:str, code:typing.Optional[str], text:typing.Optional[str], note:typing.Optional[str], by:str, written:Moment, received:typing.Optional[Moment], replaces:typing.List[str], verdict:str, reason:typing.Optional[str], live:bool):
-        self.op = op
-        self.commit = commit
-        self.kind = kind
-        self.target = target
-        self.label = label
-        self.code = code
-        self.text = text
-        self.note = note
-        self.by = by
-        self.written = written
-        self.received = received
-        self.replaces = replaces
-        self.verdict = verdict
-        self.reason = reason
-        self.live = live
-        
-        
-
-    
-    def __str__(self):
-        return "Version(op={}, commit={}, kind={}, target={}, label={}, code={}, text={}, note={}, by={}, written={}, received={}, replaces={}, verdict={}, reason={}, live={})".format(self.op, self.commit, self.kind, self.target, self.label, self.code, self.text, self.note, self.by, self.written, self.received, self.replaces, self.verdict, self.reason, self.live)
-    def __eq__(self, other):
-        if self.op != other.op:
-            return False
-        if self.commit != other.commit:
-            return False
-        if self.kind != other.kind:
-            return False
-        if self.target != other.target:
-            return False
-        if self.label != other.label:
-            return False
-        if self.code != other.code:
-            return False
-        if self.text != other.text:
-            return False
-        if self.note != other.note:
-            return False
-        if self.by != other.by:
-            return False
-        if self.written != other.written:
-            return False
-        if self.received != other.received:
-            return False
-        if self.replaces != other.replaces:
-            return False
-        if self.verdict != other.verdict:
-            return False
-        if self.reason != other.reason:
-            return False
-        if self.live != other.live:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeVersion(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return Version(
-            op=_UniffiFfiConverterString.read(buf),
-            commit=_UniffiFfiConverterString.read(buf),
-            kind=_UniffiFfiConverterString.read(buf),
-            target=_UniffiFfiConverterString.read(buf),
-            label=_UniffiFfiConverterString.read(buf),
-            code=_UniffiFfiConverterOptionalString.read(buf),
-            text=_UniffiFfiConverterOptionalString.read(buf),
-            note=_UniffiFfiConverterOptionalString.read(buf),
-            by=_UniffiFfiConverterString.read(buf),
-            written=_UniffiFfiConverterTypeMoment.read(buf),
-            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
-            replaces=_UniffiFfiConverterSequenceString.read(buf),
-            verdict=_UniffiFfiConverterString.read(buf),
-            reason=_UniffiFfiConverterOptionalString.read(buf),
-            live=_UniffiFfiConverterBoolean.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.op)
-        _UniffiFfiConverterString.check_lower(value.commit)
-        _UniffiFfiConverterString.check_lower(value.kind)
-        _UniffiFfiConverterString.check_lower(value.target)
-        _UniffiFfiConverterString.check_lower(value.label)
-        _UniffiFfiConverterOptionalString.check_lower(value.code)
-        _UniffiFfiConverterOptionalString.check_lower(value.text)
-        _UniffiFfiConverterOptionalString.check_lower(value.note)
-        _UniffiFfiConverterString.check_lower(value.by)
-        _UniffiFfiConverterTypeMoment.check_lower(value.written)
-        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
-        _UniffiFfiConverterSequenceString.check_lower(value.replaces)
-        _UniffiFfiConverterString.check_lower(value.verdict)
-        _UniffiFfiConverterOptionalString.check_lower(value.reason)
-        _UniffiFfiConverterBoolean.check_lower(value.live)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterString.write(value.op, buf)
-        _UniffiFfiConverterString.write(value.commit, buf)
-        _UniffiFfiConverterString.write(value.kind, buf)
-        _UniffiFfiConverterString.write(value.target, buf)
-        _UniffiFfiConverterString.write(value.label, buf)
-        _UniffiFfiConverterOptionalString.write(value.code, buf)
-        _UniffiFfiConverterOptionalString.write(value.text, buf)
-        _UniffiFfiConverterOptionalString.write(value.note, buf)
-        _UniffiFfiConverterString.write(value.by, buf)
-        _UniffiFfiConverterTypeMoment.write(value.written, buf)
-        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
-        _UniffiFfiConverterSequenceString.write(value.replaces, buf)
-        _UniffiFfiConverterString.write(value.verdict, buf)
-        _UniffiFfiConverterOptionalString.write(value.reason, buf)
-        _UniffiFfiConverterBoolean.write(value.live, buf)
 
 class _UniffiFfiConverterSequenceTypeAnswerGiven(_UniffiConverterRustBuffer):
     @classmethod
@@ -7791,6 +8809,29 @@ class _UniffiFfiConverterSequenceTypeAlarmView(_UniffiConverterRustBuffer):
             _UniffiFfiConverterTypeAlarmView.read(buf) for i in range(count)
         ]
 
+class _UniffiFfiConverterSequenceTypeCoverChild(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeCoverChild.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeCoverChild.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeCoverChild.read(buf) for i in range(count)
+        ]
+
 class _UniffiFfiConverterSequenceTypeDigestLine(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -8525,29 +9566,6 @@ class _UniffiFfiConverterSequenceTypeFamilySessionView(_UniffiConverterRustBuffe
             _UniffiFfiConverterTypeFamilySessionView.read(buf) for i in range(count)
         ]
 
-class _UniffiFfiConverterSequenceTypeVersion(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        for item in value:
-            _UniffiFfiConverterTypeVersion.check_lower(item)
-
-    @classmethod
-    def write(cls, value, buf):
-        items = len(value)
-        buf.write_i32(items)
-        for item in value:
-            _UniffiFfiConverterTypeVersion.write(item, buf)
-
-    @classmethod
-    def read(cls, buf):
-        count = buf.read_i32()
-        if count < 0:
-            raise InternalError("Unexpected negative sequence length")
-
-        return [
-            _UniffiFfiConverterTypeVersion.read(buf) for i in range(count)
-        ]
-
 
 class LockedBookProtocol(typing.Protocol):
     """
@@ -8836,6 +9854,29 @@ class _UniffiFfiConverterTypeLockedBook:
     @classmethod
     def write(cls, value: LockedBook, buf: _UniffiRustBuffer):
         buf.write_u64(cls.lower(value))
+
+class _UniffiFfiConverterSequenceTypeMetChild(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeMetChild.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeMetChild.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeMetChild.read(buf) for i in range(count)
+        ]
 
 class _UniffiFfiConverterSequenceTypeOpenQuestion(_UniffiConverterRustBuffer):
     @classmethod
@@ -9249,6 +10290,11 @@ class BookProtocol(typing.Protocol):
         entry of a finished visit.
 """
         raise NotImplementedError
+    def case_text(self, record: str) -> CaseText:
+        """
+        A visit, a voice or a concern as text for the council's case system, about one child. Of a child: `other_kind`.
+"""
+        raise NotImplementedError
     def child_by_code(self, code: str) -> str:
         """
         The record of a child by the case system's code. Says nothing about whether this device has it.
@@ -9274,6 +10320,12 @@ class BookProtocol(typing.Protocol):
     def concerns(self, child: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> typing.List[ConcernView]:
         """
         Concerns, newest first: of one child, or all this device holds.
+"""
+        raise NotImplementedError
+    def cover(self, ) -> typing.List[CoverChild]:
+        """
+        The children whom the holder holds as one who stands in: of those that are closed the name and nothing else. A closed child's
+        card answers `not_opened`.
 """
         raise NotImplementedError
     def decide(self, concerns: typing.List[str],text: str) -> Saved:
@@ -9365,6 +10417,24 @@ class BookProtocol(typing.Protocol):
         is running is cancelled. The locked book returned goes on holding the folder, and can still send.
 """
         raise NotImplementedError
+    def match_met(self, met: str,child: str) -> Saved:
+        """
+        The child whom somebody met is this known child. For the manager of both.
+
+        Errors: `managers_only`, `other_kind`. Nothing was saved then.
+"""
+        raise NotImplementedError
+    def met(self, description: str,age: typing.Union[object, typing.Optional[str]] = _DEFAULT,relation: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> MetSaved:
+        """
+        Begins a file for a child whom the holder met and who is on nobody's list: `description` is a name or "the baby's cousin".
+        Works without a line, and the file takes visits, voices and concerns at once.
+"""
+        raise NotImplementedError
+    def met_children(self, ) -> typing.List[MetChild]:
+        """
+        Children whom somebody met, those of whom nobody has said who they are first.
+"""
+        raise NotImplementedError
     def note(self, record: str,heading: str,text: str) -> NoteSaved:
         """
         Writes a piece of text under a heading, at once. Whatever the language, the writing direction or the emoji, it is kept
@@ -9377,12 +10447,28 @@ class BookProtocol(typing.Protocol):
         in conflict with it.
 """
         raise NotImplementedError
+    def one_visit(self, first: str,beside: str) -> Saved:
+        """
+        Says that two records are of one visit, and that `first` is the one people should read first. Nothing in either changes:
+        the other stands whole beside it, and the visit is counted once.
+
+        Errors: `other_kind` for anything but two visits to one child. Nothing was saved then.
+"""
+        raise NotImplementedError
     def open_attachment(self, record: str,op: str) -> bytes:
         """
         The exact bytes of an attached file, or an error: never a part of it. Keep them in memory; what is written to a disk
         lies there readable, and so does a small picture made of it.
 
         Errors: `not_here` (ask for it with `want_attachment` and sync), `damaged`, `wrong_key`, `no_such_file`.
+"""
+        raise NotImplementedError
+    def open_cover(self, child: str,reason: str) -> Saved:
+        """
+        Opens the file of a child whom the holder holds as one who stands in. Works without a line. Everybody who holds the child sees
+        who opened the file, when and why.
+
+        Errors: `not_held`, `other_kind` for a child held in another role, `empty` without a reason. Nothing was saved then.
 """
         raise NotImplementedError
     def open_voice(self, voice: str) -> VoiceView:
@@ -9421,6 +10507,12 @@ class BookProtocol(typing.Protocol):
         What a crash cut off and this unlock turned into entries. Show it first: its author goes on with it by `carry_on`.
 """
         raise NotImplementedError
+    def refer_met(self, met: str,to: str,reason: str) -> Saved:
+        """
+        The child whom somebody met was referred to somebody else. For the child's manager. Errors as for `match_met`, and `empty`
+        without a reason.
+"""
+        raise NotImplementedError
     def reply(self, voice: str,reply: ReplyGiven) -> Saved:
         """
         Answers a child, beside the child's words. Error `empty`: a part that this answer needs is missing.
@@ -9429,6 +10521,12 @@ class BookProtocol(typing.Protocol):
     def revise(self, record: str,heading: str,entry: str,text: str) -> Saved:
         """
         Writes the whole text of an own entry again. The version before stays readable in the history.
+"""
+        raise NotImplementedError
+    def same_visits(self, ) -> typing.List[SameVisitQuestion]:
+        """
+        Visits of which it must be asked whether they are one or two, those that the holder began first in the list. The first
+        screen has the holder's own.
 """
         raise NotImplementedError
     def sealed_waiting(self, ) -> int:
@@ -9496,10 +10594,29 @@ class BookProtocol(typing.Protocol):
         that does not work is no error: see `SyncOutcome.trouble`.
 """
         raise NotImplementedError
+    def to_tell(self, date: str) -> typing.List[ToTell]:
+        """
+        Children who changed worker and are to be told, as it stands on a day written `2026-10-27`; the longest due first. The
+        first screen has those whose worker the holder has become.
+"""
+        raise NotImplementedError
     def today(self, date: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> Today:
         """
         The first screen: visits of a day, what is unfinished, everybody the holder holds, concerns without a decision, and
         how much waits. `date` is written `2026-10-27`; today by this device's clock if none is given.
+"""
+        raise NotImplementedError
+    def told_worker(self, child: str,on: str,how: str,worker: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> Saved:
+        """
+        Says that the holder has told a child who the worker is now, on a day written `2026-10-27`, and how. To say it before the
+        change has reached this device, name the worker.
+
+        Errors: `nothing_to_tell` if no worker is named and the child need not be told. Nothing was saved then.
+"""
+        raise NotImplementedError
+    def two_visits(self, one: str,other: str) -> Saved:
+        """
+        Says that two records are of two visits. It is not asked again. Errors as for `one_visit`.
 """
         raise NotImplementedError
     def verify(self, ) -> Verification:
@@ -9789,6 +10906,24 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def case_text(self, record: str) -> CaseText:
+        """
+        A visit, a voice or a concern as text for the council's case system, about one child. Of a child: `other_kind`.
+"""
+        
+        _UniffiFfiConverterString.check_lower(record)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(record),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeCaseText.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_case_text,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def child_by_code(self, code: str) -> str:
         """
         The record of a child by the case system's code. Says nothing about whether this device has it.
@@ -9893,6 +11028,22 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_concerns,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def cover(self, ) -> typing.List[CoverChild]:
+        """
+        The children whom the holder holds as one who stands in: of those that are closed the name and nothing else. A closed child's
+        card answers `not_opened`.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeCoverChild.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_cover,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -10197,6 +11348,73 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def match_met(self, met: str,child: str) -> Saved:
+        """
+        The child whom somebody met is this known child. For the manager of both.
+
+        Errors: `managers_only`, `other_kind`. Nothing was saved then.
+"""
+        
+        _UniffiFfiConverterString.check_lower(met)
+
+        _UniffiFfiConverterString.check_lower(child)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(met),
+            _UniffiFfiConverterString.lower(child),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_match_met,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def met(self, description: str,age: typing.Union[object, typing.Optional[str]] = _DEFAULT,relation: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> MetSaved:
+        """
+        Begins a file for a child whom the holder met and who is on nobody's list: `description` is a name or "the baby's cousin".
+        Works without a line, and the file takes visits, voices and concerns at once.
+"""
+        
+        _UniffiFfiConverterString.check_lower(description)
+
+        if age is _DEFAULT:
+            age = None
+        _UniffiFfiConverterOptionalString.check_lower(age)
+
+        if relation is _DEFAULT:
+            relation = None
+        _UniffiFfiConverterOptionalString.check_lower(relation)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(description),
+            _UniffiFfiConverterOptionalString.lower(age),
+            _UniffiFfiConverterOptionalString.lower(relation),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeMetSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_met,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def met_children(self, ) -> typing.List[MetChild]:
+        """
+        Children whom somebody met, those of whom nobody has said who they are first.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeMetChild.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_met_children,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def note(self, record: str,heading: str,text: str) -> NoteSaved:
         """
         Writes a piece of text under a heading, at once. Whatever the language, the writing direction or the emoji, it is kept
@@ -10252,6 +11470,30 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def one_visit(self, first: str,beside: str) -> Saved:
+        """
+        Says that two records are of one visit, and that `first` is the one people should read first. Nothing in either changes:
+        the other stands whole beside it, and the visit is counted once.
+
+        Errors: `other_kind` for anything but two visits to one child. Nothing was saved then.
+"""
+        
+        _UniffiFfiConverterString.check_lower(first)
+
+        _UniffiFfiConverterString.check_lower(beside)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(first),
+            _UniffiFfiConverterString.lower(beside),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_one_visit,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def open_attachment(self, record: str,op: str) -> bytes:
         """
         The exact bytes of an attached file, or an error: never a part of it. Keep them in memory; what is written to a disk
@@ -10273,6 +11515,30 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_attachment,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def open_cover(self, child: str,reason: str) -> Saved:
+        """
+        Opens the file of a child whom the holder holds as one who stands in. Works without a line. Everybody who holds the child sees
+        who opened the file, when and why.
+
+        Errors: `not_held`, `other_kind` for a child held in another role, `empty` without a reason. Nothing was saved then.
+"""
+        
+        _UniffiFfiConverterString.check_lower(child)
+
+        _UniffiFfiConverterString.check_lower(reason)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(child),
+            _UniffiFfiConverterString.lower(reason),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_cover,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -10402,6 +11668,31 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def refer_met(self, met: str,to: str,reason: str) -> Saved:
+        """
+        The child whom somebody met was referred to somebody else. For the child's manager. Errors as for `match_met`, and `empty`
+        without a reason.
+"""
+        
+        _UniffiFfiConverterString.check_lower(met)
+
+        _UniffiFfiConverterString.check_lower(to)
+
+        _UniffiFfiConverterString.check_lower(reason)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(met),
+            _UniffiFfiConverterString.lower(to),
+            _UniffiFfiConverterString.lower(reason),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_refer_met,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def reply(self, voice: str,reply: ReplyGiven) -> Saved:
         """
         Answers a child, beside the child's words. Error `empty`: a part that this answer needs is missing.
@@ -10447,6 +11738,22 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_revise,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def same_visits(self, ) -> typing.List[SameVisitQuestion]:
+        """
+        Visits of which it must be asked whether they are one or two, those that the holder began first in the list. The first
+        screen has the holder's own.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeSameVisitQuestion.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_same_visits,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -10682,6 +11989,25 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def to_tell(self, date: str) -> typing.List[ToTell]:
+        """
+        Children who changed worker and are to be told, as it stands on a day written `2026-10-27`; the longest due first. The
+        first screen has those whose worker the holder has become.
+"""
+        
+        _UniffiFfiConverterString.check_lower(date)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(date),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeToTell.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_to_tell,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def today(self, date: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> Today:
         """
         The first screen: visits of a day, what is unfinished, everybody the holder holds, concerns without a decision, and
@@ -10700,6 +12026,59 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_today,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def told_worker(self, child: str,on: str,how: str,worker: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> Saved:
+        """
+        Says that the holder has told a child who the worker is now, on a day written `2026-10-27`, and how. To say it before the
+        change has reached this device, name the worker.
+
+        Errors: `nothing_to_tell` if no worker is named and the child need not be told. Nothing was saved then.
+"""
+        
+        _UniffiFfiConverterString.check_lower(child)
+
+        _UniffiFfiConverterString.check_lower(on)
+
+        _UniffiFfiConverterString.check_lower(how)
+
+        if worker is _DEFAULT:
+            worker = None
+        _UniffiFfiConverterOptionalString.check_lower(worker)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(child),
+            _UniffiFfiConverterString.lower(on),
+            _UniffiFfiConverterString.lower(how),
+            _UniffiFfiConverterOptionalString.lower(worker),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_told_worker,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def two_visits(self, one: str,other: str) -> Saved:
+        """
+        Says that two records are of two visits. It is not asked again. Errors as for `one_visit`.
+"""
+        
+        _UniffiFfiConverterString.check_lower(one)
+
+        _UniffiFfiConverterString.check_lower(other)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(one),
+            _UniffiFfiConverterString.lower(other),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_two_visits,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -11322,10 +12701,21 @@ __all__ = [
     "VisitbookError",
     "Moment",
     "AlarmView",
+    "MetChild",
+    "VisitLine",
+    "DrawingView",
+    "SharingView",
+    "ReplyView",
+    "VersionView",
+    "VoiceView",
+    "AlsoMet",
     "AnswerGiven",
     "AnswerView",
     "AskView",
     "AttachmentView",
+    "CaseSection",
+    "Version",
+    "CaseText",
     "Change",
     "ChildLine",
     "FactLine",
@@ -11333,18 +12723,15 @@ __all__ = [
     "Owed",
     "NoAccessLine",
     "DueLine",
-    "DrawingView",
-    "SharingView",
-    "ReplyView",
-    "VersionView",
-    "VoiceView",
     "Holder",
+    "ToTell",
     "LateView",
     "ConcernView",
-    "VisitLine",
     "ChildCard",
     "ChoiceView",
     "CorrectionView",
+    "FileOpened",
+    "CoverChild",
     "DigestLine",
     "DrawingBytes",
     "EntryView",
@@ -11354,8 +12741,9 @@ __all__ = [
     "Found",
     "Identity",
     "LeftForYou",
-    "MissingItem",
     "Saved",
+    "MetSaved",
+    "MissingItem",
     "NoteSaved",
     "OpenQuestion",
     "OpenedView",
@@ -11366,18 +12754,19 @@ __all__ = [
     "PageWords",
     "Person",
     "QuestionView",
+    "SameVisitView",
     "StatusView",
     "RecordPage",
     "RecordStatus",
     "Recovered",
     "ReplyGiven",
+    "SameVisitQuestion",
     "SharingGiven",
     "SyncCounts",
     "SyncOutcome",
     "UnopenedLine",
     "Today",
     "Verification",
-    "Version",
     "VoiceGiven",
     "VoiceSaved",
     "SyncCancel",
