@@ -151,10 +151,10 @@ fn a_restored_server_is_healed_from_the_devices_and_nothing_is_missing() {
 
     // Everything from here on is in no back-up: a device, an assignment, a visit finished, a child's words, a concern.
     let bryony = Device::enrol(within, &lost, &address, "W-BRYONY");
-    let cover = [
-        "--worker", "W-BRYONY", "--child", "C-FINCH", "--role", "cover",
+    let also = [
+        "--worker", "W-BRYONY", "--child", "C-MERLE", "--role", "joint",
     ];
-    council(&lost, &[&["assign"], &cover[..]].concat());
+    council(&lost, &[&["assign"], &also[..]].concat());
     let begun = rowan.run(&["visit", "new", "Finch"]);
     let visit = begun["visits"][0]["visit"].as_str().unwrap();
     rowan.run(&["visit", "set", visit, "outcome", "cancelled_by_us"]);
@@ -165,7 +165,7 @@ fn a_restored_server_is_healed_from_the_devices_and_nothing_is_missing() {
     bryony.run(&["sync"]);
     let told = "No food in the house";
     let urgent = ["--urgency", "manager_today", "--text", told];
-    bryony.run(&[&["concern", "Finch"], &urgent[..]].concat());
+    bryony.run(&[&["concern", "Merle"], &urgent[..]].concat());
     for device in [&bryony, &rowan, &sage] {
         device.run(&["sync"]);
     }

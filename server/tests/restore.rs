@@ -460,6 +460,8 @@ fn an_assignment_that_the_back_up_lacks_comes_back_with_the_work_done_under_it()
         "assign", "--worker", "W-BRYONY", "--child", "C-WREN", "--role", "cover",
     ]);
     bryony.sync(&server);
+    let wren = bryony.child("C-WREN");
+    bryony.working.open_cover(wren, "Rowan is away").unwrap();
     let sent = bryony.visit("C-WREN", "while covering");
     bryony.sync(&server);
     let unsent = bryony.visit("C-WREN", "and once more, unsent");

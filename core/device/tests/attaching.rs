@@ -22,6 +22,7 @@ use visitbook_record::limits::ATTACHMENT_BYTES;
 use visitbook_record::op::Kind;
 use visitbook_record::wire::MEDIA_TYPE;
 use visitbook_seal::attachment::CHUNK;
+use visitbook_seal::bundle::EpochStatement;
 
 /// Every chunk differs from every other.
 fn drawing(length: usize) -> Vec<u8> {
@@ -854,4 +855,43 @@ fn a_statement_with_another_key_or_length_opens_nothing() {
     assert!(open(0).unwrap() == drawing(2 * CHUNK));
     assert!(matches!(open(1), Err(FileError::WrongKey)));
     assert!(matches!(open(2), Err(FileError::OtherSize)));
+}
+
+/// A restored council is asked again for every file, and given those that its back-up lacks.
+#[test]
+fn what_a_restored_council_lost_of_a_file_is_handed_in_again() {
+    for lost in [false, true] {
+        let (council, phone, mut working) = larkspurs();
+        let files = Mutex::default();
+        let visit = visit_to_wren(&mut working);
+        working
+            .attach_bytes(visit, "drawing", &drawing(3 * CHUNK))
+            .unwrap();
+        let line = Line::new(&council, &files);
+        went_through(&line.sync(&mut working));
+        assert_eq!(only(&working, visit).state, "council");
+        if lost {
+            files.lock().unwrap().held.clear();
+        }
+        let restored = council.lock().unwrap().bundle_with(|bundle, control| {
+            bundle.serial = 2;
+            bundle.epoch = EpochStatement {
+                number: 2,
+                id: [8; 16],
+                base: vec![],
+            }
+            .sign(control);
+        });
+        assert!(working.take_bundle(&restored).unwrap());
+        assert_eq!(only(&working, visit).state, "only_here");
+        // The screen closes in between.
+        drop(working.lock());
+        let mut working = phone.unlock();
+        line.sync(&mut working);
+        line.sync(&mut working);
+        assert_eq!(only(&working, visit).state, "council");
+        let came = times(only_file(&files).held.values().next().unwrap());
+        assert_eq!(came, [1, 1, 1], "sent again only if it was lost: {lost}");
+        assert!(opened(&working, visit).unwrap() == drawing(3 * CHUNK));
+    }
 }

@@ -218,6 +218,15 @@ pub(crate) fn all(db: &Connection) -> Result<Vec<(AttachmentId, bool, Option<Sig
     Ok(all)
 }
 
+/// The council's server was restored from a back-up, and may have lost any file: it is asked again for each.
+pub(crate) fn forget_receipts(db: &Connection) -> Result<()> {
+    db.execute(
+        "UPDATE attachment SET receipt = NULL, receipt_signature = NULL, receipt_epoch = NULL, received = NULL",
+        [],
+    )?;
+    Ok(())
+}
+
 /// What the council said of a file that has not all come.
 pub(crate) fn set_expected(db: &Connection, id: &AttachmentId, expected: &Expected) -> Result<()> {
     db.prepare_cached(

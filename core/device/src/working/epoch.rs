@@ -154,6 +154,7 @@ pub(super) fn step_back(db: &Connection, epoch: &EpochStatement) -> Result<(), S
                 .execute([one.no])?;
         }
     }
+    crate::store::attached::forget_receipts(db)?;
     let mut stepped_back = false;
     for row in log::scopes(db)? {
         // A digest is a sum up to the last entry and cannot be taken back to an earlier one: the log is read again.
