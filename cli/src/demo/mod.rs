@@ -1,4 +1,4 @@
-//! `visitbook demo`: part of a working day, with a council server and four devices as separate processes, and checks.
+//! `visitbook demo`: a working day, with a council server and four devices as separate processes, and checks.
 
 mod canary;
 mod cast;
