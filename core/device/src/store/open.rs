@@ -2,6 +2,7 @@
 //! missing or damaged file into a new, empty one.
 
 use std::path::Path;
+use std::sync::Once;
 
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
@@ -176,8 +177,17 @@ pub(crate) fn create(
     writer.close().map_err(|(_, error)| StoreError::from(error))
 }
 
+/// Starts SQLite and SQLCipher once for the process. SQLite calls SQLCipher's start after it has let go of its own lock
+/// (`sqlite3_initialize`), so that of two threads which open the first databases at one moment the second may meet a library
+/// that cannot encrypt yet. Here everybody waits for the first.
+fn start() {
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| drop(Connection::open_in_memory()));
+}
+
 fn connect(path: &Path, keys: &VaultKeys, flags: OpenFlags) -> Result<Connection, StoreError> {
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_PRIVATE_CACHE;
+    start();
     let connection = Connection::open_with_flags(path, flags)?;
     key::set(&connection, &keys.raw_key_spec())?;
     connection

@@ -12,7 +12,7 @@ mod rows;
 mod write;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -267,6 +267,10 @@ fn connect(path: &Path, key: &Secret32, create: OpenFlags) -> Result<Connection,
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_PRIVATE_CACHE
         | create;
+    // SQLite calls SQLCipher's start after it has let go of its own lock: of two threads which open the first databases of the
+    // process at one moment the second may meet a library that cannot encrypt yet. Here everybody waits for the first.
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| drop(Connection::open_in_memory()));
     let db = Connection::open_with_flags(path, flags)?;
     key::set(&db, key)?;
     db.busy_timeout(PATIENCE)?;
