@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use visitbook_record::commit::{RecordKind, Role};
 use visitbook_record::id::RecordId;
 use visitbook_record::limits;
@@ -39,40 +39,38 @@ struct Noted {
 impl Working {
     /// Notes that somebody looked.
     pub(super) fn looked(&self, how: Look, child: RecordId, record: RecordId) {
-        let looked = Looked { how, child, record };
+        self.looked_at_all(how, [(child, record)]);
+    }
+
+    /// Notes that somebody looked at several records at once, each with its child. Flushes the disk once.
+    pub(super) fn looked_at_all(
+        &self,
+        how: Look,
+        all: impl IntoIterator<Item = (RecordId, RecordId)>,
+    ) {
         let now = self.now().wall;
         let mut noted = self.looks.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let again = noted
-            .last
-            .get(&looked)
-            .is_some_and(|last| (0..ONE_LOOK).contains(&now.0.saturating_sub(last.0)));
-        if again {
-            return;
+        for (child, record) in all {
+            let looked = Looked { how, child, record };
+            let again = noted
+                .last
+                .get(&looked)
+                .is_some_and(|last| (0..ONE_LOOK).contains(&now.0.saturating_sub(last.0)));
+            if !again {
+                noted.last.insert(looked, now);
+                noted.unwritten.push((now, looked));
+            }
         }
-        noted.last.insert(looked, now);
-        noted.unwritten.push((now, looked));
         self.write_down(&mut noted);
     }
 
     fn write_down(&self, noted: &mut Noted) {
-        while let Some((at, looked)) = noted.unwritten.first() {
-            let written = self
-                .store
-                .writer
-                .prepare_cached("INSERT INTO look (at, how, child, record) VALUES (?1, ?2, ?3, ?4)")
-                .and_then(|mut insert| {
-                    insert.execute(params![
-                        at.0,
-                        looked.how.code(),
-                        looked.child.0,
-                        looked.record.0
-                    ])
-                });
-            if written.is_err() {
-                tracing::warn!("a look could not be written down yet");
-                return;
-            }
-            noted.unwritten.remove(0);
+        if noted.unwritten.is_empty() {
+            return;
+        }
+        match write(&self.store.writer, &noted.unwritten) {
+            Ok(()) => noted.unwritten.clear(),
+            Err(_) => tracing::warn!("a look could not be written down yet"),
         }
     }
 
@@ -144,4 +142,22 @@ impl Working {
             .query_row([scope.no], |row| row.get(0))?;
         Ok(usize::try_from(count).unwrap_or(0))
     }
+}
+
+/// All of them or none, in one transaction.
+fn write(db: &Connection, looks: &[(WallMillis, Looked)]) -> rusqlite::Result<()> {
+    let transaction = db.unchecked_transaction()?;
+    {
+        let mut insert = transaction
+            .prepare_cached("INSERT INTO look (at, how, child, record) VALUES (?1, ?2, ?3, ?4)")?;
+        for (at, looked) in looks {
+            insert.execute(params![
+                at.0,
+                looked.how.code(),
+                looked.child.0,
+                looked.record.0
+            ])?;
+        }
+    }
+    transaction.commit()
 }

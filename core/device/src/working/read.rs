@@ -209,9 +209,7 @@ impl Working {
     /// [`ReadError`].
     pub fn concerns(&self, child: Option<RecordId>) -> Result<Vec<ConcernView>> {
         let all = self.concerns_of(child)?;
-        for one in &all {
-            self.looked(Look::Page, one.child, one.record);
-        }
+        self.looked_at_all(Look::Page, all.iter().map(|one| (one.child, one.record)));
         Ok(all)
     }
 
@@ -454,9 +452,6 @@ impl Working {
                 continue;
             };
             let child = row.home.scope.child();
-            if let Some(child) = child {
-                self.looked(Look::Search, child, row.id);
-            }
             all.push(Found {
                 op: fact.id,
                 record: fact.record,
@@ -475,6 +470,10 @@ impl Working {
                 written: Moment::of(found.statement.written),
             });
         }
+        let of_children = all
+            .iter()
+            .filter_map(|hit: &Found| Some((hit.child?, hit.record)));
+        self.looked_at_all(Look::Search, of_children);
         Ok(all)
     }
 }
