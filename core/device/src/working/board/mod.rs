@@ -15,7 +15,7 @@ use visitbook_record::calendar::Date;
 use visitbook_record::time::WallMillis;
 
 use super::Working;
-use super::model::{Board, BoardView};
+use super::model::{Board, BoardView, DeviceHeard};
 use crate::clock::Moment;
 use crate::error::ReadError;
 
@@ -38,13 +38,16 @@ impl Working {
         };
         let day: Date = date.parse().map_err(|_| ReadError::BadDate)?;
         let then = Known::load(&self.store.reader, self.me.worker, as_known_at)?;
-        let board = self.board_of(&then, day, at.clone())?;
+        let until = as_known_at.unwrap_or(self.now().wall);
+        let devices = heard::last_heard(&self.store.reader, &then, until, day)?;
+        let board = self.board_of(&then, day, at.clone(), devices);
         let mut lines = words::lines(&board, day);
         let heard = self.heard()?;
         let since = match &at {
             Some(at) => {
                 let now = Known::load(&self.store.reader, self.me.worker, None)?;
-                let board_now = self.board_of(&now, day, None)?;
+                // Only its lines are compared, and they do not name devices.
+                let board_now = self.board_of(&now, day, None, Vec::new());
                 let lines_now = words::lines(&board_now, day)
                     .into_iter()
                     .skip(1)
@@ -68,15 +71,19 @@ impl Working {
         })
     }
 
-    fn board_of(&self, known: &Known, day: Date, at: Option<Moment>) -> Result<Board, ReadError> {
+    fn board_of(
+        &self,
+        known: &Known,
+        day: Date,
+        at: Option<Moment>,
+        devices: Vec<DeviceHeard>,
+    ) -> Board {
         let whose = match known.staff.get(&self.me.worker) {
             Some(name) => name.clone(),
             None => self.me.worker.to_string(),
         };
         let now = at.clone().unwrap_or_else(|| Moment::of(self.now().wall));
-        let until = WallMillis(now.millis);
-        let devices = heard::last_heard(&self.store.reader, known, until, day)?;
-        Ok(day::Sheet::new(known, self.me.worker, day).board(whose, at, &now, devices))
+        day::Sheet::new(known, self.me.worker, day).board(whose, at, &now, devices)
     }
 
     /// When the council last had nothing more for this device, by the council's clock.
