@@ -94,8 +94,8 @@ pub(super) fn wren(day: &mut Day) -> Staged<()> {
             ),
         ),
         _ => (
-            true,
-            "memory not searched: this system shows none to a parent process".to_owned(),
+            false,
+            "the memory was not searched: this system shows none to a parent process".to_owned(),
         ),
     };
     day.checks.expect(
