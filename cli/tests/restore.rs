@@ -2,34 +2,17 @@
 //! real folders, the commands that a council's ICT and its workers type.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+mod desk;
 
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+
+use desk::{command, council, works};
 use serde_json::Value as Json;
 
-const PIN: &str = "482917";
 const SAID: &str = "I put Pipit's bottle in my bed so it stays warm.";
-
-fn program() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_visitbook"))
-}
-
-/// One command at the council's server.
-fn council(folder: &Path, words: &[&str]) -> Json {
-    let output = program()
-        .arg("council")
-        .args(words)
-        .arg("--json")
-        .arg("--dir")
-        .arg(folder)
-        .output()
-        .unwrap();
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{words:?}: {error}");
-    serde_json::from_slice(&output.stdout).unwrap()
-}
 
 /// The service, until it is dropped: then it is killed, as a power cut would.
 struct Serving(Child);
@@ -37,7 +20,7 @@ struct Serving(Child);
 impl Serving {
     /// Serves at an address, and says which it was.
     fn start(folder: &Path, listen: &str) -> (Self, String) {
-        let mut child = program()
+        let mut child = command()
             .args(["council", "serve", "--listen", listen, "--dir"])
             .arg(folder)
             .stdout(Stdio::piped())
@@ -74,22 +57,8 @@ impl Device {
         device
     }
 
-    /// One command, with the PIN on standard input.
     fn run(&self, words: &[&str]) -> Json {
-        let mut child = program()
-            .arg("--store")
-            .arg(&self.0)
-            .args(["--json", "--pin-fd", "0"])
-            .args(words)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        writeln!(child.stdin.take().unwrap(), "{PIN}").unwrap();
-        let output = child.wait_with_output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{words:?}: {text}");
-        serde_json::from_slice(&output.stdout).unwrap()
+        works(&self.0, words)
     }
 
     fn digests(&self) -> BTreeMap<String, String> {
