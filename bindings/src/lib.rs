@@ -54,7 +54,7 @@ pub use model::people::{
     AlsoMet, CoverChild, FileOpened, MetChild, SameVisitQuestion, SameVisitView, ToTell,
 };
 pub use model::standing::{
-    AlarmView, AskView, ChoiceView, DigestLine, Finishing, Found, MissingItem, OpenQuestion,
+    AlarmView, AskView, BeforeFinishing, ChoiceView, DigestLine, Finishing, Found, MissingItem, OpenQuestion,
     RecordStatus, Recovered, Saved, StatusView, Verification, Version,
 };
 pub use model::voice::{

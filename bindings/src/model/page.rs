@@ -140,6 +140,8 @@ mirrors! {
         child: String,
         /// The child's name.
         child_name: String,
+        /// "Wren left you 1 thing, 10:10.", while nobody has opened what the child handed in: then nothing of it is told below.
+        closed: Option<String>,
         /// Every question that has an answer, in the form's order.
         questions: Vec<QuestionView>,
         /// Every piece of text, in log order.

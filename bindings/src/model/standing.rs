@@ -5,6 +5,7 @@ use visitbook_device::{Saved as SavedInCore, model as core};
 use super::lists::Moment;
 use super::mirrors;
 use super::page::AnswerView;
+use super::voice::LeftForYou;
 use crate::across::Across;
 
 mirrors! {
@@ -205,6 +206,16 @@ mirrors! {
         tail: String,
         /// When the last keystroke was kept.
         written: Moment,
+    }
+
+    /// What a person is shown before visits are finished.
+    BeforeFinishing {
+        /// "Finish for Wren (14) and Finch (9)?"
+        title: String,
+        /// What finishing means.
+        detail: String,
+        /// What children left on this device and the holder has not opened: a reminder, and no reason not to finish.
+        left_for_you: Vec<LeftForYou>,
     }
 
     /// Something without which a visit is not finished.

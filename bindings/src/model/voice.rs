@@ -13,6 +13,9 @@ mirrors! {
         record: String,
         /// The child.
         child: String,
+        /// "Wren left you 1 thing, 10:10.", while nobody has opened what the child handed in: then nothing below is told but by
+        /// whom and when.
+        closed: Option<String>,
         /// How it was given.
         how: Option<String>,
         /// That, in words.

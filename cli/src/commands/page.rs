@@ -42,6 +42,7 @@ pub(super) fn show(working: &Working, record: &str) -> Result<Reply, Failure> {
     let json = json!({
         "record": page.record,
         "child": page.child_name,
+        "closed": page.closed,
         "page": finished_page(&page),
         "questions": page.questions,
         "entries": page.entries,
@@ -115,6 +116,9 @@ fn lay_out(page: &RecordPage, late_text: &str) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{} · {}", page.child_name, page.kind);
+    if let Some(closed) = &page.closed {
+        let _ = writeln!(text, "{closed}\n  visitbook heard show {}", page.record);
+    }
     for one in &page.from_previous_worker {
         let _ = writeln!(
             text,

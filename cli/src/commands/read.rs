@@ -113,6 +113,10 @@ pub(super) fn child(working: &Working, child: &str) -> Result<Reply, Failure> {
         let _ = writeln!(text, "{what}: {when}");
     }
     for voice in &card.voices {
+        if let Some(closed) = &voice.closed {
+            let _ = writeln!(text, "{closed}\n  visitbook heard show {}", voice.record);
+            continue;
+        }
         let words = if voice.words.is_empty() {
             voice.saw.join(" ")
         } else {

@@ -115,6 +115,13 @@ pub struct Said {
     pub typed_at: Option<WallMillis>,
 }
 
+/// Whether a record is something that a child handed in on a page of the child's own: the id of such a record follows from the sealed
+/// post (UUIDv8), and every other voice has one that its author's device drew.
+#[must_use]
+pub fn is_handed_in(record: RecordId) -> bool {
+    uuid::Uuid::from_bytes(record.0).get_version_num() == 8
+}
+
 /// The statements of the voice record `record` that this post is: the same on whatever side it is opened, the names of
 /// entries included. `record` is the id that follows from the sealed post. An answer that this version's form does not
 /// offer is left out; the child's own words and drawing never are.

@@ -362,6 +362,8 @@ pub struct RecordPage {
     pub child: RecordId,
     /// The child's name.
     pub child_name: String,
+    /// "Wren left you 1 thing, 10:10.", while nobody has opened what the child handed in: then nothing of it is told below.
+    pub closed: Option<String>,
     /// Every question that has an answer, in the form's order.
     pub questions: Vec<QuestionView>,
     /// Every piece of text, in log order.
@@ -652,6 +654,17 @@ pub struct MissingItem {
     pub field: String,
     /// The question to ask.
     pub question: String,
+}
+
+/// What a person is shown before visits are finished.
+#[derive(Clone, Serialize)]
+pub struct BeforeFinishing {
+    /// "Finish for Wren (14) and Finch (9)?"
+    pub title: String,
+    /// What finishing means.
+    pub detail: String,
+    /// What children left on this device and the holder has not opened: a reminder, and no reason not to finish.
+    pub left_for_you: Vec<LeftForYou>,
 }
 
 /// What asking to finish came to.

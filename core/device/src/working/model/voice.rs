@@ -13,6 +13,9 @@ pub struct VoiceView {
     pub record: RecordId,
     /// The child.
     pub child: RecordId,
+    /// "Wren left you 1 thing, 10:10.", while nobody has opened what the child handed in: then nothing below is told but by whom and
+    /// when.
+    pub closed: Option<String>,
     /// How it was given.
     pub how: Option<String>,
     /// That, in words.
