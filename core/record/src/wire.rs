@@ -376,6 +376,24 @@ pub enum Denial {
     NotConfirmed,
 }
 
+impl Denial {
+    /// The one form of every answer that says no: 2, why, and the least counter that the server will take next.
+    pub(crate) fn encode_answer<W: minicbor::encode::Write>(
+        self,
+        next_counter: u64,
+        e: &mut minicbor::Encoder<W>,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.array(3)?.u8(2)?.encode(self)?.u64(next_counter)?.ok()
+    }
+
+    /// What follows after the 2.
+    pub(crate) fn decode_answer(
+        d: &mut minicbor::Decoder<'_>,
+    ) -> Result<(Self, u64), minicbor::decode::Error> {
+        Ok((d.decode()?, d.u64()?))
+    }
+}
+
 /// The answer to a pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PullReply {
@@ -401,12 +419,7 @@ impl<C> Encode<C> for PullReply {
             Self::Denied {
                 denial,
                 next_counter,
-            } => e
-                .array(3)?
-                .u8(2)?
-                .encode_with(denial, ctx)?
-                .u64(*next_counter)?
-                .ok(),
+            } => denial.encode_answer(*next_counter, e),
         }
     }
 }
@@ -416,10 +429,13 @@ impl<'b, C> Decode<'b, C> for PullReply {
         let length = d.array()?;
         match (d.u8()?, length) {
             (1, Some(2)) => Ok(Self::Page(d.decode_with(ctx)?)),
-            (2, Some(3)) => Ok(Self::Denied {
-                denial: d.decode_with(ctx)?,
-                next_counter: d.u64()?,
-            }),
+            (2, Some(3)) => {
+                let (denial, next_counter) = Denial::decode_answer(d)?;
+                Ok(Self::Denied {
+                    denial,
+                    next_counter,
+                })
+            }
             _ => Err(minicbor::decode::Error::message("unknown reply")),
         }
     }
