@@ -186,7 +186,9 @@ impl Book {
     /// that has not been opened. Changes nothing, and refuses nothing.
     pub fn before_finishing(&self, visits: Vec<String>) -> Result<BeforeFinishing> {
         let visits = records(&visits)?;
-        Ok(self.with(|working| working.before_finishing(&visits))?.across())
+        Ok(self
+            .with(|working| working.before_finishing(&visits))?
+            .across())
     }
 
     /// Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, with `before_finishing`. What is being typed is saved first. If anything that binds is missing from any of them, none is finished

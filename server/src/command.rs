@@ -6,6 +6,7 @@
 mod family;
 mod files;
 pub(crate) mod moves;
+mod redact;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -161,6 +162,8 @@ enum Command {
     Devices,
     /// Prove every chain, signature, receipt and digest of the log.
     Verify,
+    /// Remove the words of a statement by law: find it, look at what would go, and do it.
+    Redact(redact::Redact),
     /// The sessions in which a device was in a child's hands: whose, how many things came, and whether any was touched.
     Family,
 }
@@ -196,6 +199,16 @@ pub(crate) enum Problem {
     Restore(#[from] crate::restore::RestoreError),
     #[error("name a child or a worker")]
     NobodyNamed,
+    #[error("there is no record {0} here; `history` and the text for the case system name it")]
+    NoSuchRecord(String),
+    #[error(
+        "no one statement of the record begins with {0}: give at least 8 letters of its name, as `redact --record` lists it"
+    )]
+    NoSuchStatement(String),
+    #[error("say why: everybody who holds the child reads it")]
+    NoReason,
+    #[error(transparent)]
+    Redaction(#[from] crate::redaction::Refused),
     #[error("{0}: {1}")]
     Report(PathBuf, std::io::Error),
 }
@@ -320,6 +333,7 @@ fn act(line: Line, now: &Now) -> Done {
         Command::Attachments => files::attachments(&dir),
         Command::Devices => devices(&dir),
         Command::Verify => verifying(&dir),
+        Command::Redact(asked) => redact::run(&dir, &asked, now()),
         Command::Family => family::sessions(&dir),
     }
 }

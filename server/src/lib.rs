@@ -9,6 +9,7 @@ pub mod ingest;
 pub mod looks;
 mod notice;
 pub mod pull;
+pub mod redaction;
 pub mod rights;
 pub mod store;
 pub mod suite;

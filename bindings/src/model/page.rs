@@ -30,6 +30,8 @@ mirrors! {
         settled: bool,
         /// Why, where it settled something.
         reason: Option<String>,
+        /// "Words removed …", where they were, by law: by whom, when and why.
+        removed: Option<String>,
         /// When, by the author's device.
         written: Moment,
         /// When the council received it.
@@ -60,8 +62,10 @@ mirrors! {
     VersionView {
         /// The statement.
         op: String,
-        /// The text; `None` while its author has not finished it.
+        /// The text; `None` while its author has not finished it, and where it was removed.
         text: Option<String>,
+        /// "Words removed …", where they were, by law: by whom, when and why.
+        removed: Option<String>,
         /// Recovered after a crash; its author has not gone on with it.
         cut_off: bool,
         /// Who.

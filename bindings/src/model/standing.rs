@@ -111,6 +111,8 @@ mirrors! {
         code: Option<String>,
         /// The words or the answer; `None` if they cannot be read here.
         text: Option<String>,
+        /// "Words removed …", where they were, by law: by whom, when and why.
+        removed: Option<String>,
         /// A few words beside an answer, or why something was settled.
         note: Option<String>,
         /// Who.

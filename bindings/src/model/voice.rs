@@ -22,6 +22,8 @@ mirrors! {
         how_label: Option<String>,
         /// The child's exact words.
         words: Vec<String>,
+        /// "Words removed …", where they were, by law: by whom, when and why.
+        removed: Vec<String>,
         /// What a worker saw.
         saw: Vec<String>,
         /// Something the child drew or made.

@@ -195,6 +195,9 @@ fn laid_out(voice: &VoiceView) -> String {
     for words in &voice.words {
         let _ = writeln!(text, "“{words}”");
     }
+    for removed in &voice.removed {
+        let _ = writeln!(text, "{removed}");
+    }
     for saw in &voice.saw {
         let _ = writeln!(text, "Seen: {saw}");
     }

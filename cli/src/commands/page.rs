@@ -179,6 +179,7 @@ fn question_line(question: &QuestionView) -> String {
         let label = answer
             .label
             .as_deref()
+            .or(answer.removed.as_deref())
             .unwrap_or("cannot be read on this device");
         match &answer.note {
             Some(note) => format!("{label} (“{note}”)"),
@@ -209,9 +210,9 @@ fn question_line(question: &QuestionView) -> String {
 fn entry_lines(entry: &EntryView) -> String {
     let mut text = format!("{}\n", entry.label);
     for version in &entry.versions {
-        let words = match &version.text {
-            Some(words) => words.clone(),
-            None => format!(
+        let words = match (&version.removed, &version.text) {
+            (Some(words), _) | (None, Some(words)) => words.clone(),
+            (None, None) => format!(
                 "{} is still writing.",
                 version.by.split(' ').next().unwrap_or(&version.by)
             ),

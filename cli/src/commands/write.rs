@@ -63,7 +63,6 @@ pub(super) fn saved(before: Instant, saved: &Saved, more: Json) -> Reply {
 
 /// A visit's child, day and outing, for the answer of a plan or a beginning.
 struct VisitHead {
-    child: RecordId,
     child_name: String,
     date: String,
     outing: Option<String>,
@@ -83,7 +82,6 @@ fn head(working: &Working, record: RecordId) -> Result<VisitHead, Failure> {
         .unwrap_or_default();
     let outing = code("outing_id");
     Ok(VisitHead {
-        child: page.child,
         child_name: page.child_name,
         date,
         outing,

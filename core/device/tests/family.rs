@@ -532,11 +532,21 @@ fn what_nobody_has_opened_is_closed_everywhere() {
     let voice = only_voice(&mut rowan);
     for reader in [&mut rowan, &mut bryony] {
         let shown = shown_by_the_way(reader, voice, visit);
-        for word in ["another", "social", "mum", "drew_or_made", "child_themselves", "image/png"] {
+        for word in [
+            "another",
+            "social",
+            "mum",
+            "drew_or_made",
+            "child_themselves",
+            "image/png",
+        ] {
             assert!(!shown.contains(word), "{word} in {shown}");
         }
         let page = reader.page(voice).unwrap();
-        assert_eq!(page.closed.as_deref(), Some("Wren left you 1 thing, 09:52."));
+        assert_eq!(
+            page.closed.as_deref(),
+            Some("Wren left you 1 thing, 09:52.")
+        );
         assert_eq!(reader.voices(WREN).unwrap()[0].closed, page.closed);
         assert!(reader.drawing(voice).unwrap().is_none());
     }

@@ -162,14 +162,16 @@ pub fn statements_of(post: &Post, record: RecordId) -> Vec<Said> {
     all.0
 }
 
-/// Those statements that are not among the facts of the record yet: applied, or on their way from this device.
+/// Those statements that are not among the facts of the record yet: applied, or on their way from this device. One whose words
+/// were removed by law is there, and is not made again.
 #[must_use]
 pub fn missing_from(facts: &[Fact], said: Vec<Said>) -> Vec<Said> {
     let there = |said: &Said| {
         let answer = Answer::of(Some(&said.content));
         facts.iter().any(|fact| {
             let counts = fact.verdict.is_none() || fact.is_applied();
-            counts && fact.target == said.target && fact.answer == answer
+            let same = fact.answer == answer || fact.answer == Answer::Unreadable;
+            counts && fact.target == said.target && same
         })
     };
     said.into_iter().filter(|said| !there(said)).collect()

@@ -5,6 +5,7 @@
 //! Nothing is durable.
 
 mod attachments;
+mod redactions;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,7 +16,9 @@ use visitbook_record::fact::{Answer, RecordHome};
 use visitbook_record::id::{
     CommitHash, DeviceId, Incarnation, OpId, RecordId, StatementHash, Token, WorkerId,
 };
+use visitbook_record::op::Kind;
 use visitbook_record::payload::Payload;
+use visitbook_record::redaction::Removed;
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::Verdict;
@@ -93,6 +96,7 @@ state! {
     ops: OpId => StoredOp,
     by_record: (RecordId, OpId) => (),
     held: (RecordId, OpId) => (),
+    openings: (RecordId, OpId) => (),
     payloads: OpId => Payload,
     homes: RecordId => RecordHome,
     statements: (Scope, LogPosition) => Signed,
@@ -114,6 +118,7 @@ state! {
     attachments: [u8; 32] => StoredAttachment,
     attachment_uses: ([u8; 32], OpId) => AttachmentUse,
     chunks: ([u8; 32], u32) => Vec<u8>,
+    removed: OpId => Removed,
 }
 
 const FIRST: LogPosition = LogPosition {
@@ -267,6 +272,10 @@ impl ReadTx for Tx<'_> {
         self.ops_listed(&self.0.held, record)
     }
 
+    fn openings(&self, record: &RecordId) -> Result<Vec<StoredOp>, StoreError> {
+        self.ops_listed(&self.0.openings, record)
+    }
+
     fn payload(&self, op: &OpId) -> Result<Option<Payload>, StoreError> {
         Ok(self.0.payloads.map.get(op).cloned())
     }
@@ -418,6 +427,9 @@ impl WriteTx for Tx<'_> {
             self.0.held.insert(key, ());
         } else {
             self.0.held.remove(&key);
+        }
+        if op.fact.kind == Kind::Open && op.fact.is_applied() {
+            self.0.openings.insert(key, ());
         }
         self.0.by_record.insert(key, ());
         self.0.ops.insert(op.fact.id, op);

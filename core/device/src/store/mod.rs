@@ -10,6 +10,7 @@ pub(crate) mod moved;
 pub(crate) mod open;
 pub(crate) mod oversight_view;
 pub(crate) mod purge;
+pub(crate) mod removed;
 pub(crate) mod rows;
 pub(crate) mod search;
 #[cfg(test)]

@@ -205,6 +205,16 @@ pub(super) fn connect_for_tests(path: &Path, keys: &VaultKeys) -> Result<Connect
     connect(path, keys, OpenFlags::SQLITE_OPEN_READ_WRITE)
 }
 
+/// A book in clear, so that its pages can be searched.
+#[cfg(test)]
+pub(super) fn plain_for_tests(path: &Path) -> Result<Connection, StoreError> {
+    start();
+    let mut connection = Connection::open(path)?;
+    settings(&connection)?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
 /// Recursive triggers are on because without them REPLACE removes a row and fires no trigger, and so would pass the ones
 /// that make the log append-only.
 fn settings(connection: &Connection) -> Result<(), StoreError> {

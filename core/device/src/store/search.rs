@@ -114,6 +114,7 @@ pub(crate) fn words_of(content: &Content) -> Option<String> {
             None => of_value(&settlement.value),
         }),
         Content::Assignment(assignment) => Some(assignment.reason.clone()),
+        Content::Redaction(redaction) => Some(redaction.reason.clone()),
         Content::Correction(correction) => Some(format!(
             "{} {}",
             of_value(&correction.value),

@@ -3,11 +3,18 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
+use visitbook_record::cbor::encode;
+use visitbook_record::commit::Role;
+use visitbook_record::id::{OpId, RecordId, Salt};
+use visitbook_record::op::Target;
+use visitbook_record::payload::{Content, Payload};
 use visitbook_seal::hardware::SoftwareKeys;
 use visitbook_seal::vault::{self, Params, VaultIds, VaultKeys};
 
-use super::open::{SCHEMA_VERSION, Store, StoreError, create};
+use super::open::{SCHEMA_VERSION, Store, StoreError, create, plain_for_tests};
+use super::rows::number_of;
+use super::{log, removed, search};
 
 fn keys() -> VaultKeys {
     let ids = VaultIds {
@@ -30,7 +37,7 @@ fn fill(db: &Connection) -> Result<(), StoreError> {
             x'00', 0, NULL, NULL, NULL, NULL, NULL, 0, 1, NULL, 0);
          INSERT INTO scope VALUES (1, x'01', 1, 0, NULL, NULL, NULL, zeroblob(32));
          INSERT INTO record VALUES (1, x'02', 2, 1, x'00');
-         INSERT INTO signed VALUES (1, x'03', 1, 1, 0, x'00', x'00', x'00', 1, 1);
+         INSERT INTO signed VALUES (1, x'03', 1, 1, 0, x'00', x'00', x'00', x'00', 1, 1);
          INSERT INTO op VALUES (1, x'04', 1, 1, x'00', 4, 0, x'00', 0, x'80', 0, NULL);
          INSERT INTO payload VALUES (1, x'05', x'06');",
     )?;
@@ -359,4 +366,61 @@ fn what_two_commits_say_under_one_number_stands_once() {
     );
     let (no, ..) = op_row(&transaction, &first.ops[0].0).unwrap().unwrap();
     assert_eq!(no, first.ops[0].1);
+}
+
+/// A book in clear, so that its pages can be searched: of words that were removed no page, no index and no log of the engine keeps
+/// anything, and they are not taken in again.
+#[test]
+fn words_that_were_removed_are_in_no_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.db");
+    let db = plain_for_tests(&path).unwrap();
+    fill(&db).unwrap();
+    let (op, record, person) = (OpId([4; 32]), RecordId([2; 16]), [3_u8; 16]);
+    let text = Content::Text {
+        text: "wagtailcanary ".repeat(2_000),
+        cut_off: false,
+    };
+    let payload = Payload::new(Salt([1; 16]), &text);
+    db.execute(
+        "INSERT INTO record VALUES (2, ?1, 2, 1, ?2)",
+        params![record.0, person],
+    )
+    .unwrap();
+    db.execute(
+        "INSERT INTO op VALUES (2, ?1, 1, 2, ?2, 1, 0, ?3, ?4, x'80', 0, ?5)",
+        params![
+            op.0,
+            encode(&Target::element("saw", "n1")),
+            person,
+            number_of(&Role::Allocated),
+            payload.hash().0
+        ],
+    )
+    .unwrap();
+    assert!(log::insert_payload(&db, 2, &payload).unwrap());
+    search::index_new(&db).unwrap();
+    let on_disk = || {
+        db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .unwrap();
+        let mut all = Vec::new();
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            all.extend(std::fs::read(entry.unwrap().path()).unwrap());
+        }
+        all.windows(13)
+            .filter(|window| window == b"wagtailcanary")
+            .count()
+    };
+    assert!(on_disk() > 1_900, "what the ends of pages do not cut");
+    assert_eq!(
+        removed::carry_out(&db, &OpId([9; 32]), record, &op, None).unwrap(),
+        record
+    );
+    search::index_new(&db).unwrap();
+    assert_eq!(on_disk(), 0);
+    assert!(!log::insert_payload(&db, 2, &payload).unwrap());
+    assert_eq!(on_disk(), 0);
+    assert!(removed::still_here(&db).unwrap().is_empty());
+    assert!(log::statement(&db, &op).unwrap().unwrap().removed);
+    assert!(db.execute("DELETE FROM removed", []).is_err());
 }

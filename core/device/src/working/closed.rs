@@ -32,7 +32,12 @@ impl Working {
         let closed = handed_in && (self.is_unread(row.id)? || !is_opened(page));
         let since = statements
             .iter()
-            .filter(|statement| matches!(statement.content, Some(Content::Words(_) | Content::Drawing(_))))
+            .filter(|statement| {
+                matches!(
+                    statement.content,
+                    Some(Content::Words(_) | Content::Drawing(_))
+                )
+            })
             .map(|statement| statement.written)
             .min()
             .or_else(|| statements.iter().map(|statement| statement.written).min());

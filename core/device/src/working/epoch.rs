@@ -20,7 +20,7 @@ use super::receipts::is_signed;
 use super::save::class_of;
 use crate::error::{SaveError, UnlockError};
 use crate::store::rows::{name, signed, unsigned};
-use crate::store::{StoreError, log};
+use crate::store::{StoreError, log, removed};
 use crate::sync::store::SendClass;
 
 /// How a bundle stands to the one that this device has.
@@ -149,7 +149,8 @@ pub(super) fn step_back(db: &Connection, epoch: &EpochStatement) -> Result<(), S
         }
         db.prepare_cached("DELETE FROM received WHERE signed = ?1")?
             .execute([one.no])?;
-        if !one.own && has_all_words(db, one.no)? {
+        // One whose words are not here would be set aside for the lack of them; its author has them.
+        if !one.own && removed::has_all_words(db, one.no)? {
             db.prepare_cached("INSERT OR IGNORE INTO give_back (signed) VALUES (?1)")?
                 .execute([one.no])?;
         }
@@ -194,16 +195,6 @@ fn known(db: &Connection) -> Result<Vec<Known>, StoreError> {
         });
     }
     Ok(known)
-}
-
-/// Whether every payload of a commit is here. One that is not would be set aside for the lack of it; its author has them.
-fn has_all_words(db: &Connection, no: i64) -> Result<bool, StoreError> {
-    Ok(!log::exists(
-        db,
-        "SELECT 1 FROM op LEFT JOIN payload ON payload.op = op.no
-         WHERE op.signed = ?1 AND op.payload IS NOT NULL AND payload.op IS NULL",
-        params![no],
-    )?)
 }
 
 fn earlier_receipt(db: &Connection, no: i64) -> Result<Option<Signed>, StoreError> {

@@ -11,10 +11,10 @@ use visitbook_record::look::Look;
 use visitbook_record::words;
 
 use super::Working;
-use super::read::Opening;
 use super::model::{
     AnswerView, CaseSection, CaseText, EntryView, LateView, QuestionView, RecordPage,
 };
+use super::read::Opening;
 use crate::clock::Moment;
 use crate::error::ReadError;
 use crate::store::log;
@@ -306,6 +306,9 @@ fn lines_of(page: &RecordPage, field: &str) -> Vec<String> {
 }
 
 fn said(answer: &AnswerView) -> String {
+    if let Some(removed) = &answer.removed {
+        return removed.clone();
+    }
     let label = answer
         .label
         .as_deref()
@@ -368,9 +371,9 @@ fn versions(entry: &EntryView) -> Vec<String> {
     order.sort_by_key(|at| *at != entry.first);
     let mut lines = Vec::new();
     for version in order.into_iter().filter_map(|at| entry.versions.get(at)) {
-        match &version.text {
-            Some(text) => lines.push(text.clone()),
-            None => lines.push(format!("({} is still writing.)", version.by)),
+        match (&version.removed, &version.text) {
+            (Some(text), _) | (None, Some(text)) => lines.push(text.clone()),
+            (None, None) => lines.push(format!("({} is still writing.)", version.by)),
         }
         let back = if entry.withdrawn {
             ", taken back by its author"

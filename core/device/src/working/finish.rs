@@ -198,7 +198,7 @@ fn page_of(rows: &[Row]) -> Vec<&Row> {
                 .into_iter()
                 .filter_map(|at| group.get(at).copied())
                 .filter(|row| row.statement.fact.kind.states_something())
-                .filter(|row| !row.is_withheld()),
+                .filter(|row| !row.lacks_words()),
         );
     }
     listed

@@ -246,6 +246,8 @@ pub struct AnswerView {
     pub settled: bool,
     /// Why, where it settled something.
     pub reason: Option<String>,
+    /// "Words removed …", where they were, by law: by whom, when and why.
+    pub removed: Option<String>,
     /// When, by the author's device.
     pub written: Moment,
     /// When the council received it.
@@ -278,8 +280,10 @@ pub struct QuestionView {
 pub struct VersionView {
     /// The statement.
     pub op: OpId,
-    /// The text; `None` while its author has not finished it.
+    /// The text; `None` while its author has not finished it, and where it was removed.
     pub text: Option<String>,
+    /// "Words removed …", where they were, by law: by whom, when and why.
+    pub removed: Option<String>,
     /// Recovered after a crash; its author has not gone on with it.
     pub cut_off: bool,
     /// Who.
@@ -523,6 +527,8 @@ pub struct Version {
     pub code: Option<String>,
     /// The words or the answer; `None` if they cannot be read here.
     pub text: Option<String>,
+    /// "Words removed …", where they were, by law: by whom, when and why.
+    pub removed: Option<String>,
     /// A few words beside an answer, or why something was settled.
     pub note: Option<String>,
     /// Who.

@@ -11,6 +11,7 @@ use visitbook_record::digest::{ScopeDigest, whole};
 use visitbook_record::id::{DeviceId, Incarnation, OpId, RecordId, WorkerId};
 use visitbook_record::op::{Kind, Target};
 use visitbook_record::payload::{Content, Payload};
+use visitbook_record::redaction;
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::Verdict;
@@ -23,7 +24,7 @@ use visitbook_seal::sign::{PublicKey, Signature, verify};
 use super::receipts::SyncError;
 use super::{Working, begin, epoch, new_life};
 use crate::store::rows::{name, signed};
-use crate::store::{StoreError, log, moved, views};
+use crate::store::{StoreError, log, moved, removed, views};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -55,6 +56,8 @@ struct Changed {
     ended: BTreeSet<i64>,
     /// One of them is of the writing life that this book is in: a copy of the device wrote it.
     copied: bool,
+    /// Words were removed by law.
+    removed: bool,
 }
 
 impl Changed {
@@ -161,6 +164,9 @@ impl Working {
         self.me.assignment_seen = assignment.or(self.me.assignment_seen);
         if changed.relearned {
             super::put_off_if_full(self.seal_relearned())?;
+        }
+        if changed.removed && self.drop_removed_files().is_err() {
+            tracing::warn!("the files of words that were removed go at the next unlock");
         }
         let entries = changed.entries;
         self.tell(changed.records.into_keys().collect(), entries > 0);
@@ -283,6 +289,7 @@ impl Applying<'_> {
         }
         if let Ok(commit) = Commit::from_bytes(&entry.commit.bytes) {
             self.assignments(&commit, entry)?;
+            self.redactions(&commit, &ops, entry)?;
         }
         self.release(&entry.released)?;
         Ok(true)
@@ -424,9 +431,7 @@ impl Applying<'_> {
         if entry.scope != Scope::Worker(self.worker) {
             return Ok(());
         }
-        let writer = known_certificate(self.db, commit.origin.device)?
-            .or_else(|| bundled_writer(self.bundle, commit.origin.device))
-            .is_some_and(|signed| signed.certificate.role == CertificateRole::Writer);
+        let writer = self.is_by_writer(commit)?;
         for (index, op) in commit.ops.iter().enumerate() {
             let applied = entry.verdicts.get(index).is_some_and(Verdict::is_applied);
             if !applied || !writer || !matches!(op.kind, Kind::Assign | Kind::Unassign) {
@@ -453,6 +458,39 @@ impl Applying<'_> {
             self.changed.note(assignment.child, None);
         }
         Ok(())
+    }
+
+    /// The council's own writer says which words are to go, by law.
+    fn redactions(
+        &mut self,
+        commit: &Commit,
+        ids: &[(OpId, i64)],
+        entry: &CommitEntry,
+    ) -> Result<()> {
+        let statements = commit.ops.iter().zip(ids).zip(&entry.verdicts);
+        for ((op, (id, _)), verdict) in statements {
+            let named = redaction::names(&op.target).filter(|_| op.kind == Kind::Redact);
+            let Some(named) = named.filter(|_| verdict.is_applied()) else {
+                continue;
+            };
+            if !self.is_by_writer(commit)? {
+                continue;
+            }
+            let said = match log::statement(self.db, id)?.map(|row| row.statement.content) {
+                Some(Some(Content::Redaction(said))) => Some(said),
+                _ => None,
+            };
+            let record = removed::carry_out(self.db, id, commit.record, &named, said.as_ref())?;
+            self.changed.note(record, None);
+            self.changed.removed = true;
+        }
+        Ok(())
+    }
+
+    fn is_by_writer(&self, commit: &Commit) -> Result<bool> {
+        let known = known_certificate(self.db, commit.origin.device)?
+            .or_else(|| bundled_writer(self.bundle, commit.origin.device));
+        Ok(known.is_some_and(|signed| signed.certificate.role == CertificateRole::Writer))
     }
 
     fn hold(&mut self, child: RecordId, role: Role, held: bool) -> Result<()> {

@@ -91,6 +91,12 @@ impl Working {
             how,
             how_label,
             words: texts("words"),
+            removed: page
+                .entries
+                .iter()
+                .flat_map(|entry| &entry.versions)
+                .filter_map(|version| version.removed.clone())
+                .collect(),
             saw: texts("saw"),
             drawing,
             by_the_child: voice::code(&page, &Target::field("entered_by")).as_deref()
@@ -116,6 +122,7 @@ impl Working {
             how: None,
             how_label: None,
             words: Vec::new(),
+            removed: Vec::new(),
             saw: Vec::new(),
             drawing: None,
             by_the_child: true,

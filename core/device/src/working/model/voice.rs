@@ -22,6 +22,8 @@ pub struct VoiceView {
     pub how_label: Option<String>,
     /// The child's exact words.
     pub words: Vec<String>,
+    /// "Words removed …", where they were, by law: by whom, when and why.
+    pub removed: Vec<String>,
     /// What a worker saw.
     pub saw: Vec<String>,
     /// Something the child drew or made.
