@@ -3,6 +3,7 @@
 //! With `--json` every command prints one JSON object on standard output and nothing else; problems go to standard error, and the
 //! exit code is 1 (or 2 for a command line that does not read).
 
+mod exports;
 mod family;
 mod files;
 pub(crate) mod moves;
@@ -80,6 +81,9 @@ enum Command {
         /// The folder they are in. Rows that are not taken are listed in rejected.csv there.
         files: PathBuf,
     },
+    /// Make the council's returns about visits: the SSD visit tables, Annex A lists 4, 6, 7 and 8, and what somebody has to look at.
+    /// This is noted.
+    Export(exports::ExportArgs),
     /// Make a code with which one device can enrol. Show it to the worker whose device it is, and to nobody else.
     EnrolCode {
         /// The worker's code in the case system.
@@ -174,6 +178,10 @@ pub(crate) enum Problem {
     Serve(#[from] ServeError),
     #[error(transparent)]
     Import(#[from] ImportError),
+    #[error(transparent)]
+    Export(#[from] crate::exports::ExportError),
+    #[error("{0} is no moment; write 2026-10-27 or 2026-10-27T17:00")]
+    NoSuchMoment(String),
     #[error(transparent)]
     Code(#[from] CodeError),
     #[error(transparent)]
@@ -272,6 +280,7 @@ fn act(line: Line, now: &Now) -> Done {
         Command::Init { name, address } => init(&dir, &name, &address, now()),
         Command::Serve { listen } => serving(&dir, listen, now, json),
         Command::Import { files } => importing(&dir, &files, now()),
+        Command::Export(args) => exports::exporting(&dir, &args, now()),
         Command::EnrolCode {
             worker,
             label,
