@@ -157,7 +157,10 @@ impl Sandbury {
 
     /// As [`Self::finished`], and nobody finished it.
     fn visited(&mut self, code: &str, number: u8, answers: &[(&str, &str)]) -> Vec<OpId> {
-        let mut says: Vec<Say> = answers.iter().map(|(field, code)| fact(field, code)).collect();
+        let mut says: Vec<Say> = answers
+            .iter()
+            .map(|(field, code)| fact(field, code))
+            .collect();
         let has = |field: &str| answers.iter().any(|(name, _)| *name == field);
         let defaults = [
             ("visit_date", "2026-10-27"),
@@ -219,7 +222,11 @@ fn fact(field: &str, code: &str) -> Say {
     let policy = Catalogue::newest()
         .field(RecordKind::Visit.form(), &target)
         .map_or(Policy::Ordinary, visitbook_record::catalogue::Field::policy);
-    let kind = if policy == Policy::Set { Kind::SetAdd } else { Kind::Assert };
+    let kind = if policy == Policy::Set {
+        Kind::SetAdd
+    } else {
+        Kind::Assert
+    };
     let value = Content::Value(Value::new(code, code));
     Say(kind, policy, target, vec![], value)
 }
@@ -269,7 +276,9 @@ impl Exported {
 
     fn cell(&self, file: &str, code: &str, column: &str) -> Option<String> {
         let rows = self.rows(file);
-        let row = rows.into_iter().find(|row| row["Child Unique ID"] == code)?;
+        let row = rows
+            .into_iter()
+            .find(|row| row["Child Unique ID"] == code)?;
         Some(row[column].clone())
     }
 
@@ -277,11 +286,15 @@ impl Exported {
     fn said(&self, file: &str, key: &str) -> Vec<(String, String)> {
         let of_row = |e: &&visitbook_server::exports::Exception| e.file == file && e.row_key == key;
         let found = self.report.exceptions.iter().filter(of_row);
-        found.map(|e| (e.column.clone(), e.reason.clone())).collect()
+        found
+            .map(|e| (e.column.clone(), e.reason.clone()))
+            .collect()
     }
 
     fn says(&self, file: &str, key: &str, words: &str) -> bool {
-        self.said(file, key).iter().any(|(_, reason)| reason.contains(words))
+        self.said(file, key)
+            .iter()
+            .any(|(_, reason)| reason.contains(words))
     }
 }
 
@@ -302,47 +315,192 @@ fn row(date: &str, [seen, alone, bedroom]: [&str; 3]) -> [String; 4] {
 fn every_answer_goes_out_as_the_table_says() {
     type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], Option<[&'a str; 3]>);
     let cases: [Case<'_>; 20] = [
-        ("seen, spoken to alone, bedroom", &[("seen", "yes"), ("alone", "spoke_alone"), ("bedroom", "seen")], Some(["Y", "Y", "Y"])),
-        ("alone and silent is alone", &[("seen", "yes"), ("alone", "alone_not_talking"), ("bedroom", "not_seen")], Some(["Y", "Y", "N"])),
-        ("not alone", &[("seen", "yes"), ("alone", "not_alone"), ("bedroom", "seen")], Some(["Y", "N", "Y"])),
-        ("bedroom not answered", &[("seen", "yes"), ("alone", "not_alone")], Some(["Y", "N", ""])),
-        ("not seen: nothing about alone", &[("seen", "no")], Some(["N", "", ""])),
-        ("not seen, but alone was ticked", &[("seen", "no"), ("alone", "spoke_alone")], Some(["N", "", ""])),
-        ("not seen, but the bedroom was", &[("seen", "no"), ("bedroom", "seen")], Some(["N", "", "Y"])),
-        ("unborn", &[("seen", "unborn"), ("bedroom", "seen")], Some(["", "", ""])),
-        ("no answer at the door", &[("outcome", "no_answer")], Some(["N", "", ""])),
-        ("entry refused", &[("outcome", "refused_entry")], Some(["N", "", ""])),
-        ("not safe", &[("outcome", "not_safe_to_enter")], Some(["N", "", ""])),
-        ("entry refused, seen at the door", &[("outcome", "refused_entry"), ("seen", "yes"), ("alone", "not_alone")], Some(["Y", "N", ""])),
-        ("cancelled by the family", &[("outcome", "cancelled_by_family")], None),
+        (
+            "seen, spoken to alone, bedroom",
+            &[
+                ("seen", "yes"),
+                ("alone", "spoke_alone"),
+                ("bedroom", "seen"),
+            ],
+            Some(["Y", "Y", "Y"]),
+        ),
+        (
+            "alone and silent is alone",
+            &[
+                ("seen", "yes"),
+                ("alone", "alone_not_talking"),
+                ("bedroom", "not_seen"),
+            ],
+            Some(["Y", "Y", "N"]),
+        ),
+        (
+            "not alone",
+            &[("seen", "yes"), ("alone", "not_alone"), ("bedroom", "seen")],
+            Some(["Y", "N", "Y"]),
+        ),
+        (
+            "bedroom not answered",
+            &[("seen", "yes"), ("alone", "not_alone")],
+            Some(["Y", "N", ""]),
+        ),
+        (
+            "not seen: nothing about alone",
+            &[("seen", "no")],
+            Some(["N", "", ""]),
+        ),
+        (
+            "not seen, but alone was ticked",
+            &[("seen", "no"), ("alone", "spoke_alone")],
+            Some(["N", "", ""]),
+        ),
+        (
+            "not seen, but the bedroom was",
+            &[("seen", "no"), ("bedroom", "seen")],
+            Some(["N", "", "Y"]),
+        ),
+        (
+            "unborn",
+            &[("seen", "unborn"), ("bedroom", "seen")],
+            Some(["", "", ""]),
+        ),
+        (
+            "no answer at the door",
+            &[("outcome", "no_answer")],
+            Some(["N", "", ""]),
+        ),
+        (
+            "entry refused",
+            &[("outcome", "refused_entry")],
+            Some(["N", "", ""]),
+        ),
+        (
+            "not safe",
+            &[("outcome", "not_safe_to_enter")],
+            Some(["N", "", ""]),
+        ),
+        (
+            "entry refused, seen at the door",
+            &[
+                ("outcome", "refused_entry"),
+                ("seen", "yes"),
+                ("alone", "not_alone"),
+            ],
+            Some(["Y", "N", ""]),
+        ),
+        (
+            "cancelled by the family",
+            &[("outcome", "cancelled_by_family")],
+            None,
+        ),
         ("cancelled by us", &[("outcome", "cancelled_by_us")], None),
-        ("by video", &[("mode", "video"), ("seen", "yes"), ("alone", "spoke_alone")], None),
-        ("by telephone", &[("mode", "phone"), ("seen", "yes"), ("alone", "spoke_alone")], None),
-        ("not said how", &[("mode", "-"), ("seen", "yes"), ("alone", "spoke_alone")], None),
-        ("a core group", &[("occasion", "core_group"), ("seen", "yes"), ("alone", "spoke_alone")], None),
-        ("family time", &[("occasion", "family_time"), ("seen", "yes"), ("alone", "spoke_alone")], None),
-        ("before the plan", &[("visit_date", "2026-06-15"), ("seen", "yes"), ("alone", "spoke_alone")], None),
+        (
+            "by video",
+            &[("mode", "video"), ("seen", "yes"), ("alone", "spoke_alone")],
+            None,
+        ),
+        (
+            "by telephone",
+            &[("mode", "phone"), ("seen", "yes"), ("alone", "spoke_alone")],
+            None,
+        ),
+        (
+            "not said how",
+            &[("mode", "-"), ("seen", "yes"), ("alone", "spoke_alone")],
+            None,
+        ),
+        (
+            "a core group",
+            &[
+                ("occasion", "core_group"),
+                ("seen", "yes"),
+                ("alone", "spoke_alone"),
+            ],
+            None,
+        ),
+        (
+            "family time",
+            &[
+                ("occasion", "family_time"),
+                ("seen", "yes"),
+                ("alone", "spoke_alone"),
+            ],
+            None,
+        ),
+        (
+            "before the plan",
+            &[
+                ("visit_date", "2026-06-15"),
+                ("seen", "yes"),
+                ("alone", "spoke_alone"),
+            ],
+            None,
+        ),
     ];
     for (name, answers, expected) in cases {
         let mut all = Sandbury::new();
         all.finished(DIPPER, 1, answers);
         let out = all.export();
-        let rows: Vec<[String; 4]> = expected.map(|flags| row("2026-10-27", flags)).into_iter().collect();
+        let rows: Vec<[String; 4]> = expected
+            .map(|flags| row("2026-10-27", flags))
+            .into_iter()
+            .collect();
         assert_eq!(out.cp(DIPPER), rows, "{name}");
-        assert!(out.rows(CIN).is_empty() && out.rows(CLA).is_empty(), "{name}");
+        assert!(
+            out.rows(CIN).is_empty() && out.rows(CLA).is_empty(),
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn what_nobody_can_mend_is_silent_and_what_somebody_can_is_named() {
     let mut all = Sandbury::new();
-    all.finished(DIPPER, 1, &[("mode", "-"), ("seen", "yes"), ("alone", "spoke_alone")]);
-    all.finished(DIPPER, 2, &[("visit_date", "2026-06-15"), ("seen", "yes"), ("alone", "spoke_alone")]);
-    all.finished(DIPPER, 3, &[("visit_date", "2026-10-28"), ("seen", "yes"), ("alone", "spoke_alone")]);
-    all.finished(DIPPER, 4, &[("visit_date", "-"), ("seen", "yes"), ("alone", "spoke_alone")]);
+    all.finished(
+        DIPPER,
+        1,
+        &[("mode", "-"), ("seen", "yes"), ("alone", "spoke_alone")],
+    );
+    all.finished(
+        DIPPER,
+        2,
+        &[
+            ("visit_date", "2026-06-15"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
+    all.finished(
+        DIPPER,
+        3,
+        &[
+            ("visit_date", "2026-10-28"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
+    all.finished(
+        DIPPER,
+        4,
+        &[
+            ("visit_date", "-"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
     all.visited(DIPPER, 5, &[("seen", "yes"), ("alone", "spoke_alone")]);
-    all.finished(DIPPER, 6, &[("mode", "video"), ("seen", "yes"), ("alone", "spoke_alone")]);
-    all.say(DIPPER, 7, vec![fact("planned_for", "2026-11-03"), fact("visit_date", "2026-11-03")]);
+    all.finished(
+        DIPPER,
+        6,
+        &[("mode", "video"), ("seen", "yes"), ("alone", "spoke_alone")],
+    );
+    all.say(
+        DIPPER,
+        7,
+        vec![
+            fact("planned_for", "2026-11-03"),
+            fact("visit_date", "2026-11-03"),
+        ],
+    );
     let out = all.export();
     assert_eq!(out.cp(DIPPER), Vec::<[String; 4]>::new());
     for (number, file, words) in [
@@ -352,60 +510,160 @@ fn what_nobody_can_mend_is_silent_and_what_somebody_can_is_named() {
         (4, "visits", "no date"),
         (5, CP, "not finished"),
     ] {
-        assert!(out.says(file, &record(number), words), "{number}: {:?}", out.report.exceptions);
+        assert!(
+            out.says(file, &record(number), words),
+            "{number}: {:?}",
+            out.report.exceptions
+        );
     }
     for number in [6, 7] {
-        assert!(out.report.exceptions.iter().all(|e| e.row_key != record(number)), "{number}");
+        assert!(
+            out.report
+                .exceptions
+                .iter()
+                .all(|e| e.row_key != record(number)),
+            "{number}"
+        );
     }
-    assert_eq!(out.cell(LIST_7, DIPPER, "Date of the Last Statutory Visit").unwrap(), "13/10/2026");
+    assert_eq!(
+        out.cell(LIST_7, DIPPER, "Date of the Last Statutory Visit")
+            .unwrap(),
+        "13/10/2026"
+    );
 }
 
 /// One visit, several purposes: a row for each, with that plan's or period's own name. Siblings have their own answers.
 #[test]
 fn a_visit_that_serves_several_kinds_is_a_row_of_each() {
     let mut all = Sandbury::new();
-    all.finished(DIPPER, 1, &[("seen", "yes"), ("alone", "spoke_alone"), ("bedroom", "seen")]);
-    all.finished(SISKIN, 2, &[("seen", "yes"), ("alone", "not_alone"), ("bedroom", "not_seen")]);
-    all.finished(SISKIN, 3, &[("visit_date", "2026-06-20"), ("seen", "yes"), ("alone", "spoke_alone")]);
+    all.finished(
+        DIPPER,
+        1,
+        &[
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+            ("bedroom", "seen"),
+        ],
+    );
+    all.finished(
+        SISKIN,
+        2,
+        &[
+            ("seen", "yes"),
+            ("alone", "not_alone"),
+            ("bedroom", "not_seen"),
+        ],
+    );
+    all.finished(
+        SISKIN,
+        3,
+        &[
+            ("visit_date", "2026-06-20"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
     all.finished(SISKIN, 4, &[("serves/cin", "cin"), ("seen", "no")]);
-    all.finished(TEAL, 5, &[("seen", "yes"), ("alone", "spoke_alone"), ("bedroom", "seen")]);
+    all.finished(
+        TEAL,
+        5,
+        &[
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+            ("bedroom", "seen"),
+        ],
+    );
     let out = all.export();
     assert_eq!(out.cp(DIPPER), [row("2026-10-27", ["Y", "Y", "Y"])]);
     assert_eq!(out.cp(SISKIN), [row("2026-10-27", ["Y", "N", "N"])]);
-    let cin = [row("2026-06-20", ["Y", "Y", ""]), row("2026-10-27", ["Y", "N", "N"]), row("2026-10-27", ["N", "", ""])];
+    let cin = [
+        row("2026-06-20", ["Y", "Y", ""]),
+        row("2026-10-27", ["Y", "N", "N"]),
+        row("2026-10-27", ["N", "", ""]),
+    ];
     assert_eq!(out.flags(CIN, SISKIN), cin);
-    assert_eq!(out.flags(CLA, TEAL), [row("2026-10-27", ["Y", "Y", "none"])]);
-    let plans: Vec<String> = out.rows(CP).iter().map(|row| row["cppv_cp_plan_id"].clone()).collect();
+    assert_eq!(
+        out.flags(CLA, TEAL),
+        [row("2026-10-27", ["Y", "Y", "none"])]
+    );
+    let plans: Vec<String> = out
+        .rows(CP)
+        .iter()
+        .map(|row| row["cppv_cp_plan_id"].clone())
+        .collect();
     assert_eq!(plans, ["CP1", "CSISKIN:cp:2026-07-01"]);
-    assert_eq!(out.rows(CLA)[0]["clav_cla_id"], "CLA3", "the period of care, not the placement");
+    assert_eq!(
+        out.rows(CLA)[0]["clav_cla_id"],
+        "CLA3",
+        "the period of care, not the placement"
+    );
     assert_eq!(out.rows(CP)[0]["cppv_cp_visit_id"], record(1));
 }
 
 #[test]
 fn a_purpose_is_worked_out_and_never_picked() {
     let mut all = Sandbury::new();
-    all.finished(DIPPER, 1, &[("serves/cla", "cla"), ("seen", "yes"), ("alone", "spoke_alone")]);
-    all.finished(DIPPER, 2, &[("serves/cp", "cp"), ("serves/cp/period_id", "CP-OLD"), ("seen", "yes"), ("alone", "spoke_alone")]);
+    all.finished(
+        DIPPER,
+        1,
+        &[
+            ("serves/cla", "cla"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
+    all.finished(
+        DIPPER,
+        2,
+        &[
+            ("serves/cp", "cp"),
+            ("serves/cp/period_id", "CP-OLD"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
     let out = all.export();
     assert!(out.rows(CLA).is_empty());
     assert_eq!(out.cp(DIPPER).len(), 1);
     assert_eq!(out.rows(CP)[0]["cppv_cp_plan_id"], "CP1");
-    assert!(out.says("visits", &record(1), "nothing of the kind was in force"), "{:?}", out.report.exceptions);
+    assert!(
+        out.says("visits", &record(1), "nothing of the kind was in force"),
+        "{:?}",
+        out.report.exceptions
+    );
     assert!(out.says(CP, &record(2), "not in force on that day"));
 }
 
 #[test]
 fn an_open_question_goes_out_cautiously_and_a_settled_one_as_settled() {
     let mut all = Sandbury::new();
-    let ids = all.finished(DIPPER, 1, &[("alone", "spoke_alone"), ("seen", "yes"), ("bedroom", "seen")]);
-    let bryonys = all.bryony.save(child(DIPPER), 1, vec![fact("alone", "not_alone")]);
+    let ids = all.finished(
+        DIPPER,
+        1,
+        &[
+            ("alone", "spoke_alone"),
+            ("seen", "yes"),
+            ("bedroom", "seen"),
+        ],
+    );
+    let bryonys = all
+        .bryony
+        .save(child(DIPPER), 1, vec![fact("alone", "not_alone")]);
     let hers = ops_of(&bryonys)[0];
     all.council.upload(vec![bryonys]);
     let out = all.export();
     assert_eq!(out.cp(DIPPER), [row("2026-10-27", ["Y", "N", "Y"])]);
-    let open = ("cppv_cp_visit_seen_alone".to_owned(), "two answers, not settled (not_alone, spoke_alone); the more cautious one goes out".to_owned());
+    let open = (
+        "cppv_cp_visit_seen_alone".to_owned(),
+        "two answers, not settled (not_alone, spoke_alone); the more cautious one goes out"
+            .to_owned(),
+    );
     assert_eq!(out.said(CP, &record(1)), [open]);
-    assert_eq!(out.cell(LIST_7, DIPPER, "Was the Child Seen Alone?").unwrap(), "b) No");
+    assert_eq!(
+        out.cell(LIST_7, DIPPER, "Was the Child Seen Alone?")
+            .unwrap(),
+        "b) No"
+    );
     assert!(out.says(LIST_7, DIPPER, "two answers"));
 
     all.sage.pull(&all.council);
@@ -415,7 +673,11 @@ fn an_open_question_goes_out_cautiously_and_a_settled_one_as_settled() {
     let out = all.export();
     assert_eq!(out.cp(DIPPER), [row("2026-10-27", ["Y", "Y", "Y"])]);
     assert_eq!(out.said(CP, &record(1)), []);
-    assert_eq!(out.cell(LIST_7, DIPPER, "Was the Child Seen Alone?").unwrap(), "a) Yes");
+    assert_eq!(
+        out.cell(LIST_7, DIPPER, "Was the Child Seen Alone?")
+            .unwrap(),
+        "a) Yes"
+    );
 }
 
 /// Seen by one, not seen by the other: the date moves nothing until it is settled.
@@ -427,43 +689,92 @@ fn an_open_question_about_seen_moves_no_date() {
     all.council.upload(vec![bryonys]);
     let out = all.export();
     assert_eq!(out.cp(DIPPER), [row("2026-10-27", ["N", "", ""])]);
-    assert_eq!(out.cell(LIST_7, DIPPER, "Date of the Last Statutory Visit").unwrap(), "13/10/2026");
-    assert_eq!(out.cell(LIST_6, DIPPER, "Date Child Was Last Seen").unwrap(), "13/10/2026");
+    assert_eq!(
+        out.cell(LIST_7, DIPPER, "Date of the Last Statutory Visit")
+            .unwrap(),
+        "13/10/2026"
+    );
+    assert_eq!(
+        out.cell(LIST_6, DIPPER, "Date Child Was Last Seen")
+            .unwrap(),
+        "13/10/2026"
+    );
 }
 
 #[test]
 fn a_correction_goes_out_and_counts_again_and_a_late_answer_does_not() {
     let mut all = Sandbury::new();
-    let ids = all.finished(DIPPER, 1, &[("visit_date", "2026-10-27"), ("seen", "yes"), ("alone", "spoke_alone")]);
+    let ids = all.finished(
+        DIPPER,
+        1,
+        &[
+            ("visit_date", "2026-10-27"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
     // Later words beside the page: another date, another mode, a less worrying and a new answer.
     all.say(
         DIPPER,
         1,
-        vec![fact("visit_date", "2026-10-20"), fact("mode", "video"), fact("serves/cin", "cin"), fact("bedroom", "seen")],
+        vec![
+            fact("visit_date", "2026-10-20"),
+            fact("mode", "video"),
+            fact("serves/cin", "cin"),
+            fact("bedroom", "seen"),
+        ],
     );
     let out = all.export();
     assert_eq!(out.cp(DIPPER), [row("2026-10-27", ["Y", "Y", "Y"])]);
-    assert!(out.says(CP, &record(1), "another answer was given after the visit was finished"));
+    assert!(out.says(
+        CP,
+        &record(1),
+        "another answer was given after the visit was finished"
+    ));
     assert!(out.says(CP, &record(1), "answered after the visit was finished"));
     assert!(out.rows(CIN).is_empty());
 
-    all.put_right(DIPPER, 1, vec![correction("visit_date", "2026-10-26", ids[0])]);
+    all.put_right(
+        DIPPER,
+        1,
+        vec![correction("visit_date", "2026-10-26", ids[0])],
+    );
     let out = all.export();
     assert_eq!(out.cp(DIPPER), [row("2026-10-26", ["Y", "Y", "Y"])]);
     assert!(out.says(CP, &record(1), "put right after the visit was finished"));
-    assert_eq!(out.cell(LIST_7, DIPPER, "Date of the Last Statutory Visit").unwrap(), "26/10/2026");
+    assert_eq!(
+        out.cell(LIST_7, DIPPER, "Date of the Last Statutory Visit")
+            .unwrap(),
+        "26/10/2026"
+    );
 
     all.put_right(DIPPER, 1, vec![correction("seen", "no", ids[1])]);
     let out = all.export();
     assert_eq!(out.cp(DIPPER), [row("2026-10-26", ["N", "", "Y"])]);
-    assert_eq!(out.cell(LIST_7, DIPPER, "Date of the Last Statutory Visit").unwrap(), "13/10/2026");
+    assert_eq!(
+        out.cell(LIST_7, DIPPER, "Date of the Last Statutory Visit")
+            .unwrap(),
+        "13/10/2026"
+    );
 }
 
 #[test]
 fn the_first_finish_stands_and_what_is_set_aside_goes_nowhere() {
     let mut all = Sandbury::new();
-    let first = all.finished(DIPPER, 1, &[("alone", "not_alone"), ("seen", "yes"), ("bedroom", "not_seen")]);
-    let second = all.say(DIPPER, 1, vec![fact("visit_date", "2026-10-25"), fact("bedroom", "seen")]);
+    let first = all.finished(
+        DIPPER,
+        1,
+        &[
+            ("alone", "not_alone"),
+            ("seen", "yes"),
+            ("bedroom", "not_seen"),
+        ],
+    );
+    let second = all.say(
+        DIPPER,
+        1,
+        vec![fact("visit_date", "2026-10-25"), fact("bedroom", "seen")],
+    );
     let mut rival: Vec<OpId> = first.iter().chain(&second).copied().collect();
     rival.sort_unstable();
     all.say(DIPPER, 1, vec![finish(rival)]);
@@ -471,11 +782,19 @@ fn the_first_finish_stands_and_what_is_set_aside_goes_nowhere() {
     assert_eq!(out.cp(DIPPER), [row("2026-10-27", ["Y", "N", "N"])]);
 
     all.finished(SISKIN, 2, &[("alone", "spoke_alone"), ("seen", "yes")]);
-    let strangers = all.stranger.save(child(SISKIN), 2, vec![fact("alone", "not_alone"), fact("visit_date", "2026-10-01")]);
+    let strangers = all.stranger.save(
+        child(SISKIN),
+        2,
+        vec![fact("alone", "not_alone"), fact("visit_date", "2026-10-01")],
+    );
     all.council.upload(vec![strangers]);
     let out = all.export();
     assert_eq!(out.cp(SISKIN), [row("2026-10-27", ["Y", "Y", ""])]);
-    assert!(out.says(CP, &record(2), "set aside"), "{:?}", out.said(CP, &record(2)));
+    assert!(
+        out.says(CP, &record(2), "set aside"),
+        "{:?}",
+        out.said(CP, &record(2))
+    );
 }
 
 #[test]
@@ -488,21 +807,52 @@ fn a_visit_entered_in_error_is_gone_from_everything() {
         reason: "SECRET-REASON".to_owned(),
         made_again: None,
     };
-    let void = Say(Kind::Void, Policy::Ordinary, Target::field("void"), vec![], content);
+    let void = Say(
+        Kind::Void,
+        Policy::Ordinary,
+        Target::field("void"),
+        vec![],
+        content,
+    );
     let void = all.sage.save(child(DIPPER), 1, vec![void]);
     all.council.upload(vec![void]);
     let out = all.export();
     assert!(out.rows(CP).is_empty());
     assert!(out.report.exceptions.iter().all(|e| e.row_key != record(1)));
-    assert_eq!(out.cell(LIST_7, DIPPER, "Date of the Last Statutory Visit").unwrap(), "13/10/2026");
+    assert_eq!(
+        out.cell(LIST_7, DIPPER, "Date of the Last Statutory Visit")
+            .unwrap(),
+        "13/10/2026"
+    );
 }
 
 #[test]
 fn one_visit_in_two_records_is_one_row() {
     let mut all = Sandbury::new();
-    all.finished(DIPPER, 1, &[("visit_date", "2026-10-27"), ("seen", "yes"), ("alone", "spoke_alone")]);
-    all.finished(DIPPER, 2, &[("visit_date", "2026-10-27"), ("seen", "yes"), ("alone", "not_alone"), ("bedroom", "seen")]);
-    assert_eq!(all.export().cp(DIPPER).len(), 2, "nobody has said that it is one");
+    all.finished(
+        DIPPER,
+        1,
+        &[
+            ("visit_date", "2026-10-27"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
+    all.finished(
+        DIPPER,
+        2,
+        &[
+            ("visit_date", "2026-10-27"),
+            ("seen", "yes"),
+            ("alone", "not_alone"),
+            ("bedroom", "seen"),
+        ],
+    );
+    assert_eq!(
+        all.export().cp(DIPPER).len(),
+        2,
+        "nobody has said that it is one"
+    );
     let (one, two) = (RecordId([1; 16]), RecordId([2; 16]));
     let pair = Pair::of(one, two).unwrap();
     let code = pair.code(Said::One { first: one }).unwrap();
@@ -519,11 +869,24 @@ fn what_is_statutory_is_computed_and_a_worker_may_only_lower_it() {
     for (name, more, expected) in [
         ("computed", &[][..], "27/10/2026"),
         ("lowered", &[("statutory", "no")], "13/10/2026"),
-        ("raised: no meeting counts", &[("statutory", "yes"), ("occasion", "core_group")], "13/10/2026"),
-        ("by a student", &[("visited_by/s1", "s1"), ("visited_by/s1/registered", "no")], "13/10/2026"),
+        (
+            "raised: no meeting counts",
+            &[("statutory", "yes"), ("occasion", "core_group")],
+            "13/10/2026",
+        ),
+        (
+            "by a student",
+            &[("visited_by/s1", "s1"), ("visited_by/s1/registered", "no")],
+            "13/10/2026",
+        ),
         (
             "by a student with a social worker",
-            &[("visited_by/s1", "s1"), ("visited_by/s1/registered", "no"), ("visited_by/s2", "s2"), ("visited_by/s2/registered", "yes")],
+            &[
+                ("visited_by/s1", "s1"),
+                ("visited_by/s1/registered", "no"),
+                ("visited_by/s2", "s2"),
+                ("visited_by/s2/registered", "yes"),
+            ],
             "27/10/2026",
         ),
         ("not seen", &[("seen", "no")], "13/10/2026"),
@@ -535,7 +898,11 @@ fn what_is_statutory_is_computed_and_a_worker_may_only_lower_it() {
             answers.push(("seen", "yes"));
         }
         all.finished(DIPPER, 1, &answers);
-        assert_eq!(all.export().cell(LIST_7, DIPPER, last).unwrap(), expected, "{name}");
+        assert_eq!(
+            all.export().cell(LIST_7, DIPPER, last).unwrap(),
+            expected,
+            "{name}"
+        );
     }
 }
 
@@ -544,27 +911,87 @@ fn the_case_systems_own_dates_count_beside_the_visits_recorded_here() {
     let mut all = Sandbury::new();
     let out = all.export();
     let seven = |out: &Exported| {
-        ["Date of the Last Statutory Visit", "Was the Child Seen Alone?"].map(|column| out.cell(LIST_7, DIPPER, column).unwrap())
+        [
+            "Date of the Last Statutory Visit",
+            "Was the Child Seen Alone?",
+        ]
+        .map(|column| out.cell(LIST_7, DIPPER, column).unwrap())
     };
-    assert_eq!(seven(&out), ["13/10/2026", "b) No"], "seen alone last on 29 September, so not on 13 October");
-    let none = ["Date of the Last Statutory Visit", "Was the Child Seen Alone?"].map(|column| out.cell(LIST_7, SISKIN, column).unwrap());
+    assert_eq!(
+        seven(&out),
+        ["13/10/2026", "b) No"],
+        "seen alone last on 29 September, so not on 13 October"
+    );
+    let none = [
+        "Date of the Last Statutory Visit",
+        "Was the Child Seen Alone?",
+    ]
+    .map(|column| out.cell(LIST_7, SISKIN, column).unwrap());
     assert_eq!(none, ["", ""], "no visit");
-    all.finished(DIPPER, 1, &[("visit_date", "2026-10-12"), ("seen", "yes"), ("alone", "spoke_alone")]);
-    assert_eq!(seven(&all.export()), ["13/10/2026", "b) No"], "the later of the two");
-    all.finished(DIPPER, 2, &[("visit_date", "2026-10-14"), ("seen", "yes"), ("alone", "spoke_alone")]);
+    all.finished(
+        DIPPER,
+        1,
+        &[
+            ("visit_date", "2026-10-12"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
+    assert_eq!(
+        seven(&all.export()),
+        ["13/10/2026", "b) No"],
+        "the later of the two"
+    );
+    all.finished(
+        DIPPER,
+        2,
+        &[
+            ("visit_date", "2026-10-14"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
     assert_eq!(seven(&all.export()), ["14/10/2026", "a) Yes"]);
-    all.finished(DIPPER, 3, &[("visit_date", "2026-10-14"), ("seen", "yes"), ("alone", "not_alone")]);
-    assert_eq!(seven(&all.export()), ["14/10/2026", "a) Yes"], "seen alone on that day, once of twice");
+    all.finished(
+        DIPPER,
+        3,
+        &[
+            ("visit_date", "2026-10-14"),
+            ("seen", "yes"),
+            ("alone", "not_alone"),
+        ],
+    );
+    assert_eq!(
+        seven(&all.export()),
+        ["14/10/2026", "a) Yes"],
+        "seen alone on that day, once of twice"
+    );
 }
 
 #[test]
 fn list_6_says_when_a_child_was_last_seen_and_by_no_other_date() {
     let mut all = Sandbury::new();
-    all.finished(SISKIN, 1, &[("visit_date", "2026-10-01"), ("seen", "yes"), ("alone", "spoke_alone")]);
-    all.finished(SISKIN, 2, &[("visit_date", "2026-10-20"), ("outcome", "no_answer")]);
+    all.finished(
+        SISKIN,
+        1,
+        &[
+            ("visit_date", "2026-10-01"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
+    all.finished(
+        SISKIN,
+        2,
+        &[("visit_date", "2026-10-20"), ("outcome", "no_answer")],
+    );
     let out = all.export();
     assert_eq!(out.flags(CIN, SISKIN).len(), 2);
-    assert_eq!(out.cell(LIST_6, SISKIN, "Date Child Was Last Seen").unwrap(), "01/10/2026");
+    assert_eq!(
+        out.cell(LIST_6, SISKIN, "Date Child Was Last Seen")
+            .unwrap(),
+        "01/10/2026"
+    );
     for (code, status, start) in [
         (DIPPER, "b) Child Protection plan", "20/05/2026"),
         (SISKIN, "b) Child Protection plan", "20/05/2026"),
@@ -573,7 +1000,11 @@ fn list_6_says_when_a_child_was_last_seen_and_by_no_other_date() {
         (RAIL, "e) Closed episode", "30/08/2026"),
     ] {
         assert_eq!(out.cell(LIST_6, code, "Case Status").unwrap(), status);
-        assert_eq!(out.cell(LIST_6, code, "CIN Start Date").unwrap(), start, "{code}");
+        assert_eq!(
+            out.cell(LIST_6, code, "CIN Start Date").unwrap(),
+            start,
+            "{code}"
+        );
     }
 }
 
@@ -581,17 +1012,53 @@ fn list_6_says_when_a_child_was_last_seen_and_by_no_other_date() {
 fn list_8_takes_visits_inside_a_placement_and_hides_a_restricted_address() {
     let mut all = Sandbury::new();
     let last = "Date of Last Social Work Visit";
-    all.finished(TEAL, 1, &[("visit_date", "2026-06-01"), ("seen", "yes"), ("alone", "spoke_alone")]);
+    all.finished(
+        TEAL,
+        1,
+        &[
+            ("visit_date", "2026-06-01"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
     let out = all.export();
     assert_eq!(out.flags(CLA, TEAL).len(), 1, "in care on that day");
-    assert_eq!(out.cell(LIST_8, TEAL, last).unwrap(), "", "and not yet placed");
-    all.finished(TEAL, 2, &[("visit_date", "2026-10-02"), ("serves/iro", "iro"), ("seen", "yes"), ("alone", "spoke_alone")]);
-    all.finished(TEAL, 3, &[("visit_date", "2026-09-02"), ("seen", "yes"), ("alone", "spoke_alone")]);
+    assert_eq!(
+        out.cell(LIST_8, TEAL, last).unwrap(),
+        "",
+        "and not yet placed"
+    );
+    all.finished(
+        TEAL,
+        2,
+        &[
+            ("visit_date", "2026-10-02"),
+            ("serves/iro", "iro"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
+    all.finished(
+        TEAL,
+        3,
+        &[
+            ("visit_date", "2026-09-02"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
     let out = all.export();
-    assert_eq!(out.flags(CLA, TEAL).len(), 2, "the reviewing officer's visit is none of a social worker");
+    assert_eq!(
+        out.flags(CLA, TEAL).len(),
+        2,
+        "the reviewing officer's visit is none of a social worker"
+    );
     for (column, cell) in [
         (last, "02/09/2026"),
-        ("Date of Last IRO Visit / Contact to the Child", "02/10/2026"),
+        (
+            "Date of Last IRO Visit / Contact to the Child",
+            "02/10/2026",
+        ),
         ("Date of Latest Statutory Review", "01/09/2026"),
         ("Child's Legal Status", "C2"),
         ("Start date of current legal status", "01/06/2026"),
@@ -599,8 +1066,14 @@ fn list_8_takes_visits_inside_a_placement_and_hides_a_restricted_address() {
         ("Placement Provider", "e) PR4"),
         ("Placement postcode", ""),
         ("URN of Placement", ""),
-        ("What is the permanence plan for this child?", "f) Long-term fostering"),
-        ("Unaccompanied Asylum Seeking Child (UASC) within the Last 12 Months (Y/N)", "a) Yes"),
+        (
+            "What is the permanence plan for this child?",
+            "f) Long-term fostering",
+        ),
+        (
+            "Unaccompanied Asylum Seeking Child (UASC) within the Last 12 Months (Y/N)",
+            "a) Yes",
+        ),
         ("Number of Placements in the Last 12 months", ""),
         ("Allocated Team", "Quay, north"),
         ("Allocated Worker", "Osier Fennel"),
@@ -613,23 +1086,49 @@ fn list_8_takes_visits_inside_a_placement_and_hides_a_restricted_address() {
 #[test]
 fn list_4_says_whether_a_child_was_seen_during_the_assessment() {
     let mut all = Sandbury::new();
-    let seen = |out: &Exported, code: &str| out.cell(LIST_4, code, "Child Seen During Continuous Assessment").unwrap();
+    let seen = |out: &Exported, code: &str| {
+        out.cell(LIST_4, code, "Child Seen During Continuous Assessment")
+            .unwrap()
+    };
     let out = all.export();
     assert_eq!(seen(&out, RAIL), "c) Unknown");
     assert!(out.says(LIST_4, RAIL, "no visit"));
-    all.finished(RAIL, 1, &[("visit_date", "2026-09-08"), ("outcome", "no_answer")]);
+    all.finished(
+        RAIL,
+        1,
+        &[("visit_date", "2026-09-08"), ("outcome", "no_answer")],
+    );
     all.finished(SEDGE, 2, &[("outcome", "no_answer")]);
     let out = all.export();
     assert_eq!(seen(&out, RAIL), "b) No");
     assert_eq!(seen(&out, SEDGE), "c) Unknown");
     assert!(out.says(LIST_4, SEDGE, "not born"));
     // After the authorisation nothing counts for it any more.
-    all.finished(RAIL, 3, &[("visit_date", "2026-10-20"), ("seen", "yes"), ("alone", "spoke_alone")]);
+    all.finished(
+        RAIL,
+        3,
+        &[
+            ("visit_date", "2026-10-20"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
     assert_eq!(seen(&all.export(), RAIL), "b) No");
-    all.finished(RAIL, 4, &[("visit_date", "2026-10-10"), ("seen", "yes"), ("alone", "not_alone")]);
+    all.finished(
+        RAIL,
+        4,
+        &[
+            ("visit_date", "2026-10-10"),
+            ("seen", "yes"),
+            ("alone", "not_alone"),
+        ],
+    );
     assert_eq!(seen(&all.export(), RAIL), "a) Yes");
     for file in [CIN, CP, CLA] {
-        assert!(all.export().rows(file).is_empty(), "no table takes an assessment's visits");
+        assert!(
+            all.export().rows(file).is_empty(),
+            "no table takes an assessment's visits"
+        );
     }
 }
 
@@ -639,8 +1138,15 @@ fn a_plan_of_another_council_and_short_breaks_are_on_no_list() {
     let out = all.export();
     assert_eq!(out.cell(LIST_7, "CCRAKE", "Allocated Worker"), None);
     assert!(out.cell(LIST_7, DIPPER, "Allocated Worker").is_some());
-    assert_eq!(out.cell(LIST_7, TEAL, "Allocated Worker").unwrap(), "Osier Fennel", "ended within six months");
-    assert!(out.says(LIST_6, "CCRAKE", "Annex A has no such code"), "XXXX is nobody's ethnicity");
+    assert_eq!(
+        out.cell(LIST_7, TEAL, "Allocated Worker").unwrap(),
+        "Osier Fennel",
+        "ended within six months"
+    );
+    assert!(
+        out.says(LIST_6, "CCRAKE", "Annex A has no such code"),
+        "XXXX is nobody's ethnicity"
+    );
     assert_eq!(out.cell(LIST_6, "CCRAKE", "Ethnicity").unwrap(), "");
 }
 
@@ -648,13 +1154,32 @@ fn a_plan_of_another_council_and_short_breaks_are_on_no_list() {
 fn every_moment_can_be_exported_again() {
     let mut all = Sandbury::new();
     let morning = WallMillis(NOW.0 + HOUR);
-    let ids = all.finished(DIPPER, 1, &[("visit_date", "2026-10-27"), ("seen", "yes"), ("alone", "spoke_alone")]);
+    let ids = all.finished(
+        DIPPER,
+        1,
+        &[
+            ("visit_date", "2026-10-27"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
     let put_right = vec![correction("visit_date", "2026-10-26", ids[0])];
     let body = under_this_form(&mut all.rowan, DIPPER, 1, put_right);
     let suite = &all.council.suite;
-    all.council.tx(|tx| ingest::ingest(tx, suite, COUNCIL, WallMillis(NOW.0 + 2 * HOUR), vec![(0, body)]));
+    all.council.tx(|tx| {
+        ingest::ingest(
+            tx,
+            suite,
+            COUNCIL,
+            WallMillis(NOW.0 + 2 * HOUR),
+            vec![(0, body)],
+        )
+    });
     let at = |as_of: WallMillis| Asked { as_of, ..ALL };
-    assert_eq!(all.export_with(at(morning)).cp(DIPPER), [row("2026-10-27", ["Y", "Y", ""])]);
+    assert_eq!(
+        all.export_with(at(morning)).cp(DIPPER),
+        [row("2026-10-27", ["Y", "Y", ""])]
+    );
     assert_eq!(all.export().cp(DIPPER), [row("2026-10-26", ["Y", "Y", ""])]);
     let before = all.export_with(at(WallMillis(NOW.0 - HOUR)));
     assert!(before.rows(CP).is_empty() && before.rows(LIST_6).is_empty());
@@ -666,20 +1191,44 @@ fn every_moment_can_be_exported_again() {
 fn days_limit_the_tables_of_visits_and_not_the_lists() {
     let mut all = Sandbury::new();
     for (number, date) in [(1, "2026-10-14"), (2, "2026-10-20"), (3, "2026-10-26")] {
-        all.finished(DIPPER, number, &[("visit_date", date), ("seen", "yes"), ("alone", "spoke_alone")]);
+        all.finished(
+            DIPPER,
+            number,
+            &[
+                ("visit_date", date),
+                ("seen", "yes"),
+                ("alone", "spoke_alone"),
+            ],
+        );
     }
     let from = "2026-10-15".parse().ok();
     let to = "2026-10-20".parse().ok();
     let out = all.export_with(Asked { from, to, ..ALL });
     assert_eq!(out.cp(DIPPER), [row("2026-10-20", ["Y", "Y", ""])]);
-    assert_eq!(out.cell(LIST_7, DIPPER, "Date of the Last Statutory Visit").unwrap(), "26/10/2026");
+    assert_eq!(
+        out.cell(LIST_7, DIPPER, "Date of the Last Statutory Visit")
+            .unwrap(),
+        "26/10/2026"
+    );
 }
 
 #[test]
 fn what_a_child_said_and_what_anybody_wrote_is_in_no_file() {
     let mut all = Sandbury::new();
-    let ids = all.finished(DIPPER, 1, &[("visit_date", "2026-10-27"), ("seen", "yes"), ("alone", "spoke_alone")]);
-    all.put_right(DIPPER, 1, vec![correction("visit_date", "2026-10-26", ids[0])]);
+    let ids = all.finished(
+        DIPPER,
+        1,
+        &[
+            ("visit_date", "2026-10-27"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
+    all.put_right(
+        DIPPER,
+        1,
+        vec![correction("visit_date", "2026-10-26", ids[0])],
+    );
     let noted = Say(
         Kind::Assert,
         Policy::Risk,
@@ -737,24 +1286,43 @@ fn an_export_is_noted_and_leaves_nothing_when_it_fails() {
     let deeds = all.council.store.read_with(|tx| tx.deeds()).unwrap();
     let deed = deeds.last().unwrap();
     assert_eq!((deed.by, deed.at), (SAGE, LATER));
-    assert!(deed.what.contains("ssd_cp_visits.csv 0") && deed.what.contains("export-1"), "{}", deed.what);
+    assert!(
+        deed.what.contains("ssd_cp_visits.csv 0") && deed.what.contains("export-1"),
+        "{}",
+        deed.what
+    );
 
     let again = export(&all.council.store, LATER, SAGE, &ALL, &out.folder);
     assert!(matches!(again, Err(ExportError::Exists(_))));
-    let early = export(&all.council.store, NOW, SAGE, &ALL, &all.folder.path().join("x"));
+    let early = export(
+        &all.council.store,
+        NOW,
+        SAGE,
+        &ALL,
+        &all.folder.path().join("x"),
+    );
     assert!(matches!(early, Err(ExportError::NotYet)));
     let backwards = Asked {
         from: "2026-10-02".parse().ok(),
         to: "2026-10-01".parse().ok(),
         ..ALL
     };
-    let backwards = export(&all.council.store, LATER, SAGE, &backwards, &all.folder.path().join("x"));
+    let backwards = export(
+        &all.council.store,
+        LATER,
+        SAGE,
+        &backwards,
+        &all.folder.path().join("x"),
+    );
     assert!(matches!(backwards, Err(ExportError::Backwards)));
 
     // A store that cannot note the export gives none.
     let failing = support_store::CannotWrite(&all.council.store);
     let place = all.folder.path().join("failed");
-    assert!(matches!(export(&failing, LATER, SAGE, &ALL, &place), Err(ExportError::Store(_))));
+    assert!(matches!(
+        export(&failing, LATER, SAGE, &ALL, &place),
+        Err(ExportError::Store(_))
+    ));
     let mut names: Vec<String> = std::fs::read_dir(all.folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -785,16 +1353,63 @@ mod support_store {
 #[test]
 fn the_files_of_sandbury_are_as_they_were() {
     let mut all = Sandbury::new();
-    all.finished(DIPPER, 1, &[("seen", "yes"), ("alone", "spoke_alone"), ("bedroom", "seen")]);
-    all.finished(SISKIN, 2, &[("seen", "yes"), ("alone", "not_alone"), ("bedroom", "not_seen")]);
-    all.finished(SISKIN, 3, &[("visit_date", "2026-10-19"), ("outcome", "no_answer")]);
-    all.finished(TEAL, 4, &[("visit_date", "2026-09-15"), ("seen", "yes"), ("alone", "alone_not_talking")]);
+    all.finished(
+        DIPPER,
+        1,
+        &[
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+            ("bedroom", "seen"),
+        ],
+    );
+    all.finished(
+        SISKIN,
+        2,
+        &[
+            ("seen", "yes"),
+            ("alone", "not_alone"),
+            ("bedroom", "not_seen"),
+        ],
+    );
+    all.finished(
+        SISKIN,
+        3,
+        &[("visit_date", "2026-10-19"), ("outcome", "no_answer")],
+    );
+    all.finished(
+        TEAL,
+        4,
+        &[
+            ("visit_date", "2026-09-15"),
+            ("seen", "yes"),
+            ("alone", "alone_not_talking"),
+        ],
+    );
     all.finished(SEDGE, 5, &[("seen", "unborn")]);
-    all.finished(RAIL, 6, &[("visit_date", "2026-09-08"), ("seen", "yes"), ("alone", "spoke_alone")]);
-    all.visited(DIPPER, 7, &[("visit_date", "2026-10-26"), ("seen", "yes"), ("alone", "spoke_alone")]);
+    all.finished(
+        RAIL,
+        6,
+        &[
+            ("visit_date", "2026-09-08"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
+    all.visited(
+        DIPPER,
+        7,
+        &[
+            ("visit_date", "2026-10-26"),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ],
+    );
     let out = all.export();
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/sandbury-exports");
-    let names = layout::ALL.map(|table| table.file).into_iter().chain(["exceptions.csv"]);
+    let names = layout::ALL
+        .map(|table| table.file)
+        .into_iter()
+        .chain(["exceptions.csv"]);
     for name in names {
         let made = std::fs::read_to_string(out.folder.join(name)).unwrap();
         if std::env::var_os("EXPORTS_GOLDEN").is_some() {

@@ -77,19 +77,33 @@ impl Lists {
         );
         let during: Vec<&Counted<'_>> = visits
             .iter()
-            .filter(|visit| visit.serves_period(Purpose::Assessment, assessment).is_some())
+            .filter(|visit| {
+                visit
+                    .serves_period(Purpose::Assessment, assessment)
+                    .is_some()
+            })
             .collect();
         let imported = self.passed(assessment.day("last_seen"));
         let unborn = child.is_unborn_on(assessment.end.unwrap_or(self.today).min(self.today));
         let seen = if imported.is_some() || during.iter().any(|visit| visit.seen == Some(true)) {
             codes::YES
         } else if unborn {
-            self.note(&LIST_4, child, SEEN_4, "the child is not born yet: nobody could be seen");
+            self.note(
+                &LIST_4,
+                child,
+                SEEN_4,
+                "the child is not born yet: nobody could be seen",
+            );
             codes::UNKNOWN
         } else if during.iter().any(|visit| visit.seen == Some(false)) {
             codes::NO
         } else {
-            self.note(&LIST_4, child, SEEN_4, "no visit that says whether the child was seen is recorded");
+            self.note(
+                &LIST_4,
+                child,
+                SEEN_4,
+                "no visit that says whether the child was seen is recorded",
+            );
             codes::UNKNOWN
         };
         row.set(SEEN_4, Some(seen));
@@ -105,7 +119,13 @@ impl Lists {
         }
         let mut row = self.person(&LIST_6, child);
         row.set("CIN Start Date", Some(day(episode.opened)));
-        self.coded(&LIST_6, child, &mut row, "Primary Need Code", (&codes::NEED, episode.need));
+        self.coded(
+            &LIST_6,
+            child,
+            &mut row,
+            "Primary Need Code",
+            (&codes::NEED, episode.need),
+        );
         let seen_here = visits
             .iter()
             .filter(|visit| visit.seen == Some(true) && episode.holds_on(visit.on));
@@ -114,11 +134,25 @@ impl Lists {
         let last = imported.max(newest.map(|visit| visit.on));
         row.set("Date Child Was Last Seen", last.map(day));
         if let Some(newest) = newest.filter(|visit| Some(visit.on) == last) {
-            self.carry(&LIST_6, child, newest, &[("visit_date", "Date Child Was Last Seen"), ("seen", "Date Child Was Last Seen")]);
+            self.carry(
+                &LIST_6,
+                child,
+                newest,
+                &[
+                    ("visit_date", "Date Child Was Last Seen"),
+                    ("seen", "Date Child Was Last Seen"),
+                ],
+            );
         }
         row.set("CIN Closure Date", episode.closed.map(day));
         if episode.closed.is_some() {
-            self.coded(&LIST_6, child, &mut row, "Reason for Closure", (&codes::CLOSURE, episode.reason));
+            self.coded(
+                &LIST_6,
+                child,
+                &mut row,
+                "Reason for Closure",
+                (&codes::CLOSURE, episode.reason),
+            );
         }
         row.set("Case Status", episode.status);
         self.list_6.push(row);
@@ -131,7 +165,13 @@ impl Lists {
             ("Initial Category of Abuse", "category_initial"),
             ("Latest Category of Abuse", "category_latest"),
         ] {
-            self.coded(&LIST_7, child, &mut row, column, (&codes::ABUSE, plan.cell(cell)));
+            self.coded(
+                &LIST_7,
+                child,
+                &mut row,
+                column,
+                (&codes::ABUSE, plan.cell(cell)),
+            );
         }
         let statutory = visits.iter().filter(|visit| {
             let served = visit.serves_period(Purpose::ChildProtection, plan);
@@ -143,22 +183,40 @@ impl Lists {
         if let Some(newest) = newest.filter(|visit| Some(visit.on) >= imported) {
             row.set(VISIT_7, Some(day(newest.on)));
             row.set(ALONE_7, Some(yes_no(newest.alone)));
-            self.carry(&LIST_7, child, newest, &[("visit_date", VISIT_7), ("seen", VISIT_7), ("alone", ALONE_7)]);
+            self.carry(
+                &LIST_7,
+                child,
+                newest,
+                &[
+                    ("visit_date", VISIT_7),
+                    ("seen", VISIT_7),
+                    ("alone", ALONE_7),
+                ],
+            );
         } else if let Some(imported) = imported {
             row.set(VISIT_7, Some(day(imported)));
             // The case system says when the child was last seen alone: on that visit, or before it and so not on it.
             let alone = plan.day("last_alone").map(|alone| alone >= imported);
             row.set(ALONE_7, Some(yes_no(alone)));
         }
-        row.set("Date of latest review conference", self.last_review(child, "cp", plan));
+        row.set(
+            "Date of latest review conference",
+            self.last_review(child, "cp", plan),
+        );
         row.set("Child Protection Plan End Date", self.passed(plan.end));
-        row.set("Number of Previous Child Protection Plans", plan.cell("previous_plans"));
+        row.set(
+            "Number of Previous Child Protection Plans",
+            plan.cell("previous_plans"),
+        );
         self.list_7.push(row);
     }
 
     fn in_care(&mut self, child: &Child, care: &Span, visits: &[Counted<'_>]) {
         let (status, since) = self.legal_status(child, care);
-        if status.as_deref().is_some_and(|status| codes::SHORT_BREAKS.contains(&status)) {
+        if status
+            .as_deref()
+            .is_some_and(|status| codes::SHORT_BREAKS.contains(&status))
+        {
             return;
         }
         let mut row = self.person(&LIST_8, child);
@@ -167,11 +225,22 @@ impl Lists {
             Some("no") => Some(codes::NO),
             _ => None,
         };
-        row.set("Unaccompanied Asylum Seeking Child (UASC) within the Last 12 Months (Y/N)", uasc);
+        row.set(
+            "Unaccompanied Asylum Seeking Child (UASC) within the Last 12 Months (Y/N)",
+            uasc,
+        );
         row.set("Date Started to be Looked After", Some(day(care.start)));
-        self.coded(&LIST_8, child, &mut row, "Child's Category of Need", (&codes::NEED, care.cell("primary_need")));
+        self.coded(
+            &LIST_8,
+            child,
+            &mut row,
+            "Child's Category of Need",
+            (&codes::NEED, care.cell("primary_need")),
+        );
         let earlier = child.of_kind("cla").any(|other| {
-            other.end.is_some_and(|end| self.year_ago <= end && end <= care.start)
+            other
+                .end
+                .is_some_and(|end| self.year_ago <= end && end <= care.start)
                 && other.start < care.start
         });
         // Only what is held can be told: that no earlier period was sent does not say that there was none.
@@ -181,7 +250,10 @@ impl Lists {
         );
         row.set("Start date of current legal status", since.map(day));
         row.set("Child's Legal Status", status);
-        row.set("Date of Latest Statutory Review", self.last_review(child, "cla", care));
+        row.set(
+            "Date of Latest Statutory Review",
+            self.last_review(child, "cla", care),
+        );
         self.coded(
             &LIST_8,
             child,
@@ -191,7 +263,13 @@ impl Lists {
         );
         row.set("Date Ceased to be Looked After", self.passed(care.end));
         if self.passed(care.end).is_some() {
-            self.coded(&LIST_8, child, &mut row, "Reason Ceased to be Looked After", (&codes::CEASE, care.cell("end_reason")));
+            self.coded(
+                &LIST_8,
+                child,
+                &mut row,
+                "Reason Ceased to be Looked After",
+                (&codes::CEASE, care.cell("end_reason")),
+            );
         }
         let placements = child.placements_in(care);
         self.care_visits(child, care, &placements, visits, &mut row);
@@ -220,35 +298,76 @@ impl Lists {
         let last = imported.max(newest.map(|visit| visit.on));
         row.set(VISIT_8, last.map(day));
         if let Some(newest) = newest.filter(|visit| Some(visit.on) == last) {
-            self.carry(&LIST_8, child, newest, &[("visit_date", VISIT_8), ("seen", VISIT_8)]);
+            self.carry(
+                &LIST_8,
+                child,
+                newest,
+                &[("visit_date", VISIT_8), ("seen", VISIT_8)],
+            );
         }
         if placements.is_empty() && last.is_some() {
-            self.note(&LIST_8, child, VISIT_8, "no placement is held: any visit in the period of care counts");
+            self.note(
+                &LIST_8,
+                child,
+                VISIT_8,
+                "no placement is held: any visit in the period of care counts",
+            );
         }
         let reviewing = visits.iter().filter(|visit| {
             visit.seen == Some(true)
                 && care.holds_on(visit.on)
                 && visit.serves(Purpose::Reviewing).is_some()
         });
-        let imported = care.day("last_iro_visit").filter(|seen| *seen <= self.today);
+        let imported = care
+            .day("last_iro_visit")
+            .filter(|seen| *seen <= self.today);
         let last = imported.max(reviewing.map(|visit| visit.on).max());
-        row.set("Date of Last IRO Visit / Contact to the Child", last.map(day));
+        row.set(
+            "Date of Last IRO Visit / Contact to the Child",
+            last.map(day),
+        );
     }
 
     fn placements(&mut self, child: &Child, placements: &[Span], row: &mut Row) {
         if !child.placements.is_empty() {
-            let within = child.placements.iter().filter(|one| one.touches(self.year_ago, self.today));
-            row.set("Number of Placements in the Last 12 months", Some(within.count().to_string()));
+            let within = child
+                .placements
+                .iter()
+                .filter(|one| one.touches(self.year_ago, self.today));
+            row.set(
+                "Number of Placements in the Last 12 months",
+                Some(within.count().to_string()),
+            );
         }
         let Some(latest) = placements.iter().rfind(|one| one.start <= self.today) else {
             return;
         };
-        row.set("Start Date of Most Recent Placement", Some(day(latest.start)));
-        self.coded(&LIST_8, child, row, "Placement Type", (&codes::PLACEMENT, latest.cell("type")));
-        self.coded(&LIST_8, child, row, "Placement Provider", (&codes::PROVIDER, latest.cell("provider")));
+        row.set(
+            "Start Date of Most Recent Placement",
+            Some(day(latest.start)),
+        );
+        self.coded(
+            &LIST_8,
+            child,
+            row,
+            "Placement Type",
+            (&codes::PLACEMENT, latest.cell("type")),
+        );
+        self.coded(
+            &LIST_8,
+            child,
+            row,
+            "Placement Provider",
+            (&codes::PROVIDER, latest.cell("provider")),
+        );
         if child.restricted {
             for column in ["Placement postcode", "URN of Placement"] {
-                self.note(&LIST_8, child, column, "the address is restricted, so it is not written");
+                self.note(
+                    &LIST_8,
+                    child,
+                    column,
+                    "the address is restricted, so it is not written",
+                );
             }
         } else {
             row.set("Placement postcode", latest.cell("postcode"));
@@ -275,7 +394,9 @@ impl Lists {
     /// The newest review that the case system names, of those that were held within the period.
     fn last_review(&self, child: &Child, kind: &str, period: &Span) -> Option<String> {
         let held = child.reviews.iter().filter(|review| review.kind() == kind);
-        let held = held.map(|review| review.start).filter(|on| period.holds_on(*on));
+        let held = held
+            .map(|review| review.start)
+            .filter(|on| period.holds_on(*on));
         let all = held.chain(period.day("last_review"));
         all.filter(|on| *on <= self.today).max().map(day)
     }
@@ -289,12 +410,27 @@ impl Lists {
     fn person(&mut self, table: &'static Table, child: &Child) -> Row {
         let mut row = Row::default();
         row.set("Child Unique ID", child.code.as_deref());
-        self.coded(table, child, &mut row, "Gender", (&codes::SEXES, child.cell("sex")));
-        self.coded(table, child, &mut row, "Ethnicity", (&codes::ETHNICITY, child.cell("ethnicity")));
+        self.coded(
+            table,
+            child,
+            &mut row,
+            "Gender",
+            (&codes::SEXES, child.cell("sex")),
+        );
+        self.coded(
+            table,
+            child,
+            &mut row,
+            "Ethnicity",
+            (&codes::ETHNICITY, child.cell("ethnicity")),
+        );
         row.set("Date of Birth", child.born.map(day));
         let age = child.born.and_then(|born| age(born, self.today));
         row.set("Age of Child (Years)", age.map(|age| age.to_string()));
-        row.set("Does the Child have a Disability", disability(child.cell("disability")));
+        row.set(
+            "Does the Child have a Disability",
+            disability(child.cell("disability")),
+        );
         row.set("Allocated Team", child.team.as_deref());
         row.set("Allocated Worker", child.worker.as_deref());
         row
@@ -335,7 +471,12 @@ impl Lists {
         visit: &Counted<'_>,
         columns: &[(&'static str, &'static str)],
     ) {
-        for Remark { field, value, reason } in &visit.remarks {
+        for Remark {
+            field,
+            value,
+            reason,
+        } in &visit.remarks
+        {
             if let Some((_, column)) = columns.iter().find(|(asked, _)| asked == field) {
                 self.exceptions.push(Exception {
                     value: value.clone(),
@@ -385,7 +526,10 @@ impl<'a> Episode<'a> {
     /// The latest that had begun by a day. Periods belong to one episode if they overlap, counted from referral, or follow from
     /// the same referral.
     fn latest(child: &'a Child, today: Date) -> Option<Self> {
-        let opened = |one: &Span| one.day("referral_date").map_or(one.start, |day| day.min(one.start));
+        let opened = |one: &Span| {
+            one.day("referral_date")
+                .map_or(one.start, |day| day.min(one.start))
+        };
         let belongs = |one: &&Span| {
             let kind = one.kind();
             one.start <= today && (IN_NEED.contains(&kind.as_str()) || kind == "referral")
@@ -410,7 +554,14 @@ impl<'a> Episode<'a> {
         let is_over = episode.iter().find(is_open).is_none();
         let last = episode.iter().max_by_key(|one| one.end)?;
         let newest = |cell: &str| episode.iter().rev().find_map(|one| one.cell(cell));
-        let ended_because = || last.cell("end_reason").or_else(|| last.cell("closure_reason"));
+        let reasons = || {
+            let cells = |one: &&'a Span| [one.cell("closure_reason"), one.cell("end_reason")];
+            episode.iter().rev().flat_map(cells).flatten()
+        };
+        // A plan or a time in care may end for a reason of its own; why the case was closed is a code of its own.
+        let reason = reasons()
+            .find(|code| codes::find(&codes::CLOSURE, code).is_some())
+            .or_else(|| reasons().next());
         let status = if is_over {
             codes::find(&codes::STATUS, "")
         } else {
@@ -423,7 +574,7 @@ impl<'a> Episode<'a> {
             opened: episode.iter().map(|one| opened(one)).min()?,
             closed: last.end.filter(|_| is_over),
             need: newest("primary_need"),
-            reason: ended_because(),
+            reason,
             status,
             imported_last_seen: episode
                 .iter()
@@ -448,7 +599,9 @@ fn is_another_councils(plan: &Span) -> bool {
 }
 
 fn disability(codes: Option<&str>) -> Option<&'static str> {
-    let codes = codes?.split([' ', ',', ';']).filter(|code| !code.is_empty());
+    let codes = codes?
+        .split([' ', ',', ';'])
+        .filter(|code| !code.is_empty());
     let codes: Vec<&str> = codes.collect();
     match codes.as_slice() {
         [] => None,

@@ -82,30 +82,51 @@ pub(super) fn check(
     exceptions: &mut Vec<Exception>,
 ) -> Checked {
     for column in table.columns.iter().filter(|column| column.not_held) {
-        let needed = if column.needed { "; the standard wants it" } else { "" };
+        let needed = if column.needed {
+            "; the standard wants it"
+        } else {
+            ""
+        };
         exceptions.push(Exception {
             file: table.file.to_owned(),
             row_key: String::new(),
             column: column.name.to_owned(),
             value: String::new(),
-            reason: format!("not held here, so blank in every row{needed}: fill it in from the case system"),
+            reason: format!(
+                "not held here, so blank in every row{needed}: fill it in from the case system"
+            ),
             written: Written::Yes,
         });
     }
+    let said: BTreeSet<(String, String)> = exceptions
+        .iter()
+        .filter(|one| one.file == table.file)
+        .map(|one| (one.row_key.clone(), one.column.clone()))
+        .collect();
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let mut kept = Vec::with_capacity(rows.len());
     for row in rows {
         let key = row.key(table);
         let (cells, found) = check_row(table, &row, known, &taken);
-        let written = if cells.is_some() { Written::Yes } else { Written::No };
-        exceptions.extend(found.into_iter().map(|(column, value, reason)| Exception {
-            file: table.file.to_owned(),
-            row_key: key.clone(),
-            column: column.name.to_owned(),
-            value,
-            reason,
-            written,
-        }));
+        let written = if cells.is_some() {
+            Written::Yes
+        } else {
+            Written::No
+        };
+        for (column, value, reason) in found {
+            // Why it is blank has been said where it was left out.
+            if value.is_empty() && said.contains(&(key.clone(), column.name.to_owned())) {
+                continue;
+            }
+            exceptions.push(Exception {
+                file: table.file.to_owned(),
+                row_key: key.clone(),
+                column: column.name.to_owned(),
+                value,
+                reason,
+                written,
+            });
+        }
         if let Some(cells) = cells {
             taken.insert(key);
             kept.push(cells);
@@ -256,15 +277,30 @@ mod tests {
         let most = "v".repeat(48);
         let accents = "é".repeat(48);
         for (column, cell, written, named) in [
-            ("cppv_cp_visit_id", long.as_str(), 0, Some("cppv_cp_visit_id")),
+            (
+                "cppv_cp_visit_id",
+                long.as_str(),
+                0,
+                Some("cppv_cp_visit_id"),
+            ),
             ("cppv_cp_visit_id", most.as_str(), 1, None),
             ("cppv_cp_visit_id", accents.as_str(), 1, None),
             ("cppv_cp_visit_id", "v 1", 0, Some("cppv_cp_visit_id")),
             ("cppv_person_id", "C-NOBODY", 0, Some("cppv_person_id")),
             ("cppv_cp_plan_id", "CP-999", 0, Some("cppv_cp_plan_id")),
             ("cppv_cp_plan_id", "", 0, Some("cppv_cp_plan_id")),
-            ("cppv_cp_visit_date", "27/10/2026", 1, Some("cppv_cp_visit_date")),
-            ("cppv_cp_visit_date", "2026-02-30T00:00:00", 1, Some("cppv_cp_visit_date")),
+            (
+                "cppv_cp_visit_date",
+                "27/10/2026",
+                1,
+                Some("cppv_cp_visit_date"),
+            ),
+            (
+                "cppv_cp_visit_date",
+                "2026-02-30T00:00:00",
+                1,
+                Some("cppv_cp_visit_date"),
+            ),
             ("cppv_cp_visit_date", "", 1, Some("cppv_cp_visit_date")),
             ("cppv_cp_visit_seen", "yes", 1, Some("cppv_cp_visit_seen")),
             ("cppv_cp_visit_seen", "", 1, None),
@@ -276,7 +312,11 @@ mod tests {
             assert_eq!(file.rows.len(), written, "{column} {cell}");
             let columns: Vec<&str> = exceptions.iter().map(|e| e.column.as_str()).collect();
             assert_eq!(columns, Vec::from_iter(named), "{column} {cell}");
-            let expected = if written == 1 { Written::Yes } else { Written::No };
+            let expected = if written == 1 {
+                Written::Yes
+            } else {
+                Written::No
+            };
             assert!(exceptions.iter().all(|e| e.written == expected));
         }
     }
@@ -312,8 +352,15 @@ mod tests {
             for column in table.columns.iter().filter(|column| column.key.is_some()) {
                 assert!(column.needed, "{} {}", table.file, column.name);
             }
-            let items = table.columns.iter().filter(|column| !column.item.is_empty());
-            let expected = if table.file.starts_with("ssd_") { table.columns.len() } else { 0 };
+            let items = table
+                .columns
+                .iter()
+                .filter(|column| !column.item.is_empty());
+            let expected = if table.file.starts_with("ssd_") {
+                table.columns.len()
+            } else {
+                0
+            };
             assert_eq!(items.count(), expected, "{}", table.file);
         }
     }

@@ -10,7 +10,7 @@ use visitbook_record::commit::Role;
 use visitbook_record::id::RecordId;
 use visitbook_record::op::Target;
 
-use super::held::{HeldChild, Record, holders};
+use super::held::{HeldChild, Record, holder};
 
 /// One element of a set with its parts: a period, a placement, a legal status.
 #[derive(Clone)]
@@ -98,7 +98,9 @@ impl Child {
             if target.element_id().is_none()
                 && let Some(code) = own.imported(target)
             {
-                child.cells.insert(target.name().to_owned(), code.to_owned());
+                child
+                    .cells
+                    .insert(target.name().to_owned(), code.to_owned());
             }
         }
         child.code = child.cell("code").map(str::to_owned);
@@ -142,9 +144,9 @@ impl Child {
     /// The placements of a period of care, by first day. Where the case system sent no history, the one that the period names.
     pub(super) fn placements_in(&self, care: &Span) -> Vec<Span> {
         let during = |one: &&Span| {
-            one.cell("period").is_none_or(|name| {
-                name == care.element || Some(name) == care.cell("period_id")
-            }) && one.overlaps(care)
+            one.cell("period")
+                .is_none_or(|name| name == care.element || Some(name) == care.cell("period_id"))
+                && one.overlaps(care)
         };
         let history: Vec<Span> = self.placements.iter().filter(during).cloned().collect();
         if !history.is_empty() {
@@ -180,19 +182,21 @@ fn spans(own: &Record, field: &str, start: &str) -> Vec<Span> {
                 cells.insert(part.to_owned(), code.to_owned());
             }
         }
-        let day = |name: &str| cells.get(name).and_then(|day: &String| day.parse::<Date>().ok());
+        let day = |name: &str| {
+            cells
+                .get(name)
+                .and_then(|day: &String| day.parse::<Date>().ok())
+        };
         let Some(start) = day(start) else {
             continue;
         };
-        let kind = cells.get("kind").map(String::as_str);
-        let closing = match kind {
-            Some("assessment") => "authorisation_date",
-            _ => "closure_date",
-        };
+        // An assessment is over when it is authorised; nothing outlasts the case.
+        let is_assessment = cells.get("kind").is_some_and(|kind| kind == "assessment");
+        let authorised = day("authorisation_date").filter(|_| is_assessment);
         all.push(Span {
             element: element.to_owned(),
             start,
-            end: day("end").or_else(|| day(closing)),
+            end: day("end").or(authorised).or_else(|| day("closure_date")),
             cells,
         });
     }
@@ -202,9 +206,8 @@ fn spans(own: &Record, field: &str, start: &str) -> Vec<Span> {
 
 /// The allocated worker, else whoever stands in, with the name and the team that the council's list of staff gives.
 fn allocated(own: &Record, council: Option<&Record>) -> (Option<String>, Option<String>) {
-    let holders = holders(own);
-    let with = |role: Role| holders.iter().find(|(_, held)| **held == role);
-    let Some((worker, _)) = with(Role::Allocated).or_else(|| with(Role::Cover)) else {
+    let allocated = holder(own, Role::Allocated).or_else(|| holder(own, Role::Cover));
+    let Some(worker) = allocated else {
         return (None, None);
     };
     let staff = |part: &str| {

@@ -133,11 +133,16 @@ fn count<'a>(
         },
     };
     let Some(on) = visit.on else {
-        return Err(leave_out("visit_date", String::new(), "the visit has no date"));
+        return Err(leave_out(
+            "visit_date",
+            String::new(),
+            "the visit has no date",
+        ));
     };
     let day = || on.to_string();
     if visit.code("mode").is_none() {
-        let reason = "it is not recorded that the visit was made in person; only such visits are counted";
+        let reason =
+            "it is not recorded that the visit was made in person; only such visits are counted";
         return Err(leave_out("mode", day(), reason));
     }
     if !visit.finished {
@@ -145,7 +150,11 @@ fn count<'a>(
         return Err(leave_out("visit_date", day(), reason));
     }
     if today < on {
-        return Err(leave_out("visit_date", day(), "the date is yet to come; correct it"));
+        return Err(leave_out(
+            "visit_date",
+            day(),
+            "the date is yet to come; correct it",
+        ));
     }
     if served.is_empty() && !child.periods.iter().any(|period| period.holds_on(on)) {
         let reason = "no plan, placement or assessment that was imported was in force on that day";
@@ -248,9 +257,9 @@ fn served<'a>(child: &'a Child, visit: &Visit, on: Date) -> (Vec<Served<'a>>, Ve
         }
         let open: Vec<&Span> = in_force(child, purpose, on).collect();
         let is_named = |one: &&&Span| {
-            period.as_deref().is_some_and(|name| {
-                name == one.element || Some(name) == one.cell("period_id")
-            })
+            period
+                .as_deref()
+                .is_some_and(|name| name == one.element || Some(name) == one.cell("period_id"))
         };
         let by_name = open.iter().find(is_named).copied();
         let Some(latest) = open.last().copied() else {

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use visitbook_record::commit::{Commit, RecordKind};
+use visitbook_record::commit::{Commit, RecordKind, Role};
 use visitbook_record::id::{CommitHash, OpId, RecordId, WorkerId};
 use visitbook_record::op::{Kind, Policy, Target};
 use visitbook_record::page::{Page, Statement, View, lay_out};
@@ -276,9 +276,10 @@ fn not_yet(fact: &visitbook_record::fact::Fact) -> Verdict {
     }
 }
 
-/// Who holds a child, by the assignments that stand in the child's own record: of each worker the last word.
-pub(super) fn holders(record: &Record) -> BTreeMap<WorkerId, visitbook_record::commit::Role> {
-    let mut last: BTreeMap<WorkerId, (Option<LogPosition>, Option<_>)> = BTreeMap::new();
+/// Who holds a child in a role, by the assignments that stand in the child's own record: of each worker the last word. Of several
+/// the one who was given the child last.
+pub(super) fn holder(record: &Record, role: Role) -> Option<WorkerId> {
+    let mut last: BTreeMap<WorkerId, (Option<LogPosition>, Option<Role>)> = BTreeMap::new();
     for statement in &record.statements {
         let (Kind::Assign | Kind::Unassign, Some(Content::Assignment(given))) =
             (statement.fact.kind, &statement.content)
@@ -288,13 +289,14 @@ pub(super) fn holders(record: &Record) -> BTreeMap<WorkerId, visitbook_record::c
         if statement.counted_at.is_none() {
             continue;
         }
-        let role = (statement.fact.kind == Kind::Assign).then_some(given.role);
-        let now = last.entry(given.worker).or_insert((None, None));
+        let held = (statement.fact.kind == Kind::Assign).then_some(given.role);
+        let now = last.entry(given.worker).or_default();
         if statement.counted_at >= now.0 {
-            *now = (statement.counted_at, role);
+            *now = (statement.counted_at, held);
         }
     }
     last.into_iter()
-        .filter_map(|(worker, (_, role))| Some((worker, role?)))
-        .collect()
+        .filter(|(_, (_, held))| *held == Some(role))
+        .max_by_key(|(_, (given, _))| *given)
+        .map(|(worker, _)| worker)
 }

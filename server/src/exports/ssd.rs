@@ -89,9 +89,8 @@ pub(super) fn rows(
     all: &mut [Vec<Row>; 3],
     exceptions: &mut Vec<Exception>,
 ) {
-    let asked_for = |on: Date| {
-        days.0.is_none_or(|from| from <= on) && days.1.is_none_or(|to| on <= to)
-    };
+    let asked_for =
+        |on: Date| days.0.is_none_or(|from| from <= on) && days.1.is_none_or(|to| on <= to);
     for visit in visits.iter().filter(|visit| asked_for(visit.on)) {
         let id = visit.visit.id.to_string();
         for (shape, rows) in SHAPES.iter().zip(all.iter_mut()) {
@@ -111,9 +110,7 @@ pub(super) fn rows(
                 row.set(column, visit.bedroom.map(flag));
             }
             rows.push(row);
-            let concerns = |remark: &&Remark| {
-                shape.bedroom.is_some() || remark.field != "bedroom"
-            };
+            let concerns = |remark: &&Remark| shape.bedroom.is_some() || remark.field != "bedroom";
             let remarks = visit.remarks.iter().filter(concerns);
             exceptions.extend(remarks.map(|one| shape.exception(&id, one, Written::Yes)));
         }

@@ -253,7 +253,8 @@ fn answers_of(record: &Record) -> (Standing, Vec<Remark>) {
     (answers, remarks)
 }
 
-const SET_ASIDE: &str = "an answer to this was set aside and has to be looked at; it may be a more worrying one";
+const SET_ASIDE: &str =
+    "an answer to this was set aside and has to be looked at; it may be a more worrying one";
 
 fn is_listed(record: &Record, at: usize) -> bool {
     let finished = record.page.finished.as_ref();

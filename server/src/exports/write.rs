@@ -73,11 +73,17 @@ pub(super) fn exceptions_in_csv(exceptions: &[Exception]) -> io::Result<Vec<u8>>
             Written::Yes => "yes",
             Written::No => "no",
         };
-        [&one.file, &one.row_key, &one.column, &one.value, &one.reason]
-            .map(|cell| safe(cell))
-            .into_iter()
-            .chain([written.to_owned()])
-            .collect::<Vec<String>>()
+        [
+            &one.file,
+            &one.row_key,
+            &one.column,
+            &one.value,
+            &one.reason,
+        ]
+        .map(|cell| safe(cell))
+        .into_iter()
+        .chain([written.to_owned()])
+        .collect::<Vec<String>>()
     });
     in_csv(
         &["file", "row_key", "column", "value", "reason", "written"],
@@ -219,7 +225,11 @@ mod tests {
         for (cell, text, named) in [
             ("Rowan Teasel", "Rowan Teasel", 0),
             ("=1+1", "'=1+1", 1),
-            ("=HYPERLINK(\"x\",\"y\")", "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"", 1),
+            (
+                "=HYPERLINK(\"x\",\"y\")",
+                "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"",
+                1,
+            ),
             ("+44 1632", "'+44 1632", 1),
             ("-2", "'-2", 1),
             ("@SUM(A1)", "'@SUM(A1)", 1),
