@@ -968,6 +968,32 @@ fn the_case_systems_own_dates_count_beside_the_visits_recorded_here() {
     );
 }
 
+/// From referral to closure, also before anything else began.
+#[test]
+fn a_visit_after_the_referral_is_in_no_table_and_says_when_the_child_was_seen() {
+    let mut all = Sandbury::new();
+    for (number, date) in [(1, "2026-08-31"), (2, "2026-08-29")] {
+        let answers = [
+            ("visit_date", date),
+            ("seen", "yes"),
+            ("alone", "spoke_alone"),
+        ];
+        all.finished(RAIL, number, &answers);
+    }
+    let out = all.export();
+    assert!(out.rows(CIN).is_empty() && out.rows(CP).is_empty());
+    assert_eq!(
+        out.cell(LIST_4, RAIL, "Child Seen During Continuous Assessment")
+            .unwrap(),
+        "c) Unknown"
+    );
+    for number in [1, 2] {
+        assert!(out.says("visits", &record(number), "in force on that day"));
+    }
+    let last = out.cell(LIST_6, RAIL, "Date Child Was Last Seen");
+    assert_eq!(last.unwrap(), "31/08/2026", "the referral was on the 30th");
+}
+
 #[test]
 fn list_6_says_when_a_child_was_last_seen_and_by_no_other_date() {
     let mut all = Sandbury::new();
@@ -1263,6 +1289,45 @@ fn what_a_child_said_and_what_anybody_wrote_is_in_no_file() {
     assert!(text.contains("CDIPPER"));
     for secret in ["SECRET", "Dipper", "Teal", "SB9", "SC123"] {
         assert!(!text.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn a_name_that_a_spreadsheet_would_run_is_disarmed_and_named() {
+    let mut all = Sandbury::new();
+    let text = "worker_id,name,team_name\nWOSIER,\"=HYPERLINK(\"\"x\"\",\"\"y\"\")\",\"-2+3\"\n";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("workers.csv"), text).unwrap();
+    let writer = all.council.writer();
+    import(
+        &all.council.store,
+        &all.council.suite,
+        &writer,
+        NOW,
+        folder.path(),
+    )
+    .unwrap();
+    let out = all.export();
+    for (column, cell) in [
+        ("Allocated Worker", "'=HYPERLINK(\"x\",\"y\")"),
+        ("Allocated Team", "'-2+3"),
+    ] {
+        assert_eq!(out.cell(LIST_7, DIPPER, column).unwrap(), cell);
+    }
+    assert!(out.says(LIST_7, DIPPER, "no spreadsheet runs it"));
+    for file in std::fs::read_dir(&out.folder).unwrap() {
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .from_path(file.unwrap().path())
+            .unwrap();
+        for row in reader.records() {
+            let row = row.unwrap();
+            assert!(
+                row.iter()
+                    .all(|cell| !cell.starts_with(['=', '+', '-', '@'])),
+                "{row:?}"
+            );
+        }
     }
 }
 

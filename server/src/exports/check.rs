@@ -340,6 +340,31 @@ mod tests {
         assert!(exceptions.iter().any(|e| e.reason.contains("new line")));
     }
 
+    proptest::proptest! {
+        /// Whatever comes in, what goes out fits its table, and what does not fit is named.
+        #[test]
+        fn no_cell_that_breaks_a_rule_is_written(
+            cells in proptest::collection::vec("(|Y|N|v1|C-WREN|CP-101|2026-10-27T00:00:00|\\PC{0,60}|[\\x00-\\x7f]{0,4})", 7),
+        ) {
+            let mut row = Row::default();
+            for (column, cell) in CP_VISITS.columns.iter().zip(&cells) {
+                row.set(column.name, Some(cell.as_str()));
+            }
+            let mut exceptions = Vec::new();
+            let file = check(&CP_VISITS, vec![row], &known(), &mut exceptions);
+            for written in &file.rows {
+                for ((column, given), cell) in CP_VISITS.columns.iter().zip(&cells).zip(written) {
+                    let fits = cell.is_empty() || misfit(column.sort, cell).is_none();
+                    proptest::prop_assert!(fits, "{} {cell:?}", column.name);
+                    let named = exceptions.iter().any(|one| one.column == column.name);
+                    proptest::prop_assert!(cell == given || named, "{} {given:?}", column.name);
+                    proptest::prop_assert!(column.key.is_none() || !cell.is_empty());
+                }
+            }
+            proptest::prop_assert!(!file.rows.is_empty() || !exceptions.is_empty());
+        }
+    }
+
     /// The tables themselves: no header twice, a key first, and every column of the standard there.
     #[test]
     fn the_tables_are_whole() {

@@ -156,9 +156,15 @@ fn count<'a>(
             "the date is yet to come; correct it",
         ));
     }
-    if served.is_empty() && !child.periods.iter().any(|period| period.holds_on(on)) {
-        let reason = "no plan, placement or assessment that was imported was in force on that day";
-        return Err(leave_out("visit_date", day(), reason));
+    // A referral alone is no status in which a visit is owed; the visit says when the child was seen all the same.
+    let in_force = |period: &Span| period.kind() != "referral" && period.holds_on(on);
+    if served.is_empty() && !child.periods.iter().any(in_force) {
+        remarks.push(Remark {
+            field: "visit_date",
+            value: on.to_string(),
+            reason: "no plan, placement or assessment that was imported was in force on that day; in no file of visits"
+                .to_owned(),
+        });
     }
     let seen = seen(child, visit, on, &mut remarks);
     let alone = match (seen, visit.code("alone")) {
