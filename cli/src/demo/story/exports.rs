@@ -168,8 +168,9 @@ fn last_seen(day: &mut Day, folder: &Path) -> Staged<()> {
         [year, month, of_month] => format!("{of_month}/{month}/{year}"),
         _ => String::new(),
     };
-    let said =
-        format!("Annex A 6, Merle: {merle}\nThe commonly used script would have said {unasked}.");
+    let said = format!(
+        "Annex A 6, Merle: {merle} — “the commonly used script would have said {unasked}.”"
+    );
     day.screen(&said);
     day.checks.expect(
         "Ofsted's list 6 says when Merle was last seen, and not when somebody last stood at the door",
