@@ -81,9 +81,6 @@ enum Command {
         /// The folder they are in. Rows that are not taken are listed in rejected.csv there.
         files: PathBuf,
     },
-    /// Make the council's returns about visits: the SSD visit tables, Annex A lists 4, 6, 7 and 8, and what somebody has to look at.
-    /// This is noted.
-    Export(exports::ExportArgs),
     /// Make a code with which one device can enrol. Show it to the worker whose device it is, and to nobody else.
     EnrolCode {
         /// The worker's code in the case system.
@@ -154,7 +151,10 @@ enum Command {
         #[arg(long)]
         reason: String,
     },
-    /// List what was noted at this server: who was shown what is set aside, what was ended.
+    /// Make the council's returns about visits: the SSD visit tables, Annex A lists 4, 6, 7 and 8, and what somebody has to look at.
+    /// This is noted.
+    Export(exports::ExportArgs),
+    /// List what was noted at this server: who was shown what is set aside, what was ended, who made returns.
     Noted,
     /// Back-ups, restoring, keys, and who was sent what.
     #[command(flatten)]
@@ -280,7 +280,6 @@ fn act(line: Line, now: &Now) -> Done {
         Command::Init { name, address } => init(&dir, &name, &address, now()),
         Command::Serve { listen } => serving(&dir, listen, now, json),
         Command::Import { files } => importing(&dir, &files, now()),
-        Command::Export(args) => exports::exporting(&dir, &args, now()),
         Command::EnrolCode {
             worker,
             label,
@@ -324,6 +323,7 @@ fn act(line: Line, now: &Now) -> Done {
             };
             moves::revoke(&dir, which, by.as_deref(), &reason, now())
         }
+        Command::Export(args) => exports::exporting(&dir, &args, now()),
         Command::Noted => moves::noted(&dir),
         Command::Continuity(command) => continuity::run(&dir, command, now()),
         Command::Attachments => files::attachments(&dir),
