@@ -1,12 +1,12 @@
 //! The council's exports: what the national tables and Ofsted's lists ask about visits, computed from what the council holds.
 //!
 //! A worker writes a visit once, in words and ticks that serve the child; the returns ask for a date and a Y or N. Typing those a
-//! second time is how wrong returns are made. So they follow from the record: the visits of [`held`], folded by the same code
+//! second time is how wrong returns are made. So they follow from the record: the visits of `held`, folded by the same code
 //! as on every device, and the facts that the case system sent. What is exported can always be shown beside the record it came
 //! from, because a row's name is the visit's.
 //!
-//! From the bottom up: [`held`] reads and folds, [`child`] and [`visit`] say what is known of each, [`counted`] decides what counts
-//! for what, [`ssd`] and [`annex`] make rows, [`check`] holds them to the tables of [`layout`], [`write`] puts them on disk.
+//! From the bottom up: `held` reads and folds, `child` and `visit` say what is known of each, `counted` decides what counts
+//! for what, `ssd` and `annex` make rows, `check` holds them to the tables of [`layout`], `write` puts them on disk.
 //! No sentence that anybody wrote and nothing that a child gave gets past the first of these.
 
 mod annex;
