@@ -10,6 +10,8 @@ use super::check::{Exception, Row, Written};
 use super::child::{Child, Span};
 use super::codes::{self, Codes};
 use super::counted::{Counted, Purpose};
+use super::days::{age, day, months_before};
+use super::episode::Episode;
 use super::layout::{LIST_4, LIST_6, LIST_7, LIST_8, Table};
 use super::visit::Remark;
 
@@ -509,89 +511,6 @@ const VISIT_7: &str = "Date of the Last Statutory Visit";
 const ALONE_7: &str = "Was the Child Seen Alone?";
 const VISIT_8: &str = "Date of Last Social Work Visit";
 
-/// From referral to closure: everything the council did for a child without a break.
-struct Episode<'a> {
-    opened: Date,
-    closed: Option<Date>,
-    need: Option<&'a str>,
-    reason: Option<&'a str>,
-    status: Option<&'static str>,
-    imported_last_seen: Option<Date>,
-}
-
-/// What puts a child on list 6. A referral alone does not, and care leavers have a list of their own.
-const IN_NEED: [&str; 4] = ["cin", "cp", "cla", "assessment"];
-
-impl<'a> Episode<'a> {
-    /// The latest that had begun by a day. Periods belong to one episode if they overlap, counted from referral, or follow from
-    /// the same referral.
-    fn latest(child: &'a Child, today: Date) -> Option<Self> {
-        let opened = |one: &Span| {
-            one.day("referral_date")
-                .map_or(one.start, |day| day.min(one.start))
-        };
-        let belongs = |one: &&Span| {
-            let kind = one.kind();
-            one.start <= today && (IN_NEED.contains(&kind.as_str()) || kind == "referral")
-        };
-        let mut periods: Vec<&Span> = child.periods.iter().filter(belongs).collect();
-        periods.sort_by_key(|one| opened(one));
-        let mut episode: Vec<&Span> = Vec::new();
-        for period in periods {
-            let goes_on = episode.iter().any(|one| {
-                one.end.is_none_or(|end| opened(period) <= end) || opened(one) == opened(period)
-            });
-            if !goes_on {
-                episode.clear();
-            }
-            episode.push(period);
-        }
-        episode
-            .iter()
-            .any(|one| IN_NEED.contains(&one.kind().as_str()))
-            .then_some(())?;
-        let is_open = |one: &&&Span| one.end.is_none_or(|end| today < end);
-        let is_over = episode.iter().find(is_open).is_none();
-        let last = episode.iter().max_by_key(|one| one.end)?;
-        let newest = |cell: &str| episode.iter().rev().find_map(|one| one.cell(cell));
-        let reasons = || {
-            let cells = |one: &&'a Span| [one.cell("closure_reason"), one.cell("end_reason")];
-            episode.iter().rev().flat_map(cells).flatten()
-        };
-        // A plan or a time in care may end for a reason of its own; why the case was closed is a code of its own.
-        let reason = reasons()
-            .find(|code| codes::find(&codes::CLOSURE, code).is_some())
-            .or_else(|| reasons().next());
-        let status = if is_over {
-            codes::find(&codes::STATUS, "")
-        } else {
-            IN_NEED_FIRST.into_iter().find_map(|kind| {
-                let open = episode.iter().filter(is_open).any(|one| one.kind() == kind);
-                open.then(|| codes::find(&codes::STATUS, kind))?
-            })
-        };
-        Some(Self {
-            opened: episode.iter().map(|one| opened(one)).min()?,
-            closed: last.end.filter(|_| is_over),
-            need: newest("primary_need"),
-            reason,
-            status,
-            imported_last_seen: episode
-                .iter()
-                .filter_map(|one| one.day("last_seen"))
-                .filter(|seen| *seen <= today)
-                .max(),
-        })
-    }
-
-    fn holds_on(&self, day: Date) -> bool {
-        self.opened <= day && self.closed.is_none_or(|end| day <= end)
-    }
-}
-
-/// The order in which Annex A asks for the status.
-const IN_NEED_FIRST: [&str; 4] = ["cla", "cp", "cin", "assessment"];
-
 /// A plan of another council for a child who is here for a time.
 fn is_another_councils(plan: &Span) -> bool {
     let cell = plan.cell("other_la_plan").unwrap_or_default();
@@ -618,68 +537,9 @@ const fn yes_no(answer: Option<bool>) -> &'static str {
     }
 }
 
-/// As Annex A writes a day: `27/10/2026`.
-fn day(on: Date) -> String {
-    let (year, month, day) = on.parts();
-    format!("{day:02}/{month:02}/{year:04}")
-}
-
-/// Completed years; `None` before the birth.
-fn age(born: Date, today: Date) -> Option<i32> {
-    let (year, month, day) = born.parts();
-    let (now, this_month, this_day) = today.parts();
-    let before = (this_month, this_day) < (month, day);
-    let years = now - year - i32::from(before);
-    (born <= today).then_some(years)
-}
-
-/// The corresponding day so many months before, or the last of that month.
-fn months_before(day: Date, months: u16) -> Date {
-    let (year, month, of_month) = day.parts();
-    let count = year * 12 + month - 1 - i32::from(months);
-    let (year, month) = (count.div_euclid(12), count.rem_euclid(12) + 1);
-    (28..=of_month.max(28))
-        .rev()
-        .map(|last| last.min(of_month))
-        .find_map(|of_month| Date::new(year, month, of_month).ok())
-        .unwrap_or(day)
-}
-
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
-
-    fn date(text: &str) -> Date {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn months_are_counted_back_to_the_corresponding_day() {
-        for (from, months, to) in [
-            ("2026-10-27", 6, "2026-04-27"),
-            ("2026-08-31", 6, "2026-02-28"),
-            ("2024-08-30", 6, "2024-02-29"),
-            ("2026-03-01", 6, "2025-09-01"),
-            ("2026-10-27", 12, "2025-10-27"),
-        ] {
-            assert_eq!(months_before(date(from), months), date(to), "{from}");
-        }
-    }
-
-    #[test]
-    fn age_is_in_completed_years() {
-        for (born, today, years) in [
-            ("2012-03-08", "2026-03-07", Some(13)),
-            ("2012-03-08", "2026-03-08", Some(14)),
-            ("2024-02-29", "2025-02-28", Some(0)),
-            ("2024-02-29", "2025-03-01", Some(1)),
-            ("2026-10-27", "2026-10-27", Some(0)),
-            ("2027-02-02", "2026-10-27", None),
-        ] {
-            assert_eq!(age(date(born), date(today)), years, "{born} {today}");
-        }
-    }
 
     #[test]
     fn disability_is_any_code_but_none() {

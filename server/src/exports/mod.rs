@@ -6,7 +6,7 @@
 //! from, because a row's name is the visit's.
 //!
 //! From the bottom up: `held` reads and folds, `child` and `visit` say what is known of each, `counted` decides what counts
-//! for what, `ssd` and `annex` make rows, `check` holds them to the tables of [`layout`], `write` puts them on disk.
+//! for what, `ssd` and `annex` (with `episode` and `days`) make rows, `check` holds them to the tables of [`layout`], `write` puts them on disk.
 //! No sentence that anybody wrote and nothing that a child gave gets past the first of these.
 
 mod annex;
@@ -14,6 +14,8 @@ mod check;
 mod child;
 mod codes;
 mod counted;
+mod days;
+mod episode;
 mod held;
 pub mod layout;
 mod ssd;
