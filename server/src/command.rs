@@ -3,6 +3,7 @@
 //! With `--json` every command prints one JSON object on standard output and nothing else; problems go to standard error, and the
 //! exit code is 1 (or 2 for a command line that does not read).
 
+mod exports;
 mod family;
 mod files;
 pub(crate) mod moves;
@@ -151,7 +152,10 @@ enum Command {
         #[arg(long)]
         reason: String,
     },
-    /// List what was noted at this server: who was shown what is set aside, what was ended.
+    /// Make the council's returns about visits: the SSD visit tables, Annex A lists 4, 6, 7 and 8, and what somebody has to look at.
+    /// This is noted.
+    Export(exports::ExportArgs),
+    /// List what was noted at this server: who was shown what is set aside, what was ended, who made returns.
     Noted,
     /// Back-ups, restoring, keys, and who was sent what.
     #[command(flatten)]
@@ -177,6 +181,10 @@ pub(crate) enum Problem {
     Serve(#[from] ServeError),
     #[error(transparent)]
     Import(#[from] ImportError),
+    #[error(transparent)]
+    Export(#[from] crate::exports::ExportError),
+    #[error("{0} is no moment; write 2026-10-27 or 2026-10-27T17:00")]
+    NoSuchMoment(String),
     #[error(transparent)]
     Code(#[from] CodeError),
     #[error(transparent)]
@@ -328,6 +336,7 @@ fn act(line: Line, now: &Now) -> Done {
             };
             moves::revoke(&dir, which, by.as_deref(), &reason, now())
         }
+        Command::Export(args) => exports::exporting(&dir, &args, now()),
         Command::Noted => moves::noted(&dir),
         Command::Continuity(command) => continuity::run(&dir, command, now()),
         Command::Attachments => files::attachments(&dir),

@@ -27,6 +27,8 @@ mod continuity;
 #[cfg(feature = "service")]
 pub mod enrol;
 #[cfg(feature = "service")]
+pub mod exports;
+#[cfg(feature = "service")]
 pub mod family;
 #[cfg(feature = "service")]
 mod http;

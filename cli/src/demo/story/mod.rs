@@ -5,6 +5,7 @@
 
 mod afternoon;
 mod evening;
+mod exports;
 mod midday;
 mod morning;
 mod page;
@@ -57,7 +58,8 @@ pub(crate) fn play(day: &mut Day) -> Staged<()> {
     evening::board(day)?;
     restored::backed_up(day)?;
     evening::evening(day)?;
-    restored::restored(day)
+    restored::restored(day)?;
+    exports::checked(day)
 }
 
 fn visit_of(planned: &Json, child: &str) -> Staged<String> {
