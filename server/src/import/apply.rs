@@ -1,6 +1,6 @@
 //! From what the files say to statements by the server: only what differs from what was last said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use visitbook_record::catalogue::Catalogue;
@@ -58,6 +58,10 @@ struct Saying<'a> {
     today: NaiveDate,
     kind: RecordKind,
     standing: Standing,
+    /// Names of elements that these files tell of: none of those goes by another's name.
+    taken: BTreeSet<(&'static str, String)>,
+    /// What these files have said so far; of two things said of one target the first stands.
+    said: BTreeSet<Target>,
     statements: Vec<Statement>,
     report: &'a mut Report,
 }
@@ -65,6 +69,9 @@ struct Saying<'a> {
 impl Saying<'_> {
     /// Says something of a target, unless it was what was said last.
     fn say(&mut self, target: Target, kind: Kind, code: &str, whence: &Whence) {
+        if !self.said.insert(target.clone()) {
+            return;
+        }
         let said = self.standing.of(&target);
         if said.is_some_and(|said| said.code.as_deref() == Some(code)) {
             self.report.facts_unchanged += 1;
@@ -95,11 +102,14 @@ impl Saying<'_> {
 
     /// Says an element and its parts, under the name it is known by; gives that name.
     fn element(&mut self, element: &Element, periods: &BTreeMap<String, String>) -> String {
+        let field = element.field;
         let id = self
             .standing
-            .known_as(element)
+            .known_as(element, &self.taken)
             .unwrap_or_else(|| element.id.clone());
-        let field = element.field;
+        if !element.given {
+            self.taken.insert((field, id.clone()));
+        }
         self.say(
             Target::element(field, &id),
             Kind::SetAdd,
@@ -208,6 +218,7 @@ impl Applying<'_> {
         report: &mut Report,
     ) -> Result<(), ImportError> {
         report.commits += acts.len();
+        report.facts_written += acts.iter().map(|act| act.statements.len()).sum::<usize>();
         if !acts.is_empty() {
             self.writer.write(tx, self.suite, self.now, acts)?;
         }
@@ -225,6 +236,8 @@ impl Applying<'_> {
             today: self.today,
             kind,
             standing: Standing::read(tx, record)?,
+            taken: BTreeSet::new(),
+            said: BTreeSet::new(),
             statements: Vec::new(),
             report,
         })
@@ -275,6 +288,10 @@ impl Applying<'_> {
         for (field, (value, whence)) in &child.fields {
             saying.say(Target::field(*field), Kind::Assert, value, whence);
         }
+        let derived = child.elements.iter().filter(|element| !element.given);
+        saying.taken = derived
+            .map(|element| (element.field, element.id.clone()))
+            .collect();
         let mut periods = BTreeMap::new();
         for element in &child.elements {
             let id = saying.element(element, &periods);

@@ -145,103 +145,95 @@ impl Reading<'_> {
     fn child(&mut self, node: &Node) {
         let empty = Node::default();
         let ids = node.first("ChildIdentifiers").unwrap_or(&empty);
-        let parts: usize = node
-            .all("CINdetails")
-            .map(|details| {
-                1 + details
-                    .inside
-                    .iter()
-                    .filter(|part| !part.inside.is_empty())
-                    .count()
-            })
-            .sum();
         let before = self.rejects.all.len();
-        let (Some(code), Some(())) = (self.must(ids, "LAchildID", Check::ChildId), self.born(ids))
-        else {
-            let also = format!(
-                "; nothing of this child was taken, with {parts} referrals and their parts"
-            );
+        let Some(code) = self.known(ids) else {
+            let referrals = node.all("CINdetails").count();
             for rejected in self.rejects.all.iter_mut().skip(before) {
-                if rejected.row == 0 {
-                    rejected.row = node.line;
-                }
-                rejected.reason.push_str(&also);
+                // An element that is missing stands in no line of its own.
+                rejected.row = rejected.row.max(node.line);
+                rejected.reason += &format!(
+                    "; nothing of this child was taken, with it {referrals} referrals and all their parts"
+                );
             }
             return;
         };
         let whence = self.whence(node);
-        if self.caseload.children.get(&code).is_some_and(|child| {
-            child
-                .fields
-                .get("code")
-                .is_some_and(|(_, by)| by.file == self.file)
-        }) {
-            return self.refuse(
-                node,
-                "LAchildID",
-                &code,
-                "the same child stands above (rule 8510); nothing more was taken",
-            );
+        let child = self.caseload.child(&code);
+        if child
+            .fields
+            .get("code")
+            .is_some_and(|(_, said)| said.file == self.file)
+        {
+            let reason = "the same child stands above (rule 8510); nothing here was taken";
+            return self.refuse(node, "LAchildID", &code, reason);
         }
         self.census.children += 1;
         let traits = node.first("ChildCharacteristics").unwrap_or(&empty);
-        let sex = ["Sex", "GenderCurrent", "PersonGender", "PersonSex"]
-            .into_iter()
-            .find(|name| ids.first(name).is_some())
-            .unwrap_or("Sex");
-        let disability: Vec<&str> = traits
-            .all("Disabilities")
-            .flat_map(|list| list.all("Disability"))
-            .map(|node| node.text.as_str())
-            .collect();
-        let disability = disability.join(" ");
-        let disability = traits
-            .first("Disabilities")
-            .filter(|_| !disability.is_empty())
-            .map(|list| Node {
-                name: "Disability".into(),
-                line: list.line,
-                text: disability,
-                inside: Vec::new(),
-            });
-        let fields = [
-            ("code", code.clone()),
-            ("upn", self.may(ids, "UPN", Check::Upn)),
-            ("former_upn", self.may(ids, "FormerUPN", Check::Upn)),
-            (
-                "upn_unknown",
-                self.may(ids, "UPNunknown", Check::UpnOrReason),
-            ),
-            ("dob", self.may(ids, "PersonBirthDate", Check::PastDate)),
-            (
-                "expected",
-                self.may(ids, "ExpectedPersonBirthDate", Check::Date),
-            ),
-            ("died", self.may(ids, "PersonDeathDate", Check::PastDate)),
-            ("sex", self.may(ids, sex, Check::Sex)),
-            (
-                "ethnicity",
-                self.may(traits, "Ethnicity", Check::One(codes::ETHNICITY)),
-            ),
-            (
-                "disability",
-                disability.map_or(String::new(), |node| self.value(&node, Check::Disabilities)),
-            ),
-        ];
+        let mut fields = self.identity(ids);
+        fields.extend(self.traits(traits));
         let born = fields
             .iter()
             .any(|(name, value)| *name == "dob" && !value.is_empty());
-        let child = self.caseload.child(&code);
-        for (field, value) in &fields {
-            if !(born && *field == "expected") {
-                child.say(field, value, &whence);
-            }
-        }
+        fields.retain(|(name, _)| !(born && *name == "expected"));
+        let mut elements = Vec::new();
         for details in node.all("CINdetails") {
-            let elements = self.details(details);
-            self.census.parts += elements.len();
-            self.caseload.child(&code).elements.extend(elements);
+            elements.extend(self.details(details));
         }
+        self.census.parts += elements.len();
+        let child = self.caseload.child(&code);
+        child.say("code", &code, &whence);
+        for (field, value) in &fields {
+            child.say(field, value, &whence);
+        }
+        child.elements.extend(elements);
+    }
+
+    /// The child's id, if there is what a child needs.
+    fn known(&mut self, ids: &Node) -> Option<String> {
+        let code = self.must(ids, "LAchildID", Check::ChildId)?;
+        self.born(ids)?;
+        Some(code)
+    }
+
+    fn identity(&mut self, ids: &Node) -> Vec<(&'static str, String)> {
+        // Older censuses called it gender.
+        let sex = ["Sex", "GenderCurrent", "PersonGender"]
+            .into_iter()
+            .find(|name| ids.first(name).is_some())
+            .unwrap_or("Sex");
+        [
+            ("upn", "UPN", Check::Upn),
+            ("former_upn", "FormerUPN", Check::Upn),
+            ("upn_unknown", "UPNunknown", Check::UpnOrReason),
+            ("dob", "PersonBirthDate", Check::PastDate),
+            ("expected", "ExpectedPersonBirthDate", Check::Date),
+            ("died", "PersonDeathDate", Check::PastDate),
+            ("sex", sex, Check::Sex),
+        ]
+        .into_iter()
+        .map(|(field, name, check)| (field, self.may(ids, name, check)))
+        .collect()
+    }
+
+    fn traits(&mut self, traits: &Node) -> [(&'static str, String); 2] {
+        let ethnicity = self.may(traits, "Ethnicity", Check::One(codes::ETHNICITY));
+        let listed: Vec<&Node> = traits
+            .all("Disabilities")
+            .flat_map(|list| list.all("Disability"))
+            .collect();
+        let words: Vec<&str> = listed.iter().map(|node| node.text.as_str()).collect();
+        let all = Node {
+            name: "Disability".to_owned(),
+            line: listed.first().map_or(0, |node| node.line),
+            text: words.join(" ").trim().to_owned(),
+            inside: Vec::new(),
+        };
+        let disability = if all.text.is_empty() {
+            String::new()
+        } else {
+            self.value(&all, Check::Disabilities)
+        };
+        [("ethnicity", ethnicity), ("disability", disability)]
     }
 
     /// A day of birth, or the day it is expected: rule 8525Q.

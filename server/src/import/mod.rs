@@ -85,6 +85,8 @@ pub struct Report {
     pub rows: usize,
     /// Children of whom anything was said.
     pub children: usize,
+    /// Their codes, in order.
+    pub codes: Vec<String>,
     /// Periods of theirs.
     pub periods: usize,
     /// Times in care whose beginning is not in the files; the earliest day told stands in for it.
@@ -157,6 +159,7 @@ pub fn import_with(
         progress,
     )?;
     report.children = caseload.children.len();
+    report.codes = caseload.children.keys().cloned().collect();
     report.periods = caseload.count("period");
     let applying = apply::Applying {
         store,

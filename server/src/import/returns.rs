@@ -170,6 +170,8 @@ struct Care<'a> {
     episodes: Vec<&'a Episode>,
     /// Its first episode is the one in which the child came into care.
     began_here: bool,
+    /// The day by which it was over, where the child came into care anew and no reason tells of the end between.
+    over_by: Option<String>,
 }
 
 fn times_in_care<'a>(episodes: impl Iterator<Item = &'a Episode>) -> Vec<Care<'a>> {
@@ -177,12 +179,24 @@ fn times_in_care<'a>(episodes: impl Iterator<Item = &'a Episode>) -> Vec<Care<'a
     for episode in episodes {
         let starts = episode.began_by(&["S"]);
         match all.last_mut() {
-            Some(care) if !starts && !care.ended() => care.episodes.push(episode),
-            _ => all.push(Care {
-                episodes: vec![episode],
-                began_here: starts,
-            }),
+            Some(care) if !starts && !care.ended() => {
+                care.episodes.push(episode);
+                continue;
+            }
+            Some(care) if !care.ended() => {
+                let again = episode.cell("DECOM").to_owned();
+                let over = care
+                    .told_until()
+                    .map_or(again.clone(), |told| told.min(again));
+                care.over_by = Some(over);
+            }
+            _ => {}
         }
+        all.push(Care {
+            episodes: vec![episode],
+            began_here: starts,
+            over_by: None,
+        });
     }
     all
 }
@@ -252,7 +266,7 @@ impl<'a> Care<'a> {
             });
         }
         if let Some(last) = all.last_mut() {
-            last.end = self.told_until();
+            last.end = self.over_by.clone().or_else(|| self.told_until());
         }
         all
     }
@@ -261,9 +275,12 @@ impl<'a> Care<'a> {
         let Some((first, last)) = self.episodes.first().zip(self.episodes.last()) else {
             return Vec::new();
         };
-        let end = self.ended().then(|| last.cell("DEC"));
+        let end = match self.ended() {
+            true => Some(last.cell("DEC")),
+            false => self.over_by.as_deref(),
+        };
         let mut care = Element::period("cla", first.cell("DECOM"), &first.whence).until(end);
-        if end.is_some() {
+        if self.ended() {
             care = care.with("end_reason", last.cell("REC"));
         }
         if !self.began_here {
@@ -453,6 +470,24 @@ mod tests {
             ("2025-01-10", "2025-02-09")
         );
         assert_eq!(cares[1].part("last_review"), "");
+    }
+
+    #[test]
+    fn care_that_begins_anew_without_having_ended_was_over_by_then() {
+        let told = cares(
+            &[
+                "2024-01-10 S V2 U6 - -",
+                "2025-01-10 S V2 U6 2025-02-01 X1",
+                "2025-03-01 S V2 K2 - -",
+            ],
+            &[],
+        );
+        let ends: Vec<_> = told
+            .iter()
+            .filter(|element| element.field == "period")
+            .map(|care| (care.part("end"), care.part("end_reason")))
+            .collect();
+        assert_eq!(ends, [("2025-01-10", ""), ("2025-02-01", ""), ("", "")]);
     }
 
     #[test]

@@ -107,8 +107,14 @@ impl Standing {
         }
     }
 
-    /// The name under which an element stands, if it stands under another than its own.
-    pub(super) fn known_as(&self, element: &Element) -> Option<String> {
+    /// The name under which an element stands, if it stands under another than its own. A name that is taken is that of another
+    /// element of the same files, so that of two that contradict each other each keeps its own; the case system's own names are
+    /// above that.
+    pub(super) fn known_as(
+        &self,
+        element: &Element,
+        taken: &BTreeSet<(&'static str, String)>,
+    ) -> Option<String> {
         let known = self.elements.get(element.field)?;
         if known.contains_key(&element.id) {
             return None;
@@ -123,7 +129,7 @@ impl Standing {
                 // Two of the case system's own are two, whatever their dates.
                 let theirs = get(id, "period_id");
                 if element.given && !theirs.is_empty() {
-                    return false;
+                    return theirs == element.id;
                 }
                 let same_day = get(id, "start") == start;
                 // A child is in care once at a time, so what overlaps is the same.
@@ -139,7 +145,11 @@ impl Standing {
             }
             _ => false,
         };
-        known.keys().find(|id| same(id)).cloned()
+        known
+            .keys()
+            .filter(|id| element.given || !taken.contains(&(element.field, (*id).clone())))
+            .find(|id| same(id))
+            .cloned()
     }
 }
 
