@@ -325,6 +325,7 @@ fn the_case_systems_own_id_and_the_derived_one_name_one_period_whichever_comes_f
             bring_in(&council, folder.path());
             changes_nothing(&council, folder.path());
         }
+        assert_eq!(bring_in(&council, together.path()).codes, ["LINNET1"]);
         let linnet = standing(&council, "LINNET1");
         let periods: Vec<_> = linnet.keys().filter(|key| key.ends_with("/kind")).collect();
         assert_eq!(periods, [&format!("period/{id}/kind")]);

@@ -152,7 +152,7 @@ impl Reading<'_> {
                 // An element that is missing stands in no line of its own.
                 rejected.row = rejected.row.max(node.line);
                 rejected.reason += &format!(
-                    "; nothing of this child was taken, with it {referrals} referrals and all their parts"
+                    "; nothing of this child was taken, its referrals ({referrals}) neither"
                 );
             }
             return;

@@ -77,6 +77,11 @@ impl Layout {
         matches!(self.table, Table::Children | Table::Header)
     }
 
+    /// True for a table of the return of which something is taken.
+    pub(super) fn is_of_the_return(&self) -> bool {
+        self.table != Table::NotTaken && self.child_column() == Some("CHILD")
+    }
+
     /// The column with the child's id.
     pub(super) fn child_column(&self) -> Option<&'static str> {
         ["child_id", "CHILD"]

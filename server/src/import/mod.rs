@@ -232,7 +232,10 @@ fn read(
     }
     tables.reverse();
     dependants::check(store, writer.council, &mut tables, &caseload, rejects)?;
-    for table in &tables {
+    for table in &mut tables {
+        if table.layout.table == layouts::Table::NotTaken {
+            table.rows.clear();
+        }
         report.rows += table.rows.len();
         report
             .detected

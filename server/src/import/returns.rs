@@ -26,7 +26,11 @@ pub(super) struct Told {
 pub(super) fn add(tables: &[Table], caseload: &mut Caseload, rejects: &mut Rejects) -> Told {
     let mut episodes: BTreeMap<String, BTreeMap<String, Episode>> = BTreeMap::new();
     let mut reviews: BTreeMap<String, BTreeMap<String, (Whence, String)>> = BTreeMap::new();
-    for table in tables.iter().rev() {
+    for table in tables
+        .iter()
+        .rev()
+        .filter(|table| table.layout.is_of_the_return())
+    {
         let file: Rc<str> = table.file.as_str().into();
         for (number, row) in &table.rows {
             let whence = Whence::new(&file, *number);
@@ -304,7 +308,7 @@ impl<'a> Care<'a> {
         }
         care = care.with(
             "last_review",
-            held.last().or(first_review).unwrap_or_default(),
+            held.next_back().or(first_review).unwrap_or_default(),
         );
 
         let placements = self.stretches(&["S", "P", "T", "B", "U"], "PLACE");
