@@ -46,6 +46,10 @@ pub(super) fn of(path: &Path) -> Result<Vec<Place>, ImportError> {
             .map_err(|error| unreadable(path, error))?;
         paths.retain(|path| path.is_file());
         paths.sort();
+    } else if path.exists() && !path.is_file() {
+        // Opening a pipe or a device might never come to an end.
+        let error = std::io::Error::other("it is neither a file nor a folder");
+        return Err(unreadable(path, error));
     }
     let mut places = Vec::new();
     for path in paths {
