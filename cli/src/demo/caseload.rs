@@ -29,9 +29,9 @@ const BIRDS: &str = "Avocet Bittern Brambling Bunting Chiffchaff Chough Corncrak
 /// No family of the story is called so.
 const PLANTS: &str = "Agrimony Alder Alkanet Angelica Arrowhead Aspen Betony Bilberry Bistort Bluebell Borage Bugle Campion \
     Celandine Chicory Clover Columbine Comfrey Cowslip Dogwood Elder Fennel Feverfew Foxglove Gentian Harebell \
-    Heather Hornbeam Juniper Knapweed Lavender Linden Loosestrife Lovage Marjoram Meadowsweet Melilot Milkwort \
+    Heather Hornbeam Whitebeam Knapweed Lavender Linden Loosestrife Lovage Marjoram Meadowsweet Melilot Milkwort \
     Moschatel Mugwort Mullein Orpine Oxlip Pimpernel Plantain Poplar Primrose Rampion Samphire Saxifrage Scabious \
-    Speedwell Spindle Stonecrop Tamarisk Thrift Valerian Vetch Woodruff Yarrow";
+    Speedwell Spindle Stonecrop Tamarisk Thrift Valerian Vetch Woodruff Spurge";
 
 /// A child of the caseload.
 #[derive(Clone)]
