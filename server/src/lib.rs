@@ -6,6 +6,7 @@
 pub mod arrivals;
 pub mod attachments;
 pub mod ingest;
+pub mod kept;
 pub mod looks;
 mod notice;
 pub mod pull;

@@ -519,8 +519,20 @@ pub(crate) fn set_verdict(
         Some((verdict, at, counted)) => (Some((verdict, at)), counted),
         None => (None, None),
     };
-    // A receipt runs ahead of the pull, and a pull may repeat what a later entry has raised: the later entry stands.
-    let stands = before.is_none_or(|(_, known)| known.is_none_or(|known| known <= at));
+    // A receipt runs ahead of the pull: where the log has spoken it says nothing new, and may be older. And a pull may repeat what
+    // a later entry has raised: the later entry stands.
+    let is_late = !counts && counted.is_some();
+    let known = before.as_ref().and_then(|(_, known)| *known);
+    let stands = !is_late && known.is_none_or(|known| known <= at);
+    // What is said once more counts since it first did, but for what a restored council had lost.
+    let at = match (before, known) {
+        (Some((before, _)), Some(since))
+            if before.is_applied() && verdict.is_applied() && since.epoch == at.epoch =>
+        {
+            since
+        }
+        _ => at,
+    };
     let coded = encode(verdict);
     let counted_now = if counts { Some(&coded) } else { None };
     if stands {

@@ -7,6 +7,11 @@ use rusqlite::Connection;
 use visitbook_seal::hardware::SoftwareKeys;
 use visitbook_seal::vault::{self, Params, VaultIds, VaultKeys};
 
+use visitbook_record::id::WorkerId;
+use visitbook_record::scope::LogPosition;
+use visitbook_record::verdict::{Reason, Verdict};
+
+use super::log;
 use super::open::{SCHEMA_VERSION, Store, StoreError, create};
 
 fn keys() -> VaultKeys {
@@ -359,4 +364,40 @@ fn what_two_commits_say_under_one_number_stands_once() {
     );
     let (no, ..) = op_row(&transaction, &first.ops[0].0).unwrap().unwrap();
     assert_eq!(no, first.ops[0].1);
+}
+
+/// After a restore a verdict may have counted since an earlier epoch than the one in whose log it stands.
+#[test]
+fn a_late_receipt_changes_nothing_and_what_is_said_twice_counts_since_it_was_first_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), &keys());
+    let db = &store.writer;
+    let at = |epoch, position| LogPosition { epoch, position };
+    let aside = Verdict::Quarantined {
+        reason: Reason::NotHeld,
+        owner: WorkerId([7; 16]),
+    };
+    let stands = || {
+        let sql = "SELECT verdict, epoch, position FROM verdict WHERE op = 1";
+        db.query_row(sql, [], |row| {
+            let verdict: Vec<u8> = row.get(0)?;
+            let verdict: Verdict = visitbook_record::cbor::decode(&verdict).unwrap();
+            Ok((verdict, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+        })
+        .unwrap()
+    };
+    let set = |verdict: &Verdict, at, counts| {
+        log::set_verdict(db, 1, verdict, at, counts).unwrap();
+    };
+    set(&Verdict::Applied, at(1, 9), true);
+    set(&Verdict::Applied, at(1, 12), true);
+    assert_eq!(stands(), (Verdict::Applied, 1, 9));
+    // A restored council had lost it, judges anew, and then by the receipt that somebody brings.
+    set(&aside, at(2, 3), true);
+    assert_eq!(stands(), (aside.clone(), 2, 3));
+    set(&Verdict::Applied, at(2, 5), true);
+    db.execute("UPDATE verdict SET epoch = 1, position = 9", [])
+        .unwrap();
+    set(&aside, at(2, 3), false);
+    assert_eq!(stands(), (Verdict::Applied, 1, 9));
 }
