@@ -5,6 +5,7 @@
 
 pub mod arrivals;
 pub mod attachments;
+pub mod family;
 pub mod ingest;
 pub mod kept;
 pub mod looks;
@@ -26,8 +27,6 @@ mod command;
 mod continuity;
 #[cfg(feature = "service")]
 pub mod enrol;
-#[cfg(feature = "service")]
-pub mod family;
 #[cfg(feature = "service")]
 mod http;
 #[cfg(feature = "service")]
