@@ -263,7 +263,7 @@ fn trace(seed: u64, steps: usize) -> ExitCode {
         let waiting: Vec<usize> = world
             .phones
             .iter()
-            .map(|phone| phone.disk.own.len() - phone.answered())
+            .map(super::phone::Phone::waits)
             .collect();
         println!(
             "{timed}\n          council's logs {council} entries; unsent by phone {waiting:?}"
