@@ -1,5 +1,8 @@
 //! What a council that went back to an earlier moment owes to those who saw a later one.
 
+use visitbook_record::scope::Scope;
+use visitbook_record::verdict::{Reason, Verdict};
+
 use super::super::reading::Reading;
 use super::super::world::World;
 use super::{Checked, must};
@@ -23,6 +26,51 @@ pub(super) fn applied_stays_applied(world: &World, reading: &Reading) -> Checked
             }
             world.ledger.tally.borrow_mut().given_back += 1;
         }
+    }
+    rights_come_back(world, reading)
+}
+
+/// Law 15, of restores: what somebody wrote by an assignment that was lost is not set aside for the lack of it once that, or
+/// another, is there again.
+fn rights_come_back(world: &World, reading: &Reading) -> Checked {
+    let epoch = world.council.epoch.0;
+    if epoch == 1 {
+        return Ok(());
+    }
+    let moves = world.ledger.moves.borrow();
+    for stated in &reading.ops {
+        let commit = &stated.volume.commit;
+        let not_held = matches!(
+            stated.fact.verdict,
+            Some(Verdict::Quarantined {
+                reason: Reason::NotHeld,
+                ..
+            })
+        );
+        let (Some(child), Some(seen)) = (commit.scope.child(), commit.assignment_seen) else {
+            continue;
+        };
+        let came = reading.commits.get(&stated.volume.hash);
+        let came_now = came.is_some_and(|(_, at, _)| at.epoch == epoch);
+        let log = reading.logs.get(&Scope::Worker(commit.author));
+        let is_lost = seen.epoch < epoch
+            && log.is_none_or(|log| log.rows.iter().all(|row| row.at != seen));
+        let mut phones = world.phones.iter();
+        let was_judged = phones.any(|p| p.disk.earlier.contains_key(&stated.volume.hash));
+        if !not_held || !came_now || !is_lost || was_judged {
+            continue;
+        }
+        let given = moves.iter().any(|given| {
+            given.worker == commit.author
+                && given.child == child
+                && given.role.is_some()
+                && given.at.epoch > seen.epoch
+        });
+        must!(
+            !given,
+            15,
+            "work done under an assignment that a restore had lost is set aside, and the assignment is there again"
+        );
     }
     Ok(())
 }
