@@ -1,8 +1,11 @@
 //! What a council that went back to an earlier moment owes to those who saw a later one.
 
+use visitbook_record::commit::RecordKind;
+use visitbook_record::page::View;
 use visitbook_record::scope::Scope;
 use visitbook_record::verdict::{Reason, Verdict};
 
+use super::super::author::laid_out;
 use super::super::reading::Reading;
 use super::super::world::World;
 use super::{Checked, must};
@@ -27,7 +30,35 @@ pub(super) fn applied_stays_applied(world: &World, reading: &Reading) -> Checked
             world.ledger.tally.borrow_mut().given_back += 1;
         }
     }
-    rights_come_back(world, reading)
+    rights_come_back(world, reading)?;
+    the_same_finish_stands(world, reading)
+}
+
+/// Law 12, of restores: of several finishes every phone shows the one that was received first, in whatever epoch.
+fn the_same_finish_stands(world: &World, reading: &Reading) -> Checked {
+    if world.council.epoch.0 == 1 {
+        return Ok(());
+    }
+    for record in reading.by_record.keys() {
+        let Some(stands) = reading.finish_of(record) else {
+            continue;
+        };
+        for phone in &world.phones {
+            let child = stands.volume.commit.scope.child();
+            if child.is_none_or(|child| !phone.disk.holds.contains_key(&child)) {
+                continue;
+            }
+            let (here, page) = laid_out(phone, *record, RecordKind::Visit, View::Shared);
+            let shown = page.finished.and_then(|finish| here.get(finish.by));
+            must!(
+                shown.is_some_and(|shown| shown.fact.id == stands.fact.id),
+                12,
+                "phone {} shows another finish than the one that was received first",
+                phone.number
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Law 15, of restores: what somebody wrote by an assignment that was lost is not set aside for the lack of it once that, or
@@ -53,8 +84,8 @@ fn rights_come_back(world: &World, reading: &Reading) -> Checked {
         let came = reading.commits.get(&stated.volume.hash);
         let came_now = came.is_some_and(|(_, at, _)| at.epoch == epoch);
         let log = reading.logs.get(&Scope::Worker(commit.author));
-        let is_lost = seen.epoch < epoch
-            && log.is_none_or(|log| log.rows.iter().all(|row| row.at != seen));
+        let is_lost =
+            seen.epoch < epoch && log.is_none_or(|log| log.rows.iter().all(|row| row.at != seen));
         let mut phones = world.phones.iter();
         let was_judged = phones.any(|p| p.disk.earlier.contains_key(&stated.volume.hash));
         if !not_held || !came_now || !is_lost || was_judged {
