@@ -521,8 +521,14 @@ pub(crate) fn set_verdict(
     };
     // A receipt runs ahead of the pull: where the log has spoken it says nothing new, and may be older. And a pull may repeat what
     // a later entry has raised: the later entry stands.
-    let is_late = !counts && counted.is_some();
     let known = before.as_ref().and_then(|(_, known)| *known);
+    // Nor does it take back what a notice has said since, about a child that is no longer held.
+    let lowers = before
+        .as_ref()
+        .is_some_and(|(before, _)| before.is_applied())
+        && !verdict.is_applied()
+        && known.is_none_or(|known| known.epoch >= at.epoch);
+    let is_late = !counts && (counted.is_some() || lowers);
     let stands = !is_late && known.is_none_or(|known| known <= at);
     // What is said once more counts since it first did, but for what a restored council had lost.
     let at = match (before, known) {

@@ -400,4 +400,12 @@ fn a_late_receipt_changes_nothing_and_what_is_said_twice_counts_since_it_was_fir
         .unwrap();
     set(&aside, at(2, 3), false);
     assert_eq!(stands(), (Verdict::Applied, 1, 9));
+    // The child has moved, and a notice said that the statement was placed.
+    db.execute(
+        "UPDATE verdict SET counted = NULL, epoch = 2, position = 3",
+        [],
+    )
+    .unwrap();
+    set(&aside, at(2, 3), false);
+    assert_eq!(stands(), (Verdict::Applied, 2, 3));
 }

@@ -282,9 +282,15 @@ impl Phone {
 
     /// A verdict from a receipt: where the log has spoken it says nothing new, and may be older.
     pub(super) fn judge(&mut self, op: &OpId, verdict: &Verdict, at: LogPosition) {
-        if let Some(index) = self.disk.row_of.get(op).copied()
-            && self.disk.rows[index].logged.is_none()
-        {
+        let Some(index) = self.disk.row_of.get(op).copied() else {
+            return;
+        };
+        let row = &self.disk.rows[index];
+        // Nor does it take back what a notice has said since, about a child that is no longer held.
+        let lowers = row.fact.is_applied()
+            && !verdict.is_applied()
+            && row.judged_at.is_none_or(|known| known.epoch >= at.epoch);
+        if row.logged.is_none() && !lowers {
             self.stand(index, verdict, at);
         }
     }
