@@ -1,6 +1,7 @@
 //! What a council that went back to an earlier moment owes to those who saw a later one.
 
 use visitbook_record::commit::RecordKind;
+use visitbook_record::op::Kind;
 use visitbook_record::page::View;
 use visitbook_record::scope::Scope;
 use visitbook_record::verdict::{Reason, Verdict};
@@ -88,7 +89,17 @@ fn rights_come_back(world: &World, reading: &Reading) -> Checked {
             seen.epoch < epoch && log.is_none_or(|log| log.rows.iter().all(|row| row.at != seen));
         let mut phones = world.phones.iter();
         let was_judged = phones.any(|p| p.disk.earlier.contains_key(&stated.volume.hash));
-        if !not_held || !came_now || !is_lost || was_judged {
+        // What also waits for other statements stays with its manager when rights come back before those.
+        let waits = matches!(
+            stated.fact.kind,
+            Kind::Finish
+                | Kind::Resolve
+                | Kind::Correct
+                | Kind::SignOff
+                | Kind::Return
+                | Kind::Place
+        );
+        if !not_held || !came_now || !is_lost || was_judged || waits {
             continue;
         }
         let given = moves.iter().any(|given| {
