@@ -231,6 +231,10 @@ impl World {
         let mut tally = std::mem::take(&mut *self.ledger.tally.borrow_mut());
         let answered = Some(self.phones[n].answered());
         let knew = self.knows_the_epoch(&self.phones[n]);
+        if !knew {
+            // What was removed at the unlock, before this phone could hear of a restore, may be lost with the server.
+            self.phones[n].removed.clear();
+        }
         let ends = Ends {
             phone: &mut self.phones[n],
             engine: &mut self.engines[n],
