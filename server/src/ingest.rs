@@ -251,18 +251,24 @@ pub fn ingest(
     bodies: Vec<(u64, EnvelopeBody)>,
 ) -> Result<UploadReply, StoreError> {
     let mut session = Vec::with_capacity(bodies.len());
-    let mut refused = Vec::new();
+    let (mut taken, mut refused) = (Vec::new(), Vec::new());
     for (number, body) in bodies {
         match prepare(tx, suite, council, body)? {
-            Ok(incoming) => session.push(incoming),
+            Ok(incoming) => {
+                session.push(incoming);
+                taken.push(number);
+            }
             Err(refusal) => refused.push((number, refusal)),
         }
     }
     let statements = take(tx, suite, now, session)?;
+    let epoch = tx.epoch()?;
     Ok(UploadReply {
         statements,
         refused,
         time: now,
+        epoch,
+        taken: if epoch > 1 { taken } else { Vec::new() },
     })
 }
 

@@ -5,7 +5,9 @@
 
 pub mod arrivals;
 pub mod attachments;
+pub mod family;
 pub mod ingest;
+pub mod kept;
 pub mod looks;
 mod notice;
 pub mod pull;
@@ -28,8 +30,6 @@ mod continuity;
 pub mod enrol;
 #[cfg(feature = "service")]
 pub mod exports;
-#[cfg(feature = "service")]
-pub mod family;
 #[cfg(feature = "service")]
 mod http;
 #[cfg(feature = "service")]

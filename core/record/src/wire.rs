@@ -122,6 +122,14 @@ pub struct UploadReply {
     /// The council's clock.
     #[n(2)]
     pub time: WallMillis,
+    /// The life of the log that the server which answers is in. A restored server repeats statements of earlier lives for what
+    /// it kept, so that they alone do not tell its answer from a late one of the server that was lost.
+    #[n(3)]
+    pub epoch: u64,
+    /// In every epoch but the first: the envelopes of this session that were taken, by number. A statement also names what others
+    /// gave back, and the receipt that only this device has for it need not have come with that.
+    #[n(4)]
+    pub taken: Vec<u64>,
 }
 
 /// The council's statement that it durably has one family post, byte for byte. It stands in no scope's log: a post is

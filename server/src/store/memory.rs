@@ -46,7 +46,15 @@ impl<K, V> Default for Journalled<K, V> {
     }
 }
 
-impl<K: Ord + Clone, V> Journalled<K, V> {
+impl<K: Ord + Clone, V: Clone> Journalled<K, V> {
+    /// A copy of what is kept.
+    fn copy(&self) -> Self {
+        Self {
+            map: self.map.clone(),
+            journal: Vec::new(),
+        }
+    }
+
     fn insert(&mut self, key: K, value: V) {
         let old = self.map.insert(key.clone(), value);
         self.journal.push((key, old));
@@ -82,6 +90,9 @@ macro_rules! state {
         impl State {
             fn keep(&mut self) { $(self.$field.keep();)* }
             fn undo(&mut self) { $(self.$field.undo();)* }
+            fn copy(&self) -> Self {
+                Self { $($field: self.$field.copy(),)* }
+            }
         }
     };
 }
@@ -143,6 +154,14 @@ impl MemoryStore {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Another store that holds what this one holds now, as a back-up of this moment would.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self {
+            state: Mutex::new(self.lock().0.copy()),
+        }
     }
 
     fn lock(&self) -> Tx<'_> {

@@ -296,6 +296,7 @@ impl Circumstances<'_> {
             Kind::Place,
             Kind::Open,
             Kind::Purged,
+            Kind::EnterFamily,
         ];
         if about_the_whole.contains(&op.kind) {
             return None;
@@ -504,5 +505,5 @@ pub(crate) fn is_withheld_at_first(kind: RecordKind, op: &Fact) -> bool {
 
 /// Whose device it is, by the number in its name.
 pub(crate) fn is_writer(volume: &Volume) -> bool {
-    volume.commit.origin == names::WRITER
+    names::is_writer(&volume.commit.origin.device)
 }

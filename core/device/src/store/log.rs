@@ -529,8 +529,26 @@ pub(crate) fn set_verdict(
         Some((verdict, at, counted)) => (Some((verdict, at)), counted),
         None => (None, None),
     };
-    // A receipt runs ahead of the pull, and a pull may repeat what a later entry has raised: the later entry stands.
-    let stands = before.is_none_or(|(_, known)| known.is_none_or(|known| known <= at));
+    // A receipt runs ahead of the pull: where the log has spoken it says nothing new, and may be older. And a pull may repeat what
+    // a later entry has raised: the later entry stands.
+    let known = before.as_ref().and_then(|(_, known)| *known);
+    // Nor does it take back what a notice has said since, about a child that is no longer held.
+    let lowers = before
+        .as_ref()
+        .is_some_and(|(before, _)| before.is_applied())
+        && !verdict.is_applied()
+        && known.is_none_or(|known| known.epoch >= at.epoch);
+    let is_late = !counts && (counted.is_some() || lowers);
+    let stands = !is_late && known.is_none_or(|known| known <= at);
+    // What is said once more counts since it first did, but for what a restored council had lost.
+    let at = match (before, known) {
+        (Some((before, _)), Some(since))
+            if before.is_applied() && verdict.is_applied() && since.epoch == at.epoch =>
+        {
+            since
+        }
+        _ => at,
+    };
     let coded = encode(verdict);
     let counted_now = if counts { Some(&coded) } else { None };
     if stands {

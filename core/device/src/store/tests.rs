@@ -6,9 +6,11 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 use visitbook_record::cbor::encode;
 use visitbook_record::commit::Role;
-use visitbook_record::id::{OpId, RecordId, Salt};
+use visitbook_record::id::{OpId, RecordId, Salt, WorkerId};
 use visitbook_record::op::Target;
 use visitbook_record::payload::{Content, Payload};
+use visitbook_record::scope::LogPosition;
+use visitbook_record::verdict::{Reason, Verdict};
 use visitbook_seal::hardware::SoftwareKeys;
 use visitbook_seal::vault::{self, Params, VaultIds, VaultKeys};
 
@@ -423,4 +425,48 @@ fn words_that_were_removed_are_in_no_page() {
     assert!(removed::still_here(&db).unwrap().is_empty());
     assert!(log::statement(&db, &op).unwrap().unwrap().removed);
     assert!(db.execute("DELETE FROM removed", []).is_err());
+}
+
+/// After a restore a verdict may have counted since an earlier epoch than the one in whose log it stands.
+#[test]
+fn a_late_receipt_changes_nothing_and_what_is_said_twice_counts_since_it_was_first_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), &keys());
+    let db = &store.writer;
+    let at = |epoch, position| LogPosition { epoch, position };
+    let aside = Verdict::Quarantined {
+        reason: Reason::NotHeld,
+        owner: WorkerId([7; 16]),
+    };
+    let stands = || {
+        let sql = "SELECT verdict, epoch, position FROM verdict WHERE op = 1";
+        db.query_row(sql, [], |row| {
+            let verdict: Vec<u8> = row.get(0)?;
+            let verdict: Verdict = visitbook_record::cbor::decode(&verdict).unwrap();
+            Ok((verdict, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+        })
+        .unwrap()
+    };
+    let set = |verdict: &Verdict, at, counts| {
+        log::set_verdict(db, 1, verdict, at, counts).unwrap();
+    };
+    set(&Verdict::Applied, at(1, 9), true);
+    set(&Verdict::Applied, at(1, 12), true);
+    assert_eq!(stands(), (Verdict::Applied, 1, 9));
+    // A restored council had lost it, judges anew, and then by the receipt that somebody brings.
+    set(&aside, at(2, 3), true);
+    assert_eq!(stands(), (aside.clone(), 2, 3));
+    set(&Verdict::Applied, at(2, 5), true);
+    db.execute("UPDATE verdict SET epoch = 1, position = 9", [])
+        .unwrap();
+    set(&aside, at(2, 3), false);
+    assert_eq!(stands(), (Verdict::Applied, 1, 9));
+    // The child has moved, and a notice said that the statement was placed.
+    db.execute(
+        "UPDATE verdict SET counted = NULL, epoch = 2, position = 3",
+        [],
+    )
+    .unwrap();
+    set(&aside, at(2, 3), false);
+    assert_eq!(stands(), (Verdict::Applied, 2, 3));
 }

@@ -221,9 +221,10 @@ impl Applying<'_> {
         }
         let scope = log::ensure_scope(self.db, entry.scope())?;
         if scope.at.is_some_and(|at| at >= entry.at()) {
-            return Ok(());
+            return self.passed_over(entry);
         }
         let mut digest = scope.digest;
+        let is_notice = self.is_notice(entry)?;
         match entry {
             LogEntry::Commit(entry) => {
                 if !self.commit(entry, &mut digest)? {
@@ -231,13 +232,9 @@ impl Applying<'_> {
                     return Ok(());
                 }
             }
-            // A notice: what became of an own statement in a scope that is not held. It is in no digest.
-            LogEntry::Judged {
-                scope: Scope::Worker(_),
-                op,
-                verdict,
-                ..
-            } => moved::learn(self.db, self.now, op, verdict)?,
+            LogEntry::Judged { op, verdict, .. } if is_notice => {
+                moved::learn(self.db, self.now, op, verdict)?;
+            }
             LogEntry::Judged {
                 at,
                 op,
@@ -253,6 +250,45 @@ impl Applying<'_> {
         }
         self.changed.entries += 1;
         log::set_scope_read(self.db, scope.no, Some(entry.at()), digest)
+    }
+
+    /// A notice says in the worker's own log what became of an own statement in a scope that is not held. It is in no digest. What
+    /// is judged later in the worker's own log itself is not one.
+    fn is_notice(&self, entry: &LogEntry) -> Result<bool> {
+        let LogEntry::Judged {
+            scope: scope @ Scope::Worker(_),
+            op,
+            ..
+        } = entry
+        else {
+            return Ok(false);
+        };
+        let Some(row) = log::statement(self.db, op)? else {
+            return Ok(true);
+        };
+        let commit = log::commit_no(self.db, row.signed)?.ok_or(StoreError::Row("a commit"))?;
+        let commit =
+            Commit::from_bytes(&commit.signed.bytes).map_err(|_| StoreError::Row("a commit"))?;
+        Ok(commit.scope != *scope)
+    }
+
+    /// An entry that was applied before, as when everything is asked for once more. The council sends words with the commit that
+    /// they belong to, and takes them for sent: those that have become readable since are taken from it.
+    fn passed_over(&mut self, entry: &LogEntry) -> Result<()> {
+        match entry {
+            LogEntry::Commit(entry) => {
+                let hash = Commit::hash_of(&entry.commit.bytes);
+                if let Some(known) = log::commit(self.db, &hash)? {
+                    let mut ops = log::ops_of(self.db, known.no)?;
+                    if ops.len() != entry.verdicts.len() {
+                        ops = stated_before(self.db, entry)?;
+                    }
+                    self.fill_in(&ops, entry)?;
+                }
+                self.release(&entry.released)
+            }
+            LogEntry::Judged { released, .. } => self.release(released),
+        }
     }
 
     /// Whether it verified; if not, nothing of it was applied.
@@ -343,10 +379,13 @@ impl Applying<'_> {
     }
 
     /// A commit that was known may have been known without some of its words.
-    fn fill_in(&self, ops: &[(OpId, i64)], entry: &CommitEntry) -> Result<()> {
+    fn fill_in(&mut self, ops: &[(OpId, i64)], entry: &CommitEntry) -> Result<()> {
         for ((id, _), payload) in ops.iter().zip(&entry.payloads) {
-            if let Some(payload) = payload {
-                self.payload(id, payload)?;
+            if let Some(payload) = payload
+                && let Some(record) = self.payload(id, payload)?
+                && let Some(record) = log::record_no(self.db, record)?
+            {
+                self.changed.note(record.id, None);
             }
         }
         Ok(())
