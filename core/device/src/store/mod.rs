@@ -6,6 +6,7 @@ pub(crate) mod attached;
 pub(crate) mod devices;
 mod key;
 pub(crate) mod log;
+mod memory;
 pub(crate) mod moved;
 pub(crate) mod open;
 pub(crate) mod oversight_view;
