@@ -16,18 +16,11 @@ trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-mkdir -p "$scratch/generated/python/visitbook"
-bindings/generate.sh "$scratch/generated"
-generated=python/visitbook/visitbook_ffi.py
-if ! diff --unified=1 "bindings/$generated" "$scratch/generated/$generated" >"$scratch/difference"; then
-  head -40 "$scratch/difference"
-  echo "bindings/$generated is not what this library generates: run bindings/generate.sh and commit the result"
-  exit 1
-fi
+bindings/generate.sh --check
 
 cargo build --quiet --package visitbook-server
 built="$(cargo metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug"
-cp -R bindings/python/visitbook "$scratch/visitbook"
+cp -R bindings/python/src/visitbook "$scratch/visitbook"
 for library in "$built"/libvisitbook_ffi.so "$built"/libvisitbook_ffi.dylib; do
   if [ -e "$library" ]; then cp "$library" "$scratch/visitbook/"; fi
 done
