@@ -65,8 +65,8 @@ pub use model::people::{
     AlsoMet, CoverChild, FileOpened, MetChild, SameVisitQuestion, SameVisitView, ToTell,
 };
 pub use model::standing::{
-    AlarmView, AskView, ChoiceView, DigestLine, Finishing, Found, KeptDraft, MissingItem,
-    OpenQuestion, RecordStatus, Recovered, Saved, StatusView, Verification, Version,
+    AlarmView, AskView, BeforeFinishing, ChoiceView, DigestLine, Finishing, Found, KeptDraft,
+    MissingItem, OpenQuestion, RecordStatus, Recovered, Saved, StatusView, Verification, Version,
 };
 pub use model::voice::{
     DrawingView, FamilySessionView, LeftForYou, ReplyView, SharingView, UnopenedLine, VoiceView,

@@ -4,7 +4,7 @@ use crate::across::{Across as _, record, records, target, worker};
 use crate::book::Book;
 use crate::error::VisitbookError;
 use crate::model::given::{AnswerGiven, VoiceGiven};
-use crate::model::standing::{Finishing, Saved};
+use crate::model::standing::{BeforeFinishing, Finishing, Saved};
 
 type Result<T> = std::result::Result<T, VisitbookError>;
 
@@ -182,8 +182,16 @@ impl Book {
             .across())
     }
 
-    /// Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, naming every child
-    /// with their age. What is being typed is saved first. If anything that binds is missing from any of them, none is finished
+    /// What to show a person before `finish`: the question, naming every child with their age, and what children left on this device
+    /// that has not been opened. Changes nothing, and refuses nothing.
+    pub fn before_finishing(&self, visits: Vec<String>) -> Result<BeforeFinishing> {
+        let visits = records(&visits)?;
+        Ok(self
+            .with(|working| working.before_finishing(&visits))?
+            .across())
+    }
+
+    /// Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, with `before_finishing`. What is being typed is saved first. If anything that binds is missing from any of them, none is finished
     /// and everything missing is listed, each as a question to ask.
     pub fn finish(&self, visits: Vec<String>) -> Result<Finishing> {
         let visits = records(&visits)?;

@@ -101,6 +101,10 @@ pub(crate) struct DemoArgs {
     /// Leave everything the run made in this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+    /// Play it with a council's whole caseload beside the story: an SSDA903 return's folder, or a children in need census. Invented
+    /// names are laid over the children.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) caseload: Option<PathBuf>,
     /// Varies timings and identifiers' order, not the story.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,

@@ -1,11 +1,14 @@
 //! The command line. Administrators' commands work on the same database while the service runs.
 //!
 //! With `--json` every command prints one JSON object on standard output and nothing else; problems go to standard error, and the
-//! exit code is 1 (or 2 for a command line that does not read).
+//! exit code is 1 (or 2 for a command line that does not read, or 3 for an import of which some rows were not taken).
 
+mod bring;
+mod exports;
 mod family;
 mod files;
 pub(crate) mod moves;
+mod redact;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -26,7 +29,7 @@ use visitbook_seal::bundle::{BundleError, SignedBundle};
 use crate::clock::{self, Now};
 use crate::continuity::{self, Continuity};
 use crate::enrol::{CodeError, make_code};
-use crate::import::{ImportError, Rejected, give_to_managers, import};
+use crate::import::{ImportError, give_to_managers};
 use crate::keys::{KeysError, ServerKeys};
 use crate::serve::{ServeError, serve};
 use crate::store::sqlite::SqliteStore;
@@ -75,10 +78,14 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:8443")]
         listen: SocketAddr,
     },
-    /// Read the case system's CSV files. Reading the same files again changes nothing.
+    /// Read what the case system knows: its own CSV files, an SSDA903 return, or a children in need census. Reading the same files
+    /// again changes nothing. Exit code 3: some rows or cells were not taken, all others were.
     Import {
-        /// The folder they are in. Rows that are not taken are listed in rejected.csv there.
-        files: PathBuf,
+        /// A file, or a folder of files. What each is, is told by what is in it.
+        path: PathBuf,
+        /// Where to list what was not taken; otherwise in rejected.csv beside it.
+        #[arg(long, value_name = "FILE")]
+        rejected: Option<PathBuf>,
     },
     /// Make a code with which one device can enrol. Show it to the worker whose device it is, and to nobody else.
     EnrolCode {
@@ -150,7 +157,10 @@ enum Command {
         #[arg(long)]
         reason: String,
     },
-    /// List what was noted at this server: who was shown what is set aside, what was ended.
+    /// Make the council's returns about visits: the SSD visit tables, Annex A lists 4, 6, 7 and 8, and what somebody has to look at.
+    /// This is noted.
+    Export(exports::ExportArgs),
+    /// List what was noted at this server: who was shown what is set aside, what was ended, who made returns.
     Noted,
     /// Back-ups, restoring, keys, and who was sent what.
     #[command(flatten)]
@@ -161,6 +171,8 @@ enum Command {
     Devices,
     /// Prove every chain, signature, receipt and digest of the log.
     Verify,
+    /// Remove the words of a statement by law: find it, look at what would go, and do it.
+    Redact(redact::Redact),
     /// The sessions in which a device was in a child's hands: whose, how many things came, and whether any was touched.
     Family,
 }
@@ -174,6 +186,10 @@ pub(crate) enum Problem {
     Serve(#[from] ServeError),
     #[error(transparent)]
     Import(#[from] ImportError),
+    #[error(transparent)]
+    Export(#[from] crate::exports::ExportError),
+    #[error("{0} is no moment; write 2026-10-27 or 2026-10-27T17:00")]
+    NoSuchMoment(String),
     #[error(transparent)]
     Code(#[from] CodeError),
     #[error(transparent)]
@@ -196,6 +212,16 @@ pub(crate) enum Problem {
     Restore(#[from] crate::restore::RestoreError),
     #[error("name a child or a worker")]
     NobodyNamed,
+    #[error("there is no record {0} here; `history` and the text for the case system name it")]
+    NoSuchRecord(String),
+    #[error(
+        "no one statement of the record begins with {0}: give at least 8 letters of its name, as `redact --record` lists it"
+    )]
+    NoSuchStatement(String),
+    #[error("say why: everybody who holds the child reads it")]
+    NoReason,
+    #[error(transparent)]
+    Redaction(#[from] crate::redaction::Refused),
     #[error("{0}: {1}")]
     Report(PathBuf, std::io::Error),
 }
@@ -271,7 +297,7 @@ fn act(line: Line, now: &Now) -> Done {
     match line.command {
         Command::Init { name, address } => init(&dir, &name, &address, now()),
         Command::Serve { listen } => serving(&dir, listen, now, json),
-        Command::Import { files } => importing(&dir, &files, now()),
+        Command::Import { path, rejected } => bring::importing(&dir, &path, rejected, now()),
         Command::EnrolCode {
             worker,
             label,
@@ -315,11 +341,13 @@ fn act(line: Line, now: &Now) -> Done {
             };
             moves::revoke(&dir, which, by.as_deref(), &reason, now())
         }
+        Command::Export(args) => exports::exporting(&dir, &args, now()),
         Command::Noted => moves::noted(&dir),
         Command::Continuity(command) => continuity::run(&dir, command, now()),
         Command::Attachments => files::attachments(&dir),
         Command::Devices => devices(&dir),
         Command::Verify => verifying(&dir),
+        Command::Redact(asked) => redact::run(&dir, &asked, now()),
         Command::Family => family::sessions(&dir),
     }
 }
@@ -380,46 +408,6 @@ fn serving(dir: &Path, listen: SocketAddr, now: &Now, json: bool) -> Done {
         text: String::new(),
     };
     Ok((output, ExitCode::SUCCESS))
-}
-
-fn importing(dir: &Path, files: &Path, now: WallMillis) -> Done {
-    let (keys, store) = ServerKeys::load(dir)?;
-    let report = import(&store, &keys, &writer(&keys, None), now, files)?;
-    let place = files.join("rejected.csv");
-    write_rejected(&place, &report.rejected).map_err(|e| Problem::Report(place.clone(), e))?;
-    let mut text = format!(
-        "{} rows read; {} facts written, {} known already; {} assignments begun, {} ended.",
-        report.rows,
-        report.facts_written,
-        report.facts_unchanged,
-        report.assignments_begun,
-        report.assignments_ended
-    );
-    for row in &report.rejected {
-        text += &format!(
-            "\n{} row {}, {}: {}",
-            row.file, row.row, row.column, row.reason
-        );
-    }
-    if !report.rejected.is_empty() {
-        text += &format!("\nThe rows not taken are listed in {}.", place.display());
-    }
-    done(serde_json::to_value(&report).unwrap_or(Json::Null), text)
-}
-
-/// Writes the rows not taken, or removes an older list if there are none: a left-over would be taken for news.
-fn write_rejected(place: &Path, rejected: &[Rejected]) -> std::io::Result<()> {
-    if rejected.is_empty() {
-        return match std::fs::remove_file(place) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        };
-    }
-    let mut writer = csv::Writer::from_path(place).map_err(std::io::Error::other)?;
-    for row in rejected {
-        writer.serialize(row).map_err(std::io::Error::other)?;
-    }
-    writer.flush()
 }
 
 fn assigning(

@@ -5,28 +5,39 @@
 //! saved before the first post; it is that commit's child that the record belongs to. A post of a session that no commit has
 //! told of yet is kept and receipted, and becomes a record when the commit comes: until then anybody who knows the council's
 //! public key could have made it. The chain of a session's posts is evidence beside the words and no condition for them.
+//!
+//! How a post is opened is the caller's affair ([`OpensPosts`]), so that the simulator runs the same rules without keys.
+
+#[cfg(feature = "service")]
+mod chain;
 
 use std::collections::BTreeSet;
 
 use visitbook_record::cbor::encode;
 use visitbook_record::commit::RecordKind;
 use visitbook_record::family::{Post, missing_from, statements_of};
-use visitbook_record::id::{RecordId, WorkerId};
-use visitbook_record::payload::Content;
+use visitbook_record::id::RecordId;
 use visitbook_record::scope::Scope;
 use visitbook_record::time::WallMillis;
 use visitbook_record::wire::{PostStatement, Signed};
-use visitbook_seal::envelope::{IngestKeys, OpenError};
-use visitbook_seal::family::{Broken, End, FamilyChain, FirstKey, OpenedPost};
-use visitbook_seal::secret::Secret;
 
+#[cfg(feature = "service")]
+pub(crate) use self::chain::warn_if_touched;
+#[cfg(feature = "service")]
+pub use self::chain::{SessionReport, check};
 use crate::store::{FamilyPost, FamilySession, ReadTx, StoreError, WriteTx};
 use crate::suite::Suite;
 use crate::writer::{Act, Statement, Writer, WriterError};
 
+/// Opens what a child handed in: with the council's ingest keys, or, in the simulator, without any.
+pub trait OpensPosts {
+    /// The exact bytes that were on the page, from the exact sealed post. `None` if it does not open, or not yet.
+    fn content_of(&self, post: &[u8]) -> Option<Vec<u8>>;
+}
+
 /// A post that opened.
 #[derive(Clone)]
-pub(crate) struct Arrived {
+pub struct Arrived {
     hash: [u8; 32],
     session: [u8; 16],
     index: u64,
@@ -35,33 +46,35 @@ pub(crate) struct Arrived {
 }
 
 impl Arrived {
-    /// Opens a post. What was opened knows the secret under which the answer is sealed.
-    ///
-    /// # Errors
-    /// [`OpenError`].
-    pub(crate) fn open(keys: &IngestKeys, bytes: Vec<u8>) -> Result<(Self, OpenedPost), OpenError> {
-        let opened = keys.open_family_post(&bytes)?;
-        let arrived = Self {
+    /// A sealed post, with what opening it showed: its session, its place there, and the record that it is.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>, session: [u8; 16], index: u64, record: RecordId) -> Self {
+        Self {
             hash: PostStatement::hash_of(&bytes),
-            session: opened.session,
-            index: opened.index,
-            record: RecordId(opened.record_id),
+            session,
+            index,
+            record,
             bytes,
-        };
-        Ok((arrived, opened))
+        }
+    }
+
+    /// The session in which it was handed in.
+    #[must_use]
+    pub const fn session(&self) -> [u8; 16] {
+        self.session
     }
 }
 
 /// Takes family posts in.
-pub(crate) struct Family<'a> {
-    /// Opens them again when their session becomes known.
-    pub(crate) keys: &'a IngestKeys,
+pub struct Family<'a> {
+    /// Opens them when their session is known.
+    pub keys: &'a dyn OpensPosts,
     /// Signs receipts and commits.
-    pub(crate) suite: &'a dyn Suite,
+    pub suite: &'a dyn Suite,
     /// Makes the records.
-    pub(crate) writer: Writer,
+    pub writer: Writer,
     /// The council's clock.
-    pub(crate) now: WallMillis,
+    pub now: WallMillis,
 }
 
 impl Family<'_> {
@@ -70,7 +83,7 @@ impl Family<'_> {
     ///
     /// # Errors
     /// [`WriterError`]; the caller's transaction must then be given up.
-    pub(crate) fn take(
+    pub fn take(
         &self,
         tx: &mut dyn WriteTx,
         posts: &[Arrived],
@@ -125,17 +138,14 @@ impl Family<'_> {
             if post.placed {
                 continue;
             }
-            let opened = self.keys.open_family_post(&post.bytes).ok();
+            let opened = self.keys.content_of(&post.bytes);
             // What a newer version wrote stays as it is until this server can read it.
-            let Some(content) = opened.and_then(|one| Post::from_bytes(&one.content).ok()) else {
+            let Some(content) = opened.and_then(|bytes| Post::from_bytes(&bytes).ok()) else {
                 continue;
             };
             self.write(tx, told.child, post.record, &content)?;
             post.placed = true;
             tx.put_family_post(post)?;
-        }
-        if let Some(Err(broken)) = check(tx, session)?.chain {
-            tracing::warn!(place = broken.index, "a family session was touched");
         }
         Ok(())
     }
@@ -182,57 +192,3 @@ fn has_ever_held(tx: &dyn ReadTx, told: &FamilySession) -> Result<bool, StoreErr
     let all = tx.assignments_of(&told.worker)?;
     Ok(all.iter().any(|assignment| assignment.child == told.child))
 }
-
-/// What the council knows of one family session.
-pub struct SessionReport {
-    /// Its name.
-    pub session: [u8; 16],
-    /// Whose page it was and who handed the device over; `None` while no commit has told of it.
-    pub told: Option<(RecordId, WorkerId)>,
-    /// How many posts there are.
-    pub posts: usize,
-    /// How many are records.
-    pub placed: usize,
-    /// Whether the posts are as they were made; `None` without the first key. How many there should be is known to the device
-    /// alone, so a whole chain reads [`End::NotConfirmed`] here.
-    pub chain: Option<Result<End, Broken>>,
-}
-
-/// Looks at one session.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn check(view: &dyn ReadTx, session: &[u8; 16]) -> Result<SessionReport, StoreError> {
-    let told = view.family_session(session)?;
-    let posts = view.family_posts(session)?;
-    let first = match &told {
-        Some(told) => first_key(view, told)?,
-        None => None,
-    };
-    let chain = first
-        .map(|first| FamilyChain::verify(&first, posts.iter().map(|post| &post.bytes[..]), None));
-    Ok(SessionReport {
-        session: *session,
-        told: told.map(|told| (told.child, told.worker)),
-        posts: posts.len(),
-        placed: posts.iter().filter(|post| post.placed).count(),
-        chain,
-    })
-}
-
-fn first_key(view: &dyn ReadTx, told: &FamilySession) -> Result<Option<FirstKey>, StoreError> {
-    let content = view
-        .payload(&told.op)?
-        .and_then(|payload| payload.content().ok());
-    let Some(Content::FamilySession(session)) = content else {
-        return Ok(None);
-    };
-    let secret = Secret::filled(|out: &mut [u8; 48]| {
-        out[..16].copy_from_slice(&session.session);
-        out[16..].copy_from_slice(&session.first_key);
-    });
-    Ok(Some(FirstKey::from_secret(&secret)))
-}
-
-#[cfg(test)]
-mod tests;

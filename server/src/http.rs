@@ -264,6 +264,7 @@ fn plain(status: StatusCode, wait: Option<Duration>) -> Response {
 struct OpenSession {
     session: ReceivingSession,
     ready: Vec<Incoming>,
+    taken: Vec<u64>,
     refused: Vec<(u64, Refusal)>,
 }
 
@@ -307,6 +308,7 @@ fn open_upload(service: &Service, upload: Upload) -> Result<Opened, StoreError> 
                     opened.sessions.push(OpenSession {
                         session,
                         ready: Vec::new(),
+                        taken: Vec::new(),
                         refused: Vec::new(),
                     });
                     Some(opened.sessions.len() - 1)
@@ -333,7 +335,10 @@ fn open_upload(service: &Service, upload: Upload) -> Result<Opened, StoreError> 
                         .store
                         .read_with(|tx| prepare(tx, &service.keys, service.keys.council, body))?;
                     match read {
-                        Ok(incoming) => group.ready.push(incoming),
+                        Ok(incoming) => {
+                            group.ready.push(incoming);
+                            group.taken.push(one.header.number);
+                        }
                         Err(refusal) => group.refused.push((one.header.number, refusal)),
                     }
                 }
@@ -395,6 +400,7 @@ async fn answer_upload(
             })
             .await?
     };
+    let epoch = service.keys.facts.epoch;
     tokio::task::spawn_blocking(move || {
         let mut groups = Vec::with_capacity(opened.sessions.len());
         for (group, statements) in opened.sessions.into_iter().zip(statements) {
@@ -402,6 +408,8 @@ async fn answer_upload(
                 statements,
                 refused: group.refused,
                 time,
+                epoch,
+                taken: if epoch > 1 { group.taken } else { Vec::new() },
             });
             let sealed = seal_reply(&group.session.reply_secret(), &reply)
                 .map_err(|_| Failure(StatusCode::INTERNAL_SERVER_ERROR, None))?;

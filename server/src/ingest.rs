@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use visitbook_record::commit::Commit;
 use visitbook_record::digest::ScopeDigest;
-use visitbook_record::fact::{Fact, RecordHome, is_withheld_until_finish};
+use visitbook_record::fact::{Answer, Fact, RecordHome, is_withheld_until_finish};
 use visitbook_record::id::{
     CommitHash, CouncilId, OpId, PayloadHash, RecordId, StatementHash, WorkerId,
 };
@@ -22,6 +22,7 @@ use visitbook_record::judge::{Context, DeviceStanding, KnownOp, judge_facts};
 use visitbook_record::limits;
 use visitbook_record::op::Kind;
 use visitbook_record::payload::{self, Content, Payload};
+use visitbook_record::redaction::names as redaction_names;
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::Verdict;
@@ -34,6 +35,7 @@ pub use earlier::welcome;
 
 use crate::attachments;
 use crate::notice;
+use crate::redaction;
 use crate::rights;
 use crate::store::{
     Assignment, Device, Entry, FamilySession, ReadTx, StoreError, StoredCommit, StoredOp, WriteTx,
@@ -249,18 +251,24 @@ pub fn ingest(
     bodies: Vec<(u64, EnvelopeBody)>,
 ) -> Result<UploadReply, StoreError> {
     let mut session = Vec::with_capacity(bodies.len());
-    let mut refused = Vec::new();
+    let (mut taken, mut refused) = (Vec::new(), Vec::new());
     for (number, body) in bodies {
         match prepare(tx, suite, council, body)? {
-            Ok(incoming) => session.push(incoming),
+            Ok(incoming) => {
+                session.push(incoming);
+                taken.push(number);
+            }
             Err(refusal) => refused.push((number, refusal)),
         }
     }
     let statements = take(tx, suite, now, session)?;
+    let epoch = tx.epoch()?;
     Ok(UploadReply {
         statements,
         refused,
         time: now,
+        epoch,
+        taken: if epoch > 1 { taken } else { Vec::new() },
     })
 }
 
@@ -375,6 +383,7 @@ impl<'a> ScopeWriter<'a> {
 
         let ops = facts.iter().map(|fact| fact.id).collect();
         let mut released = Vec::new();
+        let mut redactions = Vec::new();
         for (index, ((mut fact, verdict), payload)) in
             (0..).zip(facts.into_iter().zip(&verdicts).zip(payloads))
         {
@@ -386,6 +395,19 @@ impl<'a> ScopeWriter<'a> {
             }
             fact.verdict = Some(verdict.clone());
             let (id, kind) = (fact.id, fact.kind);
+            let removed = match commit.ops.get(index as usize).and_then(|op| op.payload) {
+                Some(hash) => redaction::forbids(self.tx, id, hash, commit.record, &fact.target)?,
+                None => false,
+            };
+            if removed {
+                fact.answer = Answer::Unreadable;
+            }
+            if kind == Kind::Redact
+                && verdict.is_applied()
+                && let Some(named) = redaction_names(&fact.target)
+            {
+                redactions.push((id, named, index));
+            }
             let is_finish = fact.kind == Kind::Finish && verdict.is_applied();
             let is_opening = fact.kind == Kind::Open && verdict.is_applied();
             let withheld = is_withheld_until_finish(commit.record_kind, fact.kind);
@@ -395,7 +417,7 @@ impl<'a> ScopeWriter<'a> {
                 index,
                 withheld,
             })?;
-            if let Some(payload) = payload {
+            if let Some(payload) = payload.filter(|_| !removed) {
                 self.tx.put_payload(&self.scope, &id, &payload)?;
                 let content = contents.get(index as usize).and_then(Option::as_ref);
                 attachments::named(self.tx, (&id, kind), self.scope, device.id, content)?;
@@ -449,6 +471,13 @@ impl<'a> ScopeWriter<'a> {
             verdicts: verdicts.clone(),
             author_held: rights.role_now.is_some(),
         })?;
+        for (by, named, index) in redactions {
+            let said = match contents.get(index as usize) {
+                Some(Some(Content::Redaction(said))) => Some(said),
+                _ => None,
+            };
+            redaction::carry_out(self.tx, by, commit.record, named, said)?;
+        }
         let received = Received {
             commit: hash,
             verdicts,

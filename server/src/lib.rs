@@ -5,10 +5,13 @@
 
 pub mod arrivals;
 pub mod attachments;
+pub mod family;
 pub mod ingest;
+pub mod kept;
 pub mod looks;
 mod notice;
 pub mod pull;
+pub mod redaction;
 pub mod rights;
 pub mod store;
 pub mod suite;
@@ -26,7 +29,7 @@ mod continuity;
 #[cfg(feature = "service")]
 pub mod enrol;
 #[cfg(feature = "service")]
-pub mod family;
+pub mod exports;
 #[cfg(feature = "service")]
 mod http;
 #[cfg(feature = "service")]

@@ -13,7 +13,6 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use visitbook_record::epoch::kept;
 use visitbook_seal::bundle::{EpochStatement, ReceiptKey, SignedBundle};
 use visitbook_seal::certificate::{CertificateRole, DeviceCertificate};
 use visitbook_seal::fingerprint;
@@ -22,11 +21,12 @@ use visitbook_seal::sign::SigningKey;
 use zeroize::Zeroizing;
 
 use crate::backup::{BackupError, sync_folder, unpack};
+use crate::kept::kept_logs;
 use crate::keys::{
     CouncilFacts, KeysError, ServerKeys, hex, read, read_key, register_writer, write_new,
 };
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Entry, ReadTx, StorageExt, StoreError};
+use crate::store::{StorageExt, StoreError};
 
 /// Ends in place of the folder's own name while it is being made.
 const UNFINISHED: &str = ".restoring";
@@ -136,22 +136,6 @@ fn vouched_for(folder: &Path, root: &SigningKey) -> Result<(), RestoreError> {
     } else {
         Err(RestoreError::NotVouchedFor)
     }
-}
-
-/// The last kept position of every log, as the epoch statement says it.
-fn kept_logs(view: &dyn ReadTx, epoch_id: &[u8; 16]) -> Result<Vec<(Vec<u8>, u64)>, StoreError> {
-    let mut base = Vec::new();
-    for scope in view.scopes()? {
-        let first = view.log(&scope, None, 1)?.into_iter().next();
-        let last = view.last(&scope)?;
-        if let (Some(first), Some((last, _))) = (first, last)
-            && let Entry::Commit(first) = first.entry
-        {
-            base.push(kept(epoch_id, &first, last));
-        }
-    }
-    base.sort_unstable();
-    Ok(base)
 }
 
 fn open_epoch(keys: ServerKeys, store: &SqliteStore, after: u64) -> Result<Restored, RestoreError> {

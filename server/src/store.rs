@@ -23,6 +23,7 @@ use visitbook_record::wire::Signed;
 pub mod attachments;
 pub mod conformance;
 pub mod memory;
+pub mod redactions;
 #[cfg(feature = "service")]
 pub mod sqlite;
 
@@ -241,7 +242,7 @@ pub type Vector = BTreeMap<Scope, LogPosition>;
 
 /// Reading. Every method may block on the disk, and fails with [`StoreError`] only.
 #[allow(clippy::missing_errors_doc)]
-pub trait ReadTx: attachments::ReadAttachments {
+pub trait ReadTx: attachments::ReadAttachments + redactions::ReadRedactions {
     /// The life of this log between restores.
     fn epoch(&self) -> Result<u64, StoreError>;
     /// A device by the name of its key.
@@ -271,6 +272,8 @@ pub trait ReadTx: attachments::ReadAttachments {
     fn ops_of_record(&self, record: &RecordId) -> Result<Vec<StoredOp>, StoreError>;
     /// The operations of a record that are held, by id.
     fn held(&self, record: &RecordId) -> Result<Vec<StoredOp>, StoreError>;
+    /// The operations of a record that open what its author has not finished, and were applied, by id.
+    fn openings(&self, record: &RecordId) -> Result<Vec<StoredOp>, StoreError>;
     /// An operation's payload.
     fn payload(&self, op: &OpId) -> Result<Option<Payload>, StoreError>;
     /// Where a record lives.
@@ -330,7 +333,7 @@ pub trait ReadTx: attachments::ReadAttachments {
 
 /// Writing, inside the one write transaction. Reads see its own writes.
 #[allow(clippy::missing_errors_doc)]
-pub trait WriteTx: ReadTx + attachments::WriteAttachments {
+pub trait WriteTx: ReadTx + attachments::WriteAttachments + redactions::WriteRedactions {
     /// Appends to a scope's log and gives the position: the next in the present epoch, from 1.
     fn append(
         &mut self,

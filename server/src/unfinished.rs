@@ -4,7 +4,6 @@
 //! gives the reason and that the author sees. What is written after that needs another opening.
 
 use visitbook_record::id::{OpId, RecordId, WorkerId};
-use visitbook_record::op::Kind;
 
 use crate::store::{ReadTx, StoreError, StoredOp};
 
@@ -21,9 +20,8 @@ pub fn is_withheld_from(
         return Ok(false);
     }
     let written = view.commit(&op.commit)?.map(|commit| commit.at);
-    for other in view.ops_of_record(&op.fact.record)? {
-        let fact = &other.fact;
-        if fact.kind == Kind::Open && fact.author == reader && fact.is_applied() {
+    for other in view.openings(&op.fact.record)? {
+        if other.fact.author == reader {
             let opened = view.commit(&other.commit)?.map(|commit| commit.at);
             if opened > written {
                 return Ok(false);

@@ -9,6 +9,7 @@ use visitbook_record::cbor::decode;
 use visitbook_record::commit::{Commit, Origin};
 use visitbook_record::digest::ScopeDigest;
 use visitbook_record::id::{CommitHash, CouncilId, OpId};
+use visitbook_record::op::Kind;
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::verdict::{Reason, Verdict};
 use visitbook_record::wire::{ReceiptStatement, Signed};
@@ -38,6 +39,8 @@ pub struct Findings {
     pub files: u64,
     /// Attached files whose bytes have not all come. They may still come.
     pub files_expected: u64,
+    /// Statements whose words were removed by law.
+    pub removed: u64,
     /// Each scope's digest after its last entry, hexadecimal.
     pub digests: BTreeMap<String, String>,
     /// What is wrong.
@@ -75,9 +78,28 @@ pub fn verify(
             found.gaps += (last - first).saturating_add(1) - numbers.len() as u64;
         }
     }
+    removals(view, &mut found)?;
     (found.files, found.files_expected) =
         crate::attachments::missing::prove(view, bundle, &mut found.problems)?;
     Ok(found)
+}
+
+/// Whether what was removed by law is gone, and every removal is somebody's statement. One that is still to be given back to a
+/// restored server is no problem.
+fn removals(view: &dyn ReadTx, found: &mut Findings) -> Result<(), StoreError> {
+    for removed in view.removals()? {
+        found.removed += 1;
+        let op = removed.op;
+        let mut problem = |what: &str| found.problems.push(format!("statement {op}: {what}"));
+        if view.payload(&op)?.is_some() {
+            problem("its words were removed by law and are there");
+        }
+        let by = view.op(&removed.by)?;
+        if !by.is_some_and(|by| by.fact.kind == Kind::Redact && by.fact.is_applied()) {
+            problem("its words were removed and nothing says by whom");
+        }
+    }
+    Ok(())
 }
 
 fn devices(

@@ -30,6 +30,8 @@ mirrors! {
         settled: bool,
         /// Why, where it settled something.
         reason: Option<String>,
+        /// "Words removed …", where they were, by law: by whom, when and why.
+        removed: Option<String>,
         /// When, by the author's device.
         written: Moment,
         /// When the council received it.
@@ -60,8 +62,10 @@ mirrors! {
     VersionView {
         /// The statement.
         op: String,
-        /// The text; `None` while its author has not finished it.
+        /// The text; `None` while its author has not finished it, and where it was removed.
         text: Option<String>,
+        /// "Words removed …", where they were, by law: by whom, when and why.
+        removed: Option<String>,
         /// Recovered after a crash; its author has not gone on with it.
         cut_off: bool,
         /// Who.
@@ -140,6 +144,8 @@ mirrors! {
         child: String,
         /// The child's name.
         child_name: String,
+        /// "Wren left you 1 thing, 10:10.", while nobody has opened what the child handed in: then nothing of it is told below.
+        closed: Option<String>,
         /// Every question that has an answer, in the form's order.
         questions: Vec<QuestionView>,
         /// Every piece of text, in log order.

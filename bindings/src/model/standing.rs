@@ -5,6 +5,7 @@ use visitbook_device::{Saved as SavedInCore, model as core};
 use super::lists::Moment;
 use super::mirrors;
 use super::page::AnswerView;
+use super::voice::LeftForYou;
 use crate::across::Across;
 
 mirrors! {
@@ -110,6 +111,8 @@ mirrors! {
         code: Option<String>,
         /// The words or the answer; `None` if they cannot be read here.
         text: Option<String>,
+        /// "Words removed …", where they were, by law: by whom, when and why.
+        removed: Option<String>,
         /// A few words beside an answer, or why something was settled.
         note: Option<String>,
         /// Who.
@@ -221,6 +224,16 @@ mirrors! {
         written: Moment,
         /// Why it is no entry.
         reason: String,
+    }
+
+    /// What a person is shown before visits are finished.
+    BeforeFinishing {
+        /// "Finish for Wren (14) and Finch (9)?"
+        title: String,
+        /// What finishing means.
+        detail: String,
+        /// What children left on this device and the holder has not opened: a reminder, and no reason not to finish.
+        left_for_you: Vec<LeftForYou>,
     }
 
     /// Something without which a visit is not finished.

@@ -13,12 +13,17 @@ mirrors! {
         record: String,
         /// The child.
         child: String,
+        /// "Wren left you 1 thing, 10:10.", while nobody has opened what the child handed in: then nothing below is told but by
+        /// whom and when.
+        closed: Option<String>,
         /// How it was given.
         how: Option<String>,
         /// That, in words.
         how_label: Option<String>,
         /// The child's exact words.
         words: Vec<String>,
+        /// "Words removed …", where they were, by law: by whom, when and why.
+        removed: Vec<String>,
         /// What a worker saw.
         saw: Vec<String>,
         /// Something the child drew or made.

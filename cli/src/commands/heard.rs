@@ -187,9 +187,16 @@ fn list(working: &mut Working, child: &str) -> Result<Reply, Failure> {
 fn laid_out(voice: &VoiceView) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
+    if let Some(closed) = &voice.closed {
+        let _ = writeln!(text, "{closed}\n  visitbook heard show {}", voice.record);
+        return text;
+    }
     let _ = writeln!(text, "{}", voice.how_label.as_deref().unwrap_or("Said"));
     for words in &voice.words {
         let _ = writeln!(text, "“{words}”");
+    }
+    for removed in &voice.removed {
+        let _ = writeln!(text, "{removed}");
     }
     for saw in &voice.saw {
         let _ = writeln!(text, "Seen: {saw}");

@@ -42,6 +42,7 @@ pub(super) fn show(working: &Working, record: &str) -> Result<Reply, Failure> {
     let json = json!({
         "record": page.record,
         "child": page.child_name,
+        "closed": page.closed,
         "page": finished_page(&page),
         "questions": page.questions,
         "entries": page.entries,
@@ -115,6 +116,9 @@ fn lay_out(page: &RecordPage, late_text: &str) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{} · {}", page.child_name, page.kind);
+    if let Some(closed) = &page.closed {
+        let _ = writeln!(text, "{closed}\n  visitbook heard show {}", page.record);
+    }
     for one in &page.from_previous_worker {
         let _ = writeln!(
             text,
@@ -175,6 +179,7 @@ fn question_line(question: &QuestionView) -> String {
         let label = answer
             .label
             .as_deref()
+            .or(answer.removed.as_deref())
             .unwrap_or("cannot be read on this device");
         match &answer.note {
             Some(note) => format!("{label} (“{note}”)"),
@@ -205,9 +210,9 @@ fn question_line(question: &QuestionView) -> String {
 fn entry_lines(entry: &EntryView) -> String {
     let mut text = format!("{}\n", entry.label);
     for version in &entry.versions {
-        let words = match &version.text {
-            Some(words) => words.clone(),
-            None => format!(
+        let words = match (&version.removed, &version.text) {
+            (Some(words), _) | (None, Some(words)) => words.clone(),
+            (None, None) => format!(
                 "{} is still writing.",
                 version.by.split(' ').next().unwrap_or(&version.by)
             ),

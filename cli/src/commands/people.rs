@@ -166,8 +166,12 @@ pub(super) fn also_met_lines(all: &[AlsoMet]) -> String {
             let voices: String = also
                 .voices
                 .iter()
-                .flat_map(|voice| voice.words.iter().chain(&voice.saw))
-                .map(|words| format!("  “{words}”\n"))
+                .flat_map(|voice| {
+                    let given = voice.words.iter().chain(&voice.saw);
+                    let given = given.map(|words| format!("“{words}”"));
+                    voice.closed.iter().cloned().chain(given)
+                })
+                .map(|words| format!("  {words}\n"))
                 .collect();
             format!("{}\n{visits}{voices}", also.met.words)
         })

@@ -113,6 +113,10 @@ pub(super) fn child(working: &Working, child: &str) -> Result<Reply, Failure> {
         let _ = writeln!(text, "{what}: {when}");
     }
     for voice in &card.voices {
+        if let Some(closed) = &voice.closed {
+            let _ = writeln!(text, "{closed}\n  visitbook heard show {}", voice.record);
+            continue;
+        }
         let words = if voice.words.is_empty() {
             voice.saw.join(" ")
         } else {
@@ -378,7 +382,11 @@ pub(super) fn history(working: &Working, record: &str) -> Result<Reply, Failure>
             .map_or("not sent yet".to_owned(), |at| {
                 format!("reached the council {} {}", at.date, at.time)
             });
-        let words = version.text.as_deref().unwrap_or("(cannot be read here)");
+        let words = version
+            .removed
+            .as_deref()
+            .or(version.text.as_deref())
+            .unwrap_or("(cannot be read here)");
         let note = version
             .note
             .as_ref()
@@ -402,6 +410,7 @@ pub(super) fn history(working: &Working, record: &str) -> Result<Reply, Failure>
             "target": version.target,
             "code": version.code,
             "text": version.text,
+            "removed": version.removed,
             "note": version.note,
             "by": version.by,
             "written": version.written,

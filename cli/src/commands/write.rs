@@ -63,7 +63,6 @@ pub(super) fn saved(before: Instant, saved: &Saved, more: Json) -> Reply {
 
 /// A visit's child, day and outing, for the answer of a plan or a beginning.
 struct VisitHead {
-    child: RecordId,
     child_name: String,
     date: String,
     outing: Option<String>,
@@ -83,7 +82,6 @@ fn head(working: &Working, record: RecordId) -> Result<VisitHead, Failure> {
         .unwrap_or_default();
     let outing = code("outing_id");
     Ok(VisitHead {
-        child: page.child,
         child_name: page.child_name,
         date,
         outing,
@@ -337,34 +335,19 @@ pub(super) fn decide(
 
 pub(super) fn finish(working: &mut Working, visits: &[String]) -> Result<Reply, Failure> {
     let records = names::records(working, visits)?;
-    let mut ages = Vec::new();
-    for record in &records {
-        let line = head(working, *record)?;
-        let age = working
-            .children()?
-            .into_iter()
-            .find(|child| child.child == line.child)
-            .and_then(|child| child.age);
-        ages.push((
-            line.child_name,
-            age.unwrap_or_else(|| "age not known".to_owned()),
-        ));
-    }
+    let asked = working.before_finishing(&records)?;
     let before = Instant::now();
     match working.finish(&records)? {
         Finishing::Finished(done) => {
-            let children: Vec<(&str, &str)> = ages
-                .iter()
-                .map(|(name, age)| (name.as_str(), age.as_str()))
-                .collect();
-            let message = words::finish(&children);
-            let reply = saved(before, &done, Json::Null);
-            let title = message
+            let left = &asked.left_for_you;
+            let reply = saved(before, &done, json!({"left_for_you": left}));
+            let title = asked
                 .title
                 .replace("Finish for", "Finished for")
                 .replace('?', ".");
+            let reminder = super::family::left_lines(left);
             Ok(Reply::new(
-                format!("{title}\n{}", message.detail),
+                format!("{reminder}{title}\n{}", asked.detail),
                 reply.json,
             ))
         }

@@ -108,12 +108,21 @@ impl Council {
 
     /// Runs one of the server's commands to its end and gives what it printed as JSON.
     pub(crate) fn run(&self, words: &[&str]) -> Staged<Json> {
+        self.run_ending(words, &[0])
+    }
+
+    /// As [`Self::run`], where any of these exit codes is a good end.
+    pub(crate) fn run_ending(&self, words: &[&str], good: &[i32]) -> Staged<Json> {
         let output = self
             .command(words)?
             .arg("--json")
             .stderr(Stdio::piped())
             .output()?;
-        if !output.status.success() {
+        if !output
+            .status
+            .code()
+            .is_some_and(|code| good.contains(&code))
+        {
             let problem = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             return Err(StageError::Program {
                 program: format!("council {}", words.join(" ")),

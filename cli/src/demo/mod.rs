@@ -1,6 +1,7 @@
 //! `visitbook demo`: a working day, with a council server and four devices as separate processes, and checks.
 
 mod canary;
+mod caseload;
 mod cast;
 mod checks;
 mod line;
@@ -17,8 +18,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use serde_json::Value as Json;
+use visitbook_record::id::CouncilId;
 
 use crate::args::DemoArgs;
+use caseload::Caseload;
 use cast::{Council, DayClock, Device, StageError, Staged};
 use checks::Checks;
 use line::Line;
@@ -109,7 +112,7 @@ fn play(args: &DemoArgs) -> Staged<Checks> {
         "Five programs, each a process of its own: the council's server, Rowan's phone and tablet, Bryony's phone,"
     );
     println!("Sage's laptop. They read the day's clock from a file; everything else is real.");
-    let mut day = set_up(folder, args.seed)?;
+    let mut day = set_up(folder, args.seed, args.caseload.as_deref())?;
     story::play(&mut day)?;
     day.close(folder)?;
     let checks = std::mem::take(&mut day.checks);
@@ -121,11 +124,11 @@ fn play(args: &DemoArgs) -> Staged<Checks> {
     Ok(checks)
 }
 
-fn set_up(folder: &Path, seed: u64) -> Staged<Day> {
+fn set_up(folder: &Path, seed: u64, caseload: Option<&Path>) -> Staged<Day> {
     let clock = DayClock::in_file(folder.join("clock"));
     clock.set(1_793_088_000_000)?;
     let mut council = Council::new(folder.join("council"), &clock);
-    council.run(&[
+    let made = council.run(&[
         "init",
         "--name",
         "Fernmouth Council (invented)",
@@ -139,6 +142,13 @@ fn set_up(folder: &Path, seed: u64) -> Staged<Day> {
     }
     let files_path = files.display().to_string();
     council.run(&["import", &files_path])?;
+    let caseload = caseload
+        .map(|from| {
+            let id = text(&made, "council").parse::<CouncilId>();
+            let id = id.map_err(|_| StageError::Unexpected("init names no council".into()))?;
+            Caseload::bring_in(&council, id, from, folder)
+        })
+        .transpose()?;
     let address = council.serve(&folder.join("council.log"))?;
     let line = || open_line(&council, address);
     let device = |name, part: &str, pin| -> Staged<Device> {
@@ -168,6 +178,8 @@ fn set_up(folder: &Path, seed: u64) -> Staged<Day> {
         reed: String::new(),
         finished_page: Json::Null,
         board: Json::Null,
+        caseload,
+        visited: Vec::new(),
         date: story::MONDAY_BEFORE,
         random: seed.wrapping_mul(2).wrapping_add(1),
     };

@@ -6,6 +6,7 @@ use chrono::{NaiveDate, NaiveTime, TimeZone};
 use serde_json::Value as Json;
 
 use super::canary::{self, Search};
+use super::caseload::{Caseload, Loaded};
 use super::cast::{Council, DayClock, Device, StageError, Staged};
 use super::checks::{Checks, percentile};
 use super::story::{KITE_DREW, SENTENCES, the_same_everywhere};
@@ -46,6 +47,10 @@ pub(crate) struct Day {
     pub(crate) finished_page: Json,
     /// Sage's board as it was printed at 17:00.
     pub(crate) board: Json,
+    /// The children beside the story, if the day is played with a caseload.
+    pub(crate) caseload: Option<Caseload>,
+    /// Those of them who were visited.
+    pub(crate) visited: Vec<Loaded>,
     /// What the calendar on every wall says.
     pub(crate) date: NaiveDate,
     /// Where the seed's dice are.

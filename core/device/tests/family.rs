@@ -91,10 +91,6 @@ fn what_is_handed_in_becomes_a_voice_in_exactly_those_bytes() {
     let mut working = leave(family);
     let left = working.left_for_you().unwrap();
     assert_eq!(left[0].title, "Wren left you 2 things.");
-    assert!(
-        working.child_card(WREN).unwrap().voices.is_empty(),
-        "no word before a deliberate tap"
-    );
     let [first, second] = left[0].records[..] else {
         panic!("two things");
     };
@@ -105,6 +101,7 @@ fn what_is_handed_in_becomes_a_voice_in_exactly_those_bytes() {
         working.drawing(first).unwrap().unwrap(),
         ("image/png".to_owned(), DRAWING.to_vec())
     );
+    working.open_voice(second).unwrap();
     let chose = working.page(second).unwrap();
     let answer = |field: &str| {
         let question = chose
@@ -120,7 +117,6 @@ fn what_is_handed_in_becomes_a_voice_in_exactly_those_bytes() {
     );
     assert_eq!(answer("entered_by").as_deref(), Some("child_themselves"));
     assert_eq!(answer("family_papers").as_deref(), Some("no_until_decided"));
-    working.open_voice(second).unwrap();
     assert!(working.left_for_you().unwrap().is_empty());
     let on_visit = working.visit(visit).unwrap();
     assert_eq!(
@@ -155,7 +151,9 @@ fn whichever_opens_a_post_first_there_is_one_record() {
             );
             pull(&council, &mut bryony);
             let seen = bryony.child_card(WREN).unwrap().voices;
-            assert_eq!(seen[0].words, [WORDS], "before the worker has opened it");
+            assert!(seen[0].closed.is_some(), "there before the worker is back");
+            let opened = bryony.open_voice(seen[0].record).unwrap();
+            assert_eq!(opened.words, [WORDS], "and open to a tap");
         }
         let mut rowan = leave(family);
         assert_eq!(rowan.sealed_waiting(), if council_first { 1 } else { 3 });
@@ -403,8 +401,8 @@ fn the_largest_page_is_kept_and_comes_through() {
     sync(&council, &mut working);
     assert_eq!(working.sealed_waiting(), 0);
     let voice = only_voice(&mut working);
-    assert_eq!(working.drawing(voice).unwrap().unwrap().1, drawing);
     assert_eq!(working.open_voice(voice).unwrap().words, [words]);
+    assert_eq!(working.drawing(voice).unwrap().unwrap().1, drawing);
 }
 
 #[test]
@@ -487,4 +485,148 @@ fn a_full_disk_keeps_the_sealed_post_until_it_can_be_stored() {
         working.left_for_you().unwrap()[0].records.len() as u64,
         count
     );
+}
+
+/// Everything that this device shows of a record without opening it, as text.
+fn shown_by_the_way(working: &mut Working, record: RecordId, visit: RecordId) -> String {
+    let found: Vec<_> = ["social", "worker", "another new"]
+        .into_iter()
+        .flat_map(|text| working.search(text).unwrap())
+        .collect();
+    let all = (
+        working.page(record).unwrap(),
+        working.history(record).unwrap(),
+        working.voices(WREN).unwrap(),
+        working.child_card(WREN).unwrap(),
+        found,
+    );
+    let texts = (
+        working.case_text(record).unwrap(),
+        working.case_text(visit).unwrap(),
+        working.today(None).unwrap(),
+        working.board(None).unwrap(),
+        working.statuses().unwrap(),
+    );
+    format!("{}{}", json(&all), json(&texts))
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap()
+}
+
+/// Nothing shows a word of what a child handed in before somebody opens it, and opening it is said to everybody.
+#[test]
+fn what_nobody_has_opened_is_closed_everywhere() {
+    let (council, _phone, mut working) = larkspurs();
+    let (_hers, mut bryony) = Phone::enrol(&council, BRYONY, "Bryony's phone");
+    let visit = visit_to_wren(&mut working);
+    let mut family = enter(working, WREN, Some(visit));
+    family.write("another new social worker").unwrap();
+    family.choose("not_with/mum").unwrap();
+    family.draw("image/png", DRAWING).unwrap();
+    family.hand_in().unwrap();
+    let mut rowan = leave(family);
+    sync(&council, &mut rowan);
+    sync(&council, &mut rowan);
+    pull(&council, &mut bryony);
+    let voice = only_voice(&mut rowan);
+    for reader in [&mut rowan, &mut bryony] {
+        let shown = shown_by_the_way(reader, voice, visit);
+        for word in [
+            "another",
+            "social",
+            "mum",
+            "drew_or_made",
+            "child_themselves",
+            "image/png",
+        ] {
+            assert!(!shown.contains(word), "{word} in {shown}");
+        }
+        let page = reader.page(voice).unwrap();
+        assert_eq!(
+            page.closed.as_deref(),
+            Some("Wren left you 1 thing, 09:52.")
+        );
+        assert_eq!(reader.voices(WREN).unwrap()[0].closed, page.closed);
+        assert!(reader.drawing(voice).unwrap().is_none());
+    }
+
+    // The worker reads it; from then on it is open to the team, and the manager is not told of unread words.
+    assert_eq!(
+        rowan.open_voice(voice).unwrap().words,
+        ["another new social worker"]
+    );
+    sync(&council, &mut rowan);
+    pull(&council, &mut bryony);
+    for reader in [&mut rowan, &mut bryony] {
+        let page = reader.page(voice).unwrap();
+        assert!(page.closed.is_none());
+        assert_eq!(page.words, ["another new social worker"]);
+        assert_eq!(reader.search("another new").unwrap().len(), 1);
+        assert_eq!(reader.drawing(voice).unwrap().unwrap().1, DRAWING);
+    }
+}
+
+/// A colleague's opening does not open it on the device that it was left on: its holder has not read it.
+#[test]
+fn where_it_was_left_its_holder_opens_it() {
+    let (council, _phone, working) = larkspurs();
+    let (_hers, mut bryony) = Phone::enrol(&council, BRYONY, "Bryony's phone");
+    let mut family = enter(working, WREN, None);
+    family.write(WORDS).unwrap();
+    family.hand_in().unwrap();
+    let mut rowan = leave(family);
+    sync(&council, &mut rowan);
+    sync(&council, &mut rowan);
+    pull(&council, &mut bryony);
+    let voice = only_voice(&mut rowan);
+    bryony.open_voice(voice).unwrap();
+    sync(&council, &mut bryony);
+    sync(&council, &mut rowan);
+    assert!(rowan.page(voice).unwrap().closed.is_some());
+    assert!(rowan.search("another").unwrap().is_empty());
+    assert_eq!(rowan.open_voice(voice).unwrap().opened_by.len(), 2);
+    assert!(rowan.page(voice).unwrap().closed.is_none());
+}
+
+/// What a worker wrote down of what a child said was read by whoever wrote it: it needs no tap.
+#[test]
+fn what_a_worker_recorded_is_never_closed() {
+    let (council, _phone, mut rowan) = larkspurs();
+    let (_hers, mut bryony) = Phone::enrol(&council, BRYONY, "Bryony's phone");
+    let given = visitbook_device::VoiceGiven {
+        how: "said".to_owned(),
+        words: Some("so it stays warm".to_owned()),
+        ..Default::default()
+    };
+    let (voice, _) = rowan.voice(WREN, None, &given).unwrap();
+    sync(&council, &mut rowan);
+    pull(&council, &mut bryony);
+    for reader in [&mut rowan, &mut bryony] {
+        assert_eq!(reader.page(voice).unwrap().words, ["so it stays warm"]);
+        assert_eq!(reader.search("warm").unwrap().len(), 1);
+        assert!(reader.child_card(WREN).unwrap().voices[0].closed.is_none());
+    }
+}
+
+/// Before finishing the worker is reminded of what a child left, and may finish all the same.
+#[test]
+fn finishing_reminds_of_what_was_left_and_refuses_nothing() {
+    let (_council, _phone, mut working) = larkspurs();
+    let visit = visit_to_wren(&mut working);
+    let before = working.before_finishing(&[visit]).unwrap();
+    assert!(before.title.starts_with("Finish for Wren ("));
+    assert!(before.left_for_you.is_empty());
+    let mut family = enter(working, WREN, Some(visit));
+    family.write(WORDS).unwrap();
+    family.hand_in().unwrap();
+    let mut working = leave(family);
+    let before = working.before_finishing(&[visit]).unwrap();
+    assert_eq!(before.left_for_you[0].title, "Wren left you 1 thing.");
+    assert!(!json(&before).contains("another new"));
+    let missing = working.finish(&[visit]).unwrap();
+    assert!(matches!(
+        missing,
+        visitbook_device::model::Finishing::Missing(_)
+    ));
 }

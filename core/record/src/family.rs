@@ -115,6 +115,13 @@ pub struct Said {
     pub typed_at: Option<WallMillis>,
 }
 
+/// Whether a record is something that a child handed in on a page of the child's own: the id of such a record follows from the sealed
+/// post (UUIDv8), and every other voice has one that its author's device drew.
+#[must_use]
+pub fn is_handed_in(record: RecordId) -> bool {
+    uuid::Uuid::from_bytes(record.0).get_version_num() == 8
+}
+
 /// The statements of the voice record `record` that this post is: the same on whatever side it is opened, the names of
 /// entries included. `record` is the id that follows from the sealed post. An answer that this version's form does not
 /// offer is left out; the child's own words and drawing never are.
@@ -155,14 +162,16 @@ pub fn statements_of(post: &Post, record: RecordId) -> Vec<Said> {
     all.0
 }
 
-/// Those statements that are not among the facts of the record yet: applied, or on their way from this device.
+/// Those statements that are not among the facts of the record yet: applied, or on their way from this device. One whose words
+/// were removed by law is there, and is not made again.
 #[must_use]
 pub fn missing_from(facts: &[Fact], said: Vec<Said>) -> Vec<Said> {
     let there = |said: &Said| {
         let answer = Answer::of(Some(&said.content));
         facts.iter().any(|fact| {
             let counts = fact.verdict.is_none() || fact.is_applied();
-            counts && fact.target == said.target && fact.answer == answer
+            let same = fact.answer == answer || fact.answer == Answer::Unreadable;
+            counts && fact.target == said.target && same
         })
     };
     said.into_iter().filter(|said| !there(said)).collect()

@@ -10,6 +10,7 @@
 mod attachment;
 mod opening;
 mod oversight;
+mod redaction;
 
 use std::collections::HashMap;
 
@@ -204,6 +205,7 @@ impl Judge<'_> {
             Kind::Purged => self.rule_purged(),
             Kind::Attach => self.rule_attachment(op, content),
             Kind::Open => self.rule_opening(op),
+            Kind::Redact => self.rule_redaction(op),
             Kind::Read => self.rule_read(),
             Kind::Resolve | Kind::Correct => {
                 self.rule_field(op, content)?;
@@ -246,7 +248,7 @@ impl Judge<'_> {
             return Ok(());
         }
         self.refuse_if(
-            matches!(op.kind, Kind::Assign | Kind::Unassign),
+            matches!(op.kind, Kind::Assign | Kind::Unassign | Kind::Redact),
             Reason::ServerOnly,
         )?;
         match self.commit.scope {
@@ -415,7 +417,8 @@ impl Judge<'_> {
 const fn needs_payload(kind: Kind) -> bool {
     !matches!(
         kind,
-        Kind::SetRemove | Kind::Purged | Kind::Read | Kind::Unknown(_)
+        // What a redaction does follows from its target: its own words may be removed in their turn.
+        Kind::SetRemove | Kind::Purged | Kind::Read | Kind::Redact | Kind::Unknown(_)
     )
 }
 
@@ -439,6 +442,7 @@ const fn suits(op: &Op, content: &Content) -> bool {
         Kind::Purged | Kind::Read => false,
         Kind::Attach => matches!(content, Content::Attachment(_)),
         Kind::Ask => matches!(content, Content::Ask { .. }),
+        Kind::Redact => matches!(content, Content::Redaction(_)),
         Kind::Assign | Kind::Unassign => matches!(content, Content::Assignment(_)),
         Kind::Unknown(_) => true,
     }

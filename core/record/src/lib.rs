@@ -20,6 +20,7 @@ pub mod op;
 pub mod outing;
 pub mod page;
 pub mod payload;
+pub mod redaction;
 pub mod same_visit;
 pub mod scope;
 pub mod status;

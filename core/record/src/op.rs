@@ -46,6 +46,8 @@ pub enum Kind {
     Ask,
     /// Somebody looked at a child's card or record. Stands in an audit scope, and its target says at what; `typed_at` is when.
     Read,
+    /// Removes one statement's words, by law. Written by the server only; its target names the statement.
+    Redact,
     /// Gives a worker a child. Written by the server only.
     Assign,
     /// Ends that. Written by the server only.
@@ -61,7 +63,7 @@ pub enum Kind {
     Unknown(u16),
 }
 
-const KINDS: [(Kind, u16); 21] = [
+const KINDS: [(Kind, u16); 22] = [
     (Kind::EntryAdd, 1),
     (Kind::EntryRevise, 2),
     (Kind::EntryWithdraw, 3),
@@ -78,6 +80,7 @@ const KINDS: [(Kind, u16); 21] = [
     (Kind::Place, 14),
     (Kind::Ask, 15),
     (Kind::Read, 16),
+    (Kind::Redact, 17),
     (Kind::Assign, 18),
     (Kind::Unassign, 19),
     (Kind::EnterFamily, 20),
@@ -160,6 +163,7 @@ impl Kind {
                 | Self::Purged
                 | Self::Open
                 | Self::Read
+                | Self::Redact
         )
     }
 

@@ -14,6 +14,7 @@ use crate::fold::{live_among, replaced_by};
 use crate::id::OpId;
 use crate::op::{Kind, Policy, Target};
 use crate::payload::Content;
+use crate::redaction;
 use crate::scope::LogPosition;
 use crate::time::WallMillis;
 use crate::verdict::Verdict;
@@ -236,6 +237,32 @@ pub fn lay_out(kind: RecordKind, statements: &[Statement], view: View) -> Page {
     }
     page.finished = finished;
     page
+}
+
+/// The redaction by which a statement lost its words, if it did: the first that counts. What a child gave may be two statements, of
+/// which the redaction names one. Numbers are indexes into the statements given.
+#[must_use]
+pub fn redaction_of(statements: &[Statement], at: usize) -> Option<usize> {
+    let statement = statements.get(at).filter(|one| one.content.is_none())?;
+    let covers = |by: &&usize| {
+        let Some(redaction) = statements.get(**by) else {
+            return false;
+        };
+        let about = match &redaction.content {
+            Some(Content::Redaction(said)) => Some(&said.about),
+            _ => None,
+        };
+        let given = about.filter(|about| redaction::is_given(redaction.fact.record, about));
+        redaction::names(&redaction.fact.target) == Some(statement.fact.id)
+            || given == Some(&statement.fact.target)
+    };
+    let counts = |at: &usize| {
+        let fact = &statements[*at].fact;
+        fact.kind == Kind::Redact && fact.is_applied()
+    };
+    let mut redactions: Vec<usize> = (0..statements.len()).filter(counts).collect();
+    redactions.sort_by_key(|by| statements[*by].order());
+    redactions.iter().find(covers).copied()
 }
 
 fn by_target(statements: &[Statement], order: &[usize]) -> BTreeMap<Target, Vec<usize>> {

@@ -9,6 +9,7 @@ use crate::attachment::Attachment;
 use crate::cbor::{Malformed, decode, encode};
 use crate::commit::Role;
 use crate::id::{OpId, PayloadHash, RecordId, Salt, WorkerId, labelled_hash};
+use crate::redaction::Redaction;
 
 /// A salt and the exact bytes of one [`Content`].
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
@@ -210,6 +211,8 @@ pub enum Content {
     Attachment(Attachment),
     /// A session in which a child can write.
     FamilySession(FamilySession),
+    /// Why words were removed by law, and which.
+    Redaction(Redaction),
     /// Something a child drew or made. As with words, there is no operation that edits it.
     Drawing(Drawing),
 }
@@ -244,6 +247,7 @@ impl std::fmt::Debug for Content {
             Self::Placement { .. } => "Content::Placement",
             Self::Attachment(_) => "Content::Attachment",
             Self::FamilySession(_) => "Content::FamilySession",
+            Self::Redaction(_) => "Content::Redaction",
             Self::Drawing(_) => "Content::Drawing",
         })
     }
@@ -282,6 +286,7 @@ impl<C> Encode<C> for Content {
             }
             Self::Attachment(attachment) => e.array(2)?.u8(13)?.encode_with(attachment, ctx)?.ok(),
             Self::FamilySession(session) => e.array(2)?.u8(14)?.encode_with(session, ctx)?.ok(),
+            Self::Redaction(redaction) => e.array(2)?.u8(15)?.encode_with(redaction, ctx)?.ok(),
             Self::Drawing(drawing) => e.array(2)?.u8(17)?.encode_with(drawing, ctx)?.ok(),
         }
     }
@@ -317,6 +322,7 @@ impl<'b, C> Decode<'b, C> for Content {
             }),
             (13, Some(2)) => Ok(Self::Attachment(d.decode_with(ctx)?)),
             (14, Some(2)) => Ok(Self::FamilySession(d.decode_with(ctx)?)),
+            (15, Some(2)) => Ok(Self::Redaction(d.decode_with(ctx)?)),
             (17, Some(2)) => Ok(Self::Drawing(d.decode_with(ctx)?)),
             _ => Err(minicbor::decode::Error::message(
                 "content of a newer version",

@@ -122,6 +122,14 @@ pub struct UploadReply {
     /// The council's clock.
     #[n(2)]
     pub time: WallMillis,
+    /// The life of the log that the server which answers is in. A restored server repeats statements of earlier lives for what
+    /// it kept, so that they alone do not tell its answer from a late one of the server that was lost.
+    #[n(3)]
+    pub epoch: u64,
+    /// In every epoch but the first: the envelopes of this session that were taken, by number. A statement also names what others
+    /// gave back, and the receipt that only this device has for it need not have come with that.
+    #[n(4)]
+    pub taken: Vec<u64>,
 }
 
 /// The council's statement that it durably has one family post, byte for byte. It stands in no scope's log: a post is
@@ -376,6 +384,24 @@ pub enum Denial {
     NotConfirmed,
 }
 
+impl Denial {
+    /// The one form of every answer that says no: 2, why, and the least counter that the server will take next.
+    pub(crate) fn encode_answer<W: minicbor::encode::Write>(
+        self,
+        next_counter: u64,
+        e: &mut minicbor::Encoder<W>,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.array(3)?.u8(2)?.encode(self)?.u64(next_counter)?.ok()
+    }
+
+    /// What follows after the 2.
+    pub(crate) fn decode_answer(
+        d: &mut minicbor::Decoder<'_>,
+    ) -> Result<(Self, u64), minicbor::decode::Error> {
+        Ok((d.decode()?, d.u64()?))
+    }
+}
+
 /// The answer to a pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PullReply {
@@ -401,12 +427,7 @@ impl<C> Encode<C> for PullReply {
             Self::Denied {
                 denial,
                 next_counter,
-            } => e
-                .array(3)?
-                .u8(2)?
-                .encode_with(denial, ctx)?
-                .u64(*next_counter)?
-                .ok(),
+            } => denial.encode_answer(*next_counter, e),
         }
     }
 }
@@ -416,10 +437,13 @@ impl<'b, C> Decode<'b, C> for PullReply {
         let length = d.array()?;
         match (d.u8()?, length) {
             (1, Some(2)) => Ok(Self::Page(d.decode_with(ctx)?)),
-            (2, Some(3)) => Ok(Self::Denied {
-                denial: d.decode_with(ctx)?,
-                next_counter: d.u64()?,
-            }),
+            (2, Some(3)) => {
+                let (denial, next_counter) = Denial::decode_answer(d)?;
+                Ok(Self::Denied {
+                    denial,
+                    next_counter,
+                })
+            }
             _ => Err(minicbor::decode::Error::message("unknown reply")),
         }
     }

@@ -530,6 +530,21 @@ pub fn left_for_you(child: &str, things: usize) -> Message {
     )
 }
 
+/// In place of words that were removed by law. `reason` is `None` where it was removed in its turn.
+#[must_use]
+pub fn removed(when: &str, by: &str, reason: Option<&str>) -> String {
+    match reason {
+        Some(reason) => format!("Words removed {when} by {by}: {}.", unstopped(reason)),
+        None => format!("Words removed {when} by {by}."),
+    }
+}
+
+/// In place of what a child handed in, until somebody opens it. `when` is a time, or a day and a time.
+#[must_use]
+pub fn left_closed(child: &str, when: &str) -> String {
+    format!("{child} left you 1 thing, {when}.")
+}
+
 /// How a session on the child's page ended: `confirmed`, `not_confirmed`, `count_mismatch` or `touched`.
 #[must_use]
 pub fn family_end(child: &str, ended: &str) -> Message {

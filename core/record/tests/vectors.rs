@@ -19,6 +19,8 @@ use visitbook_record::fold::live_shared;
 use visitbook_record::id::OpId;
 use visitbook_record::judge::{Context, DeviceStanding, KnownOp, Rights, judge_commit};
 use visitbook_record::op::{Kind, Policy, Target};
+use visitbook_record::payload::Content;
+use visitbook_record::redaction::{self, Redaction};
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::{Reason, Verdict};
@@ -30,6 +32,21 @@ fn hex(bytes: &[u8]) -> String {
 
 fn alone(code: &str, replaces: &[OpId]) -> Draft {
     Draft::assert(Policy::Risk, Target::field("alone"), code, replaces)
+}
+
+fn redaction(of: &Written) -> Draft {
+    let said = Redaction {
+        payload: of.payloads[0].hash(),
+        about: of.commit.ops[0].target.clone(),
+        reason: "a court's order".into(),
+    };
+    Draft {
+        kind: Kind::Redact,
+        policy: Policy::Ordinary,
+        target: redaction::target(of.id()),
+        replaces: vec![],
+        content: Some(Content::Redaction(said)),
+    }
 }
 
 fn commit_vector(name: &str, written: &Written) -> Json {
@@ -58,12 +75,14 @@ fn commits() -> Vec<Json> {
         kind: Kind::Unknown(77),
         ..alone("x", &[])
     }]);
+    let removed = rowan.write(vec![redaction(&note)]);
     vec![
         commit_vector("an answer", &answer),
         commit_vector("an entry with an emoji and a right-to-left mark", &note),
         commit_vector("an edit", &edit),
         commit_vector("a finish", &finish),
         commit_vector("a kind of a newer version", &unknown),
+        commit_vector("words removed by law", &removed),
     ]
 }
 
@@ -157,6 +176,11 @@ fn verdicts() -> Vec<Json> {
             "before the other answer has arrived",
             rowan.write(vec![settle("not_alone")]),
             false,
+        ),
+        (
+            "words removed by somebody else than the council",
+            rowan.write(vec![redaction(&hers)]),
+            true,
         ),
         (
             "an answer the form does not have",

@@ -613,6 +613,14 @@ extension Working {
   }
 
   /**
+   * What to show a person before `finish`: the question, naming every child with their age, and what children left on this device
+   * that has not been opened. Changes nothing, and refuses nothing.
+   */
+  public func beforeFinishing(visits: [String]) throws(BookError) -> BeforeFinishing {
+    try call { try $0.beforeFinishing(visits: visits) }
+  }
+
+  /**
    * Begins a visit to one child or several: the one planned for today where there is one, a new one otherwise. All visits
    * begun together belong to one outing. Returns a record for each child, in the order given.
    */
@@ -637,8 +645,7 @@ extension Working {
   }
 
   /**
-   * Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, naming every child
-   * with their age. What is being typed is saved first. If anything that binds is missing from any of them, none is finished
+   * Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, with `before_finishing`. What is being typed is saved first. If anything that binds is missing from any of them, none is finished
    * and everything missing is listed, each as a question to ask.
    */
   public func finish(visits: [String]) throws(BookError) -> Finishing {

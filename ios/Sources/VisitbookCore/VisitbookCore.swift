@@ -1097,6 +1097,12 @@ public protocol BookProtocol: AnyObject, Sendable {
     func ask(record: String, target: String, code: String, person: String) throws  -> Saved
     
     /**
+     * What to show a person before `finish`: the question, naming every child with their age, and what children left on this device
+     * that has not been opened. Changes nothing, and refuses nothing.
+     */
+    func beforeFinishing(visits: [String]) throws  -> BeforeFinishing
+    
+    /**
      * Begins a visit to one child or several: the one planned for today where there is one, a new one otherwise. All visits
      * begun together belong to one outing. Returns a record for each child, in the order given.
      */
@@ -1115,8 +1121,7 @@ public protocol BookProtocol: AnyObject, Sendable {
     func decide(concerns: [String], text: String) throws  -> Saved
     
     /**
-     * Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, naming every child
-     * with their age. What is being typed is saved first. If anything that binds is missing from any of them, none is finished
+     * Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, with `before_finishing`. What is being typed is saved first. If anything that binds is missing from any of them, none is finished
      * and everything missing is listed, each as a question to ask.
      */
     func finish(visits: [String]) throws  -> Finishing
@@ -2345,6 +2350,20 @@ open func ask(record: String, target: String, code: String, person: String)throw
 }
     
     /**
+     * What to show a person before `finish`: the question, naming every child with their age, and what children left on this device
+     * that has not been opened. Changes nothing, and refuses nothing.
+     */
+open func beforeFinishing(visits: [String])throws  -> BeforeFinishing  {
+    return try  FfiConverterTypeBeforeFinishing_lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_book_before_finishing(
+            self.uniffiCloneHandle(),
+        FfiConverterSequenceString.lower(visits),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * Begins a visit to one child or several: the one planned for today where there is one, a new one otherwise. All visits
      * begun together belong to one outing. Returns a record for each child, in the order given.
      */
@@ -2392,8 +2411,7 @@ open func decide(concerns: [String], text: String)throws  -> Saved  {
 }
     
     /**
-     * Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, naming every child
-     * with their age. What is being typed is saved first. If anything that binds is missing from any of them, none is finished
+     * Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, with `before_finishing`. What is being typed is saved first. If anything that binds is missing from any of them, none is finished
      * and everything missing is listed, each as a question to ask.
      */
 open func finish(visits: [String])throws  -> Finishing  {
@@ -5148,6 +5166,10 @@ public struct AnswerView: Equatable, Hashable {
      */
     public let reason: String?
     /**
+     * "Words removed …", where they were, by law: by whom, when and why.
+     */
+    public let removed: String?
+    /**
      * When, by the author's device.
      */
     public let written: Moment
@@ -5187,6 +5209,9 @@ public struct AnswerView: Equatable, Hashable {
          * Why, where it settled something.
          */reason: String?, 
         /**
+         * "Words removed …", where they were, by law: by whom, when and why.
+         */removed: String?, 
+        /**
          * When, by the author's device.
          */written: Moment, 
         /**
@@ -5201,6 +5226,7 @@ public struct AnswerView: Equatable, Hashable {
         self.mine = mine
         self.settled = settled
         self.reason = reason
+        self.removed = removed
         self.written = written
         self.received = received
     }
@@ -5230,6 +5256,7 @@ public struct FfiConverterTypeAnswerView: FfiConverterRustBuffer {
                 mine: FfiConverterBool.read(from: &buf), 
                 settled: FfiConverterBool.read(from: &buf), 
                 reason: FfiConverterOptionString.read(from: &buf), 
+                removed: FfiConverterOptionString.read(from: &buf), 
                 written: FfiConverterTypeMoment.read(from: &buf), 
                 received: FfiConverterOptionTypeMoment.read(from: &buf)
         )
@@ -5245,6 +5272,7 @@ public struct FfiConverterTypeAnswerView: FfiConverterRustBuffer {
         FfiConverterBool.write(value.mine, into: &buf)
         FfiConverterBool.write(value.settled, into: &buf)
         FfiConverterOptionString.write(value.reason, into: &buf)
+        FfiConverterOptionString.write(value.removed, into: &buf)
         FfiConverterTypeMoment.write(value.written, into: &buf)
         FfiConverterOptionTypeMoment.write(value.received, into: &buf)
     }
@@ -5789,6 +5817,85 @@ public func FfiConverterTypeAttachmentView_lift(_ buf: RustBuffer) throws -> Att
 #endif
 public func FfiConverterTypeAttachmentView_lower(_ value: AttachmentView) -> RustBuffer {
     return FfiConverterTypeAttachmentView.lower(value)
+}
+
+
+/**
+ * What a person is shown before visits are finished.
+ */
+public struct BeforeFinishing: Equatable, Hashable {
+    /**
+     * "Finish for Wren (14) and Finch (9)?"
+     */
+    public let title: String
+    /**
+     * What finishing means.
+     */
+    public let detail: String
+    /**
+     * What children left on this device and the holder has not opened: a reminder, and no reason not to finish.
+     */
+    public let leftForYou: [LeftForYou]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * "Finish for Wren (14) and Finch (9)?"
+         */title: String, 
+        /**
+         * What finishing means.
+         */detail: String, 
+        /**
+         * What children left on this device and the holder has not opened: a reminder, and no reason not to finish.
+         */leftForYou: [LeftForYou]) {
+        self.title = title
+        self.detail = detail
+        self.leftForYou = leftForYou
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension BeforeFinishing: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeBeforeFinishing: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> BeforeFinishing {
+        return
+            try BeforeFinishing(
+                title: FfiConverterString.read(from: &buf), 
+                detail: FfiConverterString.read(from: &buf), 
+                leftForYou: FfiConverterSequenceTypeLeftForYou.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: BeforeFinishing, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.title, into: &buf)
+        FfiConverterString.write(value.detail, into: &buf)
+        FfiConverterSequenceTypeLeftForYou.write(value.leftForYou, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeBeforeFinishing_lift(_ buf: RustBuffer) throws -> BeforeFinishing {
+    return try FfiConverterTypeBeforeFinishing.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeBeforeFinishing_lower(_ value: BeforeFinishing) -> RustBuffer {
+    return FfiConverterTypeBeforeFinishing.lower(value)
 }
 
 
@@ -11306,6 +11413,10 @@ public struct RecordPage: Equatable, Hashable {
      */
     public let childName: String
     /**
+     * "Wren left you 1 thing, 10:10.", while nobody has opened what the child handed in: then nothing of it is told below.
+     */
+    public let closed: String?
+    /**
      * Every question that has an answer, in the form's order.
      */
     public let questions: [QuestionView]
@@ -11366,6 +11477,9 @@ public struct RecordPage: Equatable, Hashable {
          * The child's name.
          */childName: String, 
         /**
+         * "Wren left you 1 thing, 10:10.", while nobody has opened what the child handed in: then nothing of it is told below.
+         */closed: String?, 
+        /**
          * Every question that has an answer, in the form's order.
          */questions: [QuestionView], 
         /**
@@ -11402,6 +11516,7 @@ public struct RecordPage: Equatable, Hashable {
         self.kind = kind
         self.child = child
         self.childName = childName
+        self.closed = closed
         self.questions = questions
         self.entries = entries
         self.words = words
@@ -11435,6 +11550,7 @@ public struct FfiConverterTypeRecordPage: FfiConverterRustBuffer {
                 kind: FfiConverterString.read(from: &buf), 
                 child: FfiConverterString.read(from: &buf), 
                 childName: FfiConverterString.read(from: &buf), 
+                closed: FfiConverterOptionString.read(from: &buf), 
                 questions: FfiConverterSequenceTypeQuestionView.read(from: &buf), 
                 entries: FfiConverterSequenceTypeEntryView.read(from: &buf), 
                 words: FfiConverterSequenceString.read(from: &buf), 
@@ -11454,6 +11570,7 @@ public struct FfiConverterTypeRecordPage: FfiConverterRustBuffer {
         FfiConverterString.write(value.kind, into: &buf)
         FfiConverterString.write(value.child, into: &buf)
         FfiConverterString.write(value.childName, into: &buf)
+        FfiConverterOptionString.write(value.closed, into: &buf)
         FfiConverterSequenceTypeQuestionView.write(value.questions, into: &buf)
         FfiConverterSequenceTypeEntryView.write(value.entries, into: &buf)
         FfiConverterSequenceString.write(value.words, into: &buf)
@@ -14165,6 +14282,10 @@ public struct Version: Equatable, Hashable {
      */
     public let text: String?
     /**
+     * "Words removed …", where they were, by law: by whom, when and why.
+     */
+    public let removed: String?
+    /**
      * A few words beside an answer, or why something was settled.
      */
     public let note: String?
@@ -14222,6 +14343,9 @@ public struct Version: Equatable, Hashable {
          * The words or the answer; `None` if they cannot be read here.
          */text: String?, 
         /**
+         * "Words removed …", where they were, by law: by whom, when and why.
+         */removed: String?, 
+        /**
          * A few words beside an answer, or why something was settled.
          */note: String?, 
         /**
@@ -14252,6 +14376,7 @@ public struct Version: Equatable, Hashable {
         self.label = label
         self.code = code
         self.text = text
+        self.removed = removed
         self.note = note
         self.by = by
         self.written = written
@@ -14285,6 +14410,7 @@ public struct FfiConverterTypeVersion: FfiConverterRustBuffer {
                 label: FfiConverterString.read(from: &buf), 
                 code: FfiConverterOptionString.read(from: &buf), 
                 text: FfiConverterOptionString.read(from: &buf), 
+                removed: FfiConverterOptionString.read(from: &buf), 
                 note: FfiConverterOptionString.read(from: &buf), 
                 by: FfiConverterString.read(from: &buf), 
                 written: FfiConverterTypeMoment.read(from: &buf), 
@@ -14304,6 +14430,7 @@ public struct FfiConverterTypeVersion: FfiConverterRustBuffer {
         FfiConverterString.write(value.label, into: &buf)
         FfiConverterOptionString.write(value.code, into: &buf)
         FfiConverterOptionString.write(value.text, into: &buf)
+        FfiConverterOptionString.write(value.removed, into: &buf)
         FfiConverterOptionString.write(value.note, into: &buf)
         FfiConverterString.write(value.by, into: &buf)
         FfiConverterTypeMoment.write(value.written, into: &buf)
@@ -14340,9 +14467,13 @@ public struct VersionView: Equatable, Hashable {
      */
     public let op: String
     /**
-     * The text; `None` while its author has not finished it.
+     * The text; `None` while its author has not finished it, and where it was removed.
      */
     public let text: String?
+    /**
+     * "Words removed …", where they were, by law: by whom, when and why.
+     */
+    public let removed: String?
     /**
      * Recovered after a crash; its author has not gone on with it.
      */
@@ -14371,8 +14502,11 @@ public struct VersionView: Equatable, Hashable {
          * The statement.
          */op: String, 
         /**
-         * The text; `None` while its author has not finished it.
+         * The text; `None` while its author has not finished it, and where it was removed.
          */text: String?, 
+        /**
+         * "Words removed …", where they were, by law: by whom, when and why.
+         */removed: String?, 
         /**
          * Recovered after a crash; its author has not gone on with it.
          */cutOff: Bool, 
@@ -14390,6 +14524,7 @@ public struct VersionView: Equatable, Hashable {
          */received: Moment?) {
         self.op = op
         self.text = text
+        self.removed = removed
         self.cutOff = cutOff
         self.author = author
         self.by = by
@@ -14415,6 +14550,7 @@ public struct FfiConverterTypeVersionView: FfiConverterRustBuffer {
             try VersionView(
                 op: FfiConverterString.read(from: &buf), 
                 text: FfiConverterOptionString.read(from: &buf), 
+                removed: FfiConverterOptionString.read(from: &buf), 
                 cutOff: FfiConverterBool.read(from: &buf), 
                 author: FfiConverterString.read(from: &buf), 
                 by: FfiConverterString.read(from: &buf), 
@@ -14426,6 +14562,7 @@ public struct FfiConverterTypeVersionView: FfiConverterRustBuffer {
     public static func write(_ value: VersionView, into buf: inout [UInt8]) {
         FfiConverterString.write(value.op, into: &buf)
         FfiConverterOptionString.write(value.text, into: &buf)
+        FfiConverterOptionString.write(value.removed, into: &buf)
         FfiConverterBool.write(value.cutOff, into: &buf)
         FfiConverterString.write(value.author, into: &buf)
         FfiConverterString.write(value.by, into: &buf)
@@ -14862,6 +14999,11 @@ public struct VoiceView: Equatable, Hashable {
      */
     public let child: String
     /**
+     * "Wren left you 1 thing, 10:10.", while nobody has opened what the child handed in: then nothing below is told but by
+     * whom and when.
+     */
+    public let closed: String?
+    /**
      * How it was given.
      */
     public let how: String?
@@ -14873,6 +15015,10 @@ public struct VoiceView: Equatable, Hashable {
      * The child's exact words.
      */
     public let words: [String]
+    /**
+     * "Words removed …", where they were, by law: by whom, when and why.
+     */
+    public let removed: [String]
     /**
      * What a worker saw.
      */
@@ -14932,6 +15078,10 @@ public struct VoiceView: Equatable, Hashable {
          * The child.
          */child: String, 
         /**
+         * "Wren left you 1 thing, 10:10.", while nobody has opened what the child handed in: then nothing below is told but by
+         * whom and when.
+         */closed: String?, 
+        /**
          * How it was given.
          */how: String?, 
         /**
@@ -14940,6 +15090,9 @@ public struct VoiceView: Equatable, Hashable {
         /**
          * The child's exact words.
          */words: [String], 
+        /**
+         * "Words removed …", where they were, by law: by whom, when and why.
+         */removed: [String], 
         /**
          * What a worker saw.
          */saw: [String], 
@@ -14978,9 +15131,11 @@ public struct VoiceView: Equatable, Hashable {
          */written: Moment) {
         self.record = record
         self.child = child
+        self.closed = closed
         self.how = how
         self.howLabel = howLabel
         self.words = words
+        self.removed = removed
         self.saw = saw
         self.drawing = drawing
         self.byTheChild = byTheChild
@@ -15013,9 +15168,11 @@ public struct FfiConverterTypeVoiceView: FfiConverterRustBuffer {
             try VoiceView(
                 record: FfiConverterString.read(from: &buf), 
                 child: FfiConverterString.read(from: &buf), 
+                closed: FfiConverterOptionString.read(from: &buf), 
                 how: FfiConverterOptionString.read(from: &buf), 
                 howLabel: FfiConverterOptionString.read(from: &buf), 
                 words: FfiConverterSequenceString.read(from: &buf), 
+                removed: FfiConverterSequenceString.read(from: &buf), 
                 saw: FfiConverterSequenceString.read(from: &buf), 
                 drawing: FfiConverterOptionTypeDrawingView.read(from: &buf), 
                 byTheChild: FfiConverterBool.read(from: &buf), 
@@ -15034,9 +15191,11 @@ public struct FfiConverterTypeVoiceView: FfiConverterRustBuffer {
     public static func write(_ value: VoiceView, into buf: inout [UInt8]) {
         FfiConverterString.write(value.record, into: &buf)
         FfiConverterString.write(value.child, into: &buf)
+        FfiConverterOptionString.write(value.closed, into: &buf)
         FfiConverterOptionString.write(value.how, into: &buf)
         FfiConverterOptionString.write(value.howLabel, into: &buf)
         FfiConverterSequenceString.write(value.words, into: &buf)
+        FfiConverterSequenceString.write(value.removed, into: &buf)
         FfiConverterSequenceString.write(value.saw, into: &buf)
         FfiConverterOptionTypeDrawingView.write(value.drawing, into: &buf)
         FfiConverterBool.write(value.byTheChild, into: &buf)
@@ -18526,6 +18685,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_visitbook_ffi_checksum_method_book_ask() != 32363) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_visitbook_ffi_checksum_method_book_before_finishing() != 21262) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_visitbook_ffi_checksum_method_book_begin_visit() != 26975) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -18535,7 +18697,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_visitbook_ffi_checksum_method_book_decide() != 38087) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_visitbook_ffi_checksum_method_book_finish() != 37648) {
+    if (uniffi_visitbook_ffi_checksum_method_book_finish() != 17246) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_visitbook_ffi_checksum_method_book_observe() != 16367) {

@@ -747,6 +747,11 @@ RustBuffer uniffi_visitbook_ffi_fn_method_book_answer(uint64_t ptr, RustBuffer r
 RustBuffer uniffi_visitbook_ffi_fn_method_book_ask(uint64_t ptr, RustBuffer record, RustBuffer target, RustBuffer code, RustBuffer person, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_BEFORE_FINISHING
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_BEFORE_FINISHING
+RustBuffer uniffi_visitbook_ffi_fn_method_book_before_finishing(uint64_t ptr, RustBuffer visits, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_BEGIN_VISIT
 #define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_BEGIN_VISIT
 RustBuffer uniffi_visitbook_ffi_fn_method_book_begin_visit(uint64_t ptr, RustBuffer children, RustCallStatus *_Nonnull out_status
@@ -1788,6 +1793,12 @@ uint16_t uniffi_visitbook_ffi_checksum_method_book_answer(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_ASK
 #define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_ASK
 uint16_t uniffi_visitbook_ffi_checksum_method_book_ask(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_BEFORE_FINISHING
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_BEFORE_FINISHING
+uint16_t uniffi_visitbook_ffi_checksum_method_book_before_finishing(void
     
 );
 #endif

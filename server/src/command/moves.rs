@@ -167,10 +167,11 @@ fn list(tx: &dyn ReadTx, owner: Option<WorkerId>, show: bool) -> Result<Vec<Asid
     Ok(all)
 }
 
-fn words(tx: &dyn ReadTx, op: &StoredOp) -> Result<Option<String>, StoreError> {
+pub(super) fn words(tx: &dyn ReadTx, op: &StoredOp) -> Result<Option<String>, StoreError> {
     let content = tx.payload(&op.fact.id)?.and_then(|p| p.content().ok());
     Ok(content.and_then(|content| match content {
         Content::Text { text, .. } | Content::Words(text) | Content::Reason(text) => Some(text),
+        Content::Redaction(said) => Some(said.reason),
         other => other.value().map(|value| match &value.note {
             Some(note) => format!("{} \u{201c}{note}\u{201d}", value.label),
             None => value.label.clone(),

@@ -1,14 +1,21 @@
 //! What becomes of posts at the council, whatever comes first and whoever holds the child.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use super::*;
+use crate::family::Family;
 use crate::store::memory::MemoryStore;
-use crate::store::{Device, StorageExt};
+use crate::store::{Device, StorageExt, WriteTx};
+use crate::suite::Suite;
+use crate::writer::{Act, Statement, Writer};
 use std::sync::atomic::{AtomicU64, Ordering};
-use visitbook_record::commit::{Origin, Role};
+use visitbook_record::cbor::encode;
+use visitbook_record::commit::{Origin, RecordKind, Role};
+use visitbook_record::family::Post;
 use visitbook_record::id::{CouncilId, DeviceId, Incarnation};
 use visitbook_record::op::{Kind, Policy, Target};
 use visitbook_record::payload::{Assignment, FamilySession as SessionContent};
-use visitbook_record::wire::{LogEntry, PullReply, PullRequest};
+use visitbook_record::scope::Scope;
+use visitbook_record::time::WallMillis;
+use visitbook_record::wire::{LogEntry, PostStatement, PullReply, PullRequest, Signed};
 use visitbook_seal::envelope::IngestKey;
 use visitbook_seal::family::{DropPublicKey, FamilyPoster, FamilySession as Begun};
 use visitbook_seal::secret::random;

@@ -1,6 +1,8 @@
 //! What children handed in, as it passes through an upload. Each post is answered by itself, under a secret of its own: a tablet in a
 //! child's hands has no session that could read an answer.
 
+use std::collections::BTreeSet;
+
 use visitbook_record::cbor::encode;
 use visitbook_record::id::WorkerId;
 use visitbook_record::time::WallMillis;
@@ -9,7 +11,7 @@ use visitbook_seal::envelope::OpenError;
 use visitbook_seal::family::OpenedPost;
 use visitbook_seal::reply::{SealReplyError, seal_reply};
 
-use crate::family::{Arrived, Family};
+use crate::family::{Arrived, Family, warn_if_touched};
 use crate::ingest::Incoming;
 use crate::keys::ServerKeys;
 use crate::store::{StoreError, WriteTx};
@@ -54,7 +56,7 @@ pub(super) fn take_posts(
     ready: &[Vec<Incoming>],
     posts: &[Arrived],
 ) -> Result<Vec<Signed>, StoreError> {
-    let told = ready
+    let told: BTreeSet<[u8; 16]> = ready
         .iter()
         .flatten()
         .flat_map(Incoming::family_sessions)
@@ -69,8 +71,11 @@ pub(super) fn take_posts(
         },
         now,
     };
-    family.take(tx, posts, &told).map_err(|error| match error {
+    let receipts = family.take(tx, posts, &told).map_err(|error| match error {
         WriterError::Store(error) => error,
         WriterError::NotRegistered | WriterError::NoSuchRole(_) => StoreError::Missing("writer"),
-    })
+    })?;
+    let touched = told.into_iter().chain(posts.iter().map(Arrived::session));
+    warn_if_touched(tx, &touched.collect())?;
+    Ok(receipts)
 }

@@ -1,427 +1,321 @@
-//! From rows to statements by the server: only what differs from what stands.
+//! From what the files say to statements by the server: only what differs from what was last said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use visitbook_record::catalogue::Catalogue;
-use visitbook_record::commit::{RecordKind, Role};
-use visitbook_record::fact::Fact;
-use visitbook_record::fold::live_shared;
-use visitbook_record::id::{CouncilId, OpId, RecordId, WorkerId, derived_uuid};
+use visitbook_record::commit::RecordKind;
+use visitbook_record::id::{CouncilId, RecordId, WorkerId, derived_uuid};
 use visitbook_record::op::{Kind, Target};
-use visitbook_record::payload::{Assignment, Content, Value};
+use visitbook_record::payload::{Content, Value};
 use visitbook_record::scope::Scope;
 use visitbook_record::time::WallMillis;
 
-use super::rows::{Files, Rejected, Row};
-use super::{ImportError, Report};
-use crate::store::{Storage, StorageExt as _, StoreError, Worker, WriteTx};
+use super::caseload::{Caseload, Child, Element, Whence};
+use super::codes;
+use super::rejected::Rejects;
+use super::standing::Standing;
+use super::table::cell;
+use super::{ImportError, Progress, Report};
+use crate::store::{Storage, StorageExt as _, Worker, WriteTx};
 use crate::suite::Suite;
-use crate::writer::{Act, Statement, Writer, WriterError};
+use crate::writer::{Act, Statement, Writer};
 
 /// Statements in one commit: far below the limit, so that a child with many periods still fits a page.
 const PER_COMMIT: usize = 400;
 
-/// What ought to stand in one record.
-struct Wanted {
-    record: RecordId,
-    kind: RecordKind,
-    scope: Scope,
-    facts: BTreeMap<Target, (Kind, Value)>,
+/// Statements in one transaction. Each transaction waits for the disk once, and nobody else can write while one is open: a
+/// running server is held up for a fraction of a second.
+const PER_TRANSACTION: usize = 4_000;
+
+/// Children looked at in one transaction, also where nothing of them has changed.
+const CHILDREN_PER_TRANSACTION: usize = 200;
+
+/// Where and when an import is applied.
+pub(super) struct Applying<'a> {
+    pub(super) store: &'a dyn Storage,
+    pub(super) suite: &'a dyn Suite,
+    pub(super) writer: &'a Writer,
+    pub(super) now: WallMillis,
+    pub(super) today: NaiveDate,
 }
 
-impl Wanted {
-    fn new(record: RecordId, kind: RecordKind, scope: Scope) -> Self {
-        Self {
-            record,
-            kind,
-            scope,
-            facts: BTreeMap::new(),
-        }
-    }
-
-    fn say(&mut self, target: Target, kind: Kind, code: &str, source: &str) {
-        let value = Value {
-            code: code.to_owned(),
-            label: code.to_owned(),
-            note: Some(source.to_owned()),
-        };
-        self.facts.insert(target, (kind, value));
-    }
-
-    /// A plain field for each cell of a row.
-    fn fields(&mut self, row: &Row, except: &[&str], source: &str) {
-        for (column, cell) in row.iter().filter(|(column, _)| !except.contains(column)) {
-            self.say(Target::field(*column), Kind::Assert, cell, source);
-        }
-    }
-
-    /// An element of a set with a part for each cell of a row.
-    fn element(&mut self, field: &str, element: &str, row: &Row, except: &[&str], source: &str) {
-        self.say(
-            Target::element(field, element),
-            Kind::SetAdd,
-            element,
-            source,
-        );
-        for (column, cell) in row.iter().filter(|(column, _)| !except.contains(column)) {
-            self.say(
-                Target::part(field, element, *column),
-                Kind::Assert,
-                cell,
-                source,
-            );
-        }
-    }
-}
-
-struct Names(CouncilId);
+/// Identifiers follow from the codes of the case system.
+pub(super) struct Names(pub(super) CouncilId);
 
 impl Names {
-    fn child(&self, code: &str) -> RecordId {
+    pub(super) fn child(&self, code: &str) -> RecordId {
         RecordId(derived_uuid(self.0, "child", code))
     }
 
-    fn worker(&self, code: &str) -> WorkerId {
+    pub(super) fn worker(&self, code: &str) -> WorkerId {
         WorkerId(derived_uuid(self.0, "worker", code))
     }
-
-    /// A short stable name for an element that has no code of its own.
-    fn element(&self, kind: &str, text: &str) -> String {
-        WorkerId(derived_uuid(self.0, kind, text)).to_string()
-    }
 }
 
-pub(super) fn apply(
-    store: &dyn Storage,
-    suite: &dyn Suite,
-    writer: &Writer,
-    now: WallMillis,
-    files: &Files,
-    report: &mut Report,
-) -> Result<(), ImportError> {
-    let names = Names(writer.council);
-    let today = chrono::DateTime::from_timestamp_millis(now.0)
-        .map(|moment| {
-            moment
-                .with_timezone(&chrono_tz::Europe::London)
-                .format("%Y-%m-%d")
-                .to_string()
-        })
-        .unwrap_or_default();
-    let source = |file: &str| format!("{file}, {today}");
+/// What is to be said of one record.
+struct Saying<'a> {
+    today: NaiveDate,
+    kind: RecordKind,
+    standing: Standing,
+    /// Names of elements that these files tell of: none of those goes by another's name.
+    taken: BTreeSet<(&'static str, String)>,
+    /// What these files have said so far; of two things said of one target the first stands.
+    said: BTreeSet<Target>,
+    statements: Vec<Statement>,
+    report: &'a mut Report,
+}
 
-    store.write_with(|tx| -> Result<(), ImportError> {
-        for (_, row) in &files.workers {
-            let code = cell(row, "worker_id");
-            tx.put_worker(Worker {
-                id: names.worker(code),
+impl Saying<'_> {
+    /// Says something of a target, unless it was what was said last.
+    fn say(&mut self, target: Target, kind: Kind, code: &str, whence: &Whence) {
+        if !self.said.insert(target.clone()) {
+            return;
+        }
+        let said = self.standing.of(&target);
+        if said.is_some_and(|said| said.code.as_deref() == Some(code)) {
+            self.report.facts_unchanged += 1;
+            return;
+        }
+        // A word of the import's that the forms do not have is one for another version of them.
+        let Some(field) = Catalogue::newest().field(self.kind.form(), &target) else {
+            return;
+        };
+        let replaces = said
+            .filter(|said| said.live)
+            .map(|said| said.op)
+            .into_iter()
+            .collect();
+        self.standing.note(&target, code);
+        self.statements.push(Statement {
+            kind,
+            policy: field.policy(),
+            content: Content::Value(Value {
                 code: code.to_owned(),
-                manager: row.get("manager_id").map(|manager| names.worker(manager)),
-            })?;
-        }
-        Ok(())
-    })?;
-    let council = council(&names, files, &source, writer.council);
-    write(store, suite, writer, now, &council, report)?;
-    for wanted in children(&names, files, &source, report, store)? {
-        write(store, suite, writer, now, &wanted, report)?;
+                label: label(&field.code, code),
+                note: Some(format!("{}, {}", whence.file, self.today)),
+            }),
+            target,
+            replaces,
+        });
     }
-    assign(store, suite, writer, now, &names, files, report)
-}
 
-fn cell<'a>(row: &'a Row, column: &str) -> &'a str {
-    row.get(column).map_or("", String::as_str)
-}
-
-/// What every device needs to know of the council: its staff, and whom to ring at night.
-fn council(
-    names: &Names,
-    files: &Files,
-    source: &dyn Fn(&str) -> String,
-    council: CouncilId,
-) -> Wanted {
-    let mut wanted = Wanted::new(RecordId(council.0), RecordKind::Council, Scope::Council);
-    for (_, row) in &files.workers {
-        let element = names.worker(cell(row, "worker_id")).to_string();
-        let mut row = row.clone();
-        if let Some(manager) = row.get_mut("manager_id") {
-            *manager = names.worker(manager).to_string();
+    /// Says an element and its parts, under the name it is known by; gives that name.
+    fn element(&mut self, element: &Element, periods: &BTreeMap<String, String>) -> String {
+        let field = element.field;
+        let id = self
+            .standing
+            .known_as(element, &self.taken)
+            .unwrap_or_else(|| element.id.clone());
+        if !element.given {
+            self.taken.insert((field, id.clone()));
         }
-        wanted.element(
-            "staff",
-            &element,
-            &row,
-            &["worker_id"],
-            &source("workers.csv"),
+        self.say(
+            Target::element(field, &id),
+            Kind::SetAdd,
+            &id,
+            &element.whence,
         );
-    }
-    for (_, row) in &files.council {
-        wanted.fields(row, &[], &source("council.csv"));
-    }
-    wanted
-}
-
-fn children(
-    names: &Names,
-    files: &Files,
-    source: &dyn Fn(&str) -> String,
-    report: &mut Report,
-    store: &dyn Storage,
-) -> Result<Vec<Wanted>, ImportError> {
-    let mut wanted: BTreeMap<String, Wanted> = BTreeMap::new();
-    for (_, row) in &files.children {
-        let code = cell(row, "child_id");
-        let record = names.child(code);
-        let mut child = Wanted::new(record, RecordKind::Child, Scope::Child(record));
-        child.say(
-            Target::field("code"),
-            Kind::Assert,
-            code,
-            &source("children.csv"),
-        );
-        child.fields(row, &["child_id"], &source("children.csv"));
-        wanted.insert(code.to_owned(), child);
-    }
-    for (file, rows) in [
-        ("periods.csv", &files.periods),
-        ("people.csv", &files.people),
-        ("alerts.csv", &files.alerts),
-    ] {
-        for (number, row) in rows {
-            let code = cell(row, "child_id").to_owned();
-            let record = names.child(&code);
-            let known =
-                wanted.contains_key(&code) || store.read_with(|tx| tx.home(&record))?.is_some();
-            if !known {
-                report.rejected.push(stranger(
-                    file,
-                    *number,
-                    "child_id",
-                    &code,
-                    "this child is not in children.csv",
-                ));
+        for (part, value) in &element.parts {
+            let earlier = self.standing.part(field, &id, part);
+            if element.bounds.contains(part) && earlier.is_some_and(|day| day <= value.as_str()) {
                 continue;
             }
-            let child = wanted
-                .entry(code)
-                .or_insert_with(|| Wanted::new(record, RecordKind::Child, Scope::Child(record)));
-            add(names, child, file, row, &source(file));
-        }
-    }
-    Ok(wanted.into_values().collect())
-}
-
-fn add(names: &Names, child: &mut Wanted, file: &str, row: &Row, source: &str) {
-    match file {
-        "periods.csv" => {
-            let (kind, start) = (cell(row, "kind"), cell(row, "start"));
-            let id = row
-                .get("period_id")
-                .cloned()
-                .unwrap_or_else(|| format!("{kind}:{start}"));
-            child.element("period", &id, row, &["child_id"], source);
-        }
-        "people.csv" => {
-            let mut row = row.clone();
-            if let Some(person) = row.remove("person") {
-                let element = names.element("person", &person);
-                row.insert("name", person);
-                child.element("person", &element, &row, &["child_id"], source);
-            }
-        }
-        _ => {
-            let element = names.element(
-                "alert",
-                &format!("{} {}", cell(row, "kind"), cell(row, "text")),
-            );
-            child.element("alert", &element, row, &["child_id"], source);
-        }
-    }
-}
-
-fn stranger(file: &str, row: u64, column: &str, value: &str, reason: &str) -> Rejected {
-    Rejected {
-        file: file.to_owned(),
-        row,
-        column: column.to_owned(),
-        value: value.to_owned(),
-        reason: reason.to_owned(),
-    }
-}
-
-/// Writes what differs from what stands.
-fn write(
-    store: &dyn Storage,
-    suite: &dyn Suite,
-    writer: &Writer,
-    now: WallMillis,
-    wanted: &Wanted,
-    report: &mut Report,
-) -> Result<(), ImportError> {
-    let (written, unchanged) = store.write_with(|tx| -> Result<(usize, usize), ImportError> {
-        let standing = standing(tx, wanted.record)?;
-        let mut statements = Vec::new();
-        let mut unchanged = 0;
-        for (target, (kind, value)) in &wanted.facts {
-            let now_live = standing.get(target);
-            if now_live.is_some_and(|(_, code)| code.as_deref() == Some(&value.code)) {
-                unchanged += 1;
-                continue;
-            }
-            let Some(field) = Catalogue::newest().field(wanted.kind.form(), target) else {
-                continue;
+            let value = match *part {
+                "period" => periods.get(value).unwrap_or(value),
+                _ => value,
             };
-            statements.push(Statement {
-                kind: *kind,
-                policy: field.policy(),
-                target: target.clone(),
-                replaces: now_live.map(|(id, _)| *id).into_iter().collect(),
-                content: Content::Value(value.clone()),
+            self.say(
+                Target::part(field, &id, *part),
+                Kind::Assert,
+                value,
+                &element.whence,
+            );
+        }
+        for part in &element.none {
+            // What had ended and has not: said, so that nobody goes on taking it for over.
+            if !element.parts.contains_key(part) && self.standing.part(field, &id, part).is_some() {
+                self.say(
+                    Target::part(field, &id, *part),
+                    Kind::Assert,
+                    "",
+                    &element.whence,
+                );
+            }
+        }
+        id
+    }
+}
+
+fn label(field: &str, code: &str) -> String {
+    match field {
+        "end" | "end_reason" | "placement_end" if code.is_empty() => "not ended".to_owned(),
+        // Several codes in one cell are labelled one by one.
+        "disability" => code
+            .split(' ')
+            .map(|code| codes::label(field, code).unwrap_or(code))
+            .collect::<Vec<_>>()
+            .join(", "),
+        _ => codes::label(field, code).unwrap_or(code).to_owned(),
+    }
+}
+
+impl Applying<'_> {
+    /// Writes everything that is new.
+    ///
+    /// # Errors
+    /// [`ImportError`].
+    pub(super) fn all(
+        &self,
+        caseload: &Caseload,
+        report: &mut Report,
+        rejects: &mut Rejects,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<(), ImportError> {
+        let names = Names(self.writer.council);
+        self.store.write_with(|tx| -> Result<(), ImportError> {
+            for (_, row) in &caseload.workers {
+                let code = cell(row, "worker_id");
+                tx.put_worker(Worker {
+                    id: names.worker(code),
+                    code: code.to_owned(),
+                    manager: row.get("manager_id").map(|manager| names.worker(manager)),
+                })?;
+            }
+            let act = self.council(tx, &names, caseload, report)?;
+            self.write(tx, act, report)
+        })?;
+        let of = caseload.children.len();
+        let mut rest = caseload.children.iter().enumerate().peekable();
+        while rest.peek().is_some() {
+            let done = self.store.write_with(|tx| -> Result<usize, ImportError> {
+                let (mut acts, mut statements, mut done) = (Vec::new(), 0, 0);
+                for (place, (code, child)) in rest.by_ref().take(CHILDREN_PER_TRANSACTION) {
+                    let act = self.child(tx, names.child(code), child, report)?;
+                    statements += act.iter().map(|act| act.statements.len()).sum::<usize>();
+                    acts.extend(act);
+                    done = place + 1;
+                    if statements >= PER_TRANSACTION {
+                        break;
+                    }
+                }
+                self.write(tx, acts, report)?;
+                Ok(done)
+            })?;
+            progress(Progress {
+                doing: "children",
+                done,
+                of,
             });
         }
-        let written = statements.len();
-        let act = |statements: &[Statement]| Act {
-            record: wanted.record,
-            kind: wanted.kind,
-            scope: wanted.scope,
-            statements: statements.to_vec(),
-        };
-        let acts: Vec<Act> = statements.chunks(PER_COMMIT).map(act).collect();
+        self.involvements(&names, caseload, report, rejects, progress)
+    }
+
+    fn write(
+        &self,
+        tx: &mut dyn WriteTx,
+        acts: Vec<Act>,
+        report: &mut Report,
+    ) -> Result<(), ImportError> {
+        report.commits += acts.len();
+        report.facts_written += acts.iter().map(|act| act.statements.len()).sum::<usize>();
         if !acts.is_empty() {
-            writer.write(tx, suite, now, acts)?;
+            self.writer.write(tx, self.suite, self.now, acts)?;
         }
-        Ok((written, unchanged))
-    })?;
-    report.facts_written += written;
-    report.facts_unchanged += unchanged;
-    Ok(())
-}
-
-/// The live statement of each target of a record, with its code. With several, the last.
-fn standing(
-    tx: &dyn WriteTx,
-    record: RecordId,
-) -> Result<BTreeMap<Target, (OpId, Option<String>)>, StoreError> {
-    let mut by_target: BTreeMap<Target, Vec<Fact>> = BTreeMap::new();
-    for op in tx.ops_of_record(&record)? {
-        by_target
-            .entry(op.fact.target.clone())
-            .or_default()
-            .push(op.fact);
+        Ok(())
     }
-    Ok(by_target
-        .into_iter()
-        .filter_map(|(target, facts)| {
-            let last = live_shared(&facts).into_iter().next_back()?;
-            let fact = &facts[last];
-            Some((target, (fact.id, fact.answer.code().map(str::to_owned))))
+
+    fn saying<'a>(
+        &self,
+        tx: &dyn WriteTx,
+        record: RecordId,
+        kind: RecordKind,
+        report: &'a mut Report,
+    ) -> Result<Saying<'a>, ImportError> {
+        Ok(Saying {
+            today: self.today,
+            kind,
+            standing: Standing::read(tx, record)?,
+            taken: BTreeSet::new(),
+            said: BTreeSet::new(),
+            statements: Vec::new(),
+            report,
         })
-        .collect())
-}
+    }
 
-/// Begins and ends holds as the involvements say, and gives each child to the managers of those who hold it.
-fn assign(
-    store: &dyn Storage,
-    suite: &dyn Suite,
-    writer: &Writer,
-    now: WallMillis,
-    names: &Names,
-    files: &Files,
-    report: &mut Report,
-) -> Result<(), ImportError> {
-    for (number, row) in &files.involvements {
-        let (child, worker) = (
-            names.child(cell(row, "child_id")),
-            names.worker(cell(row, "worker_id")),
-        );
-        let Some(role) = Role::from_word(cell(row, "role")) else {
-            continue;
-        };
-        let reason = row
-            .get("change_reason")
-            .cloned()
-            .unwrap_or_else(|| "involvements.csv".to_owned());
-        let assignment = Assignment {
-            worker,
-            child,
-            role,
-            reason,
-            moved_to: None,
-        };
-        let ended = row.contains_key("end");
-        let outcome = store.write_with(|tx| -> Result<Outcome, WriterError> {
-            if tx.home(&child)?.is_none() {
-                return Ok(Outcome::NoSuchChild);
+    /// What every device needs to know of the council: its staff, and whom to ring at night.
+    fn council(
+        &self,
+        tx: &dyn WriteTx,
+        names: &Names,
+        caseload: &Caseload,
+        report: &mut Report,
+    ) -> Result<Vec<Act>, ImportError> {
+        let record = RecordId(self.writer.council.0);
+        let mut saying = self.saying(tx, record, RecordKind::Council, report)?;
+        for (whence, row) in &caseload.workers {
+            let id = names.worker(cell(row, "worker_id")).to_string();
+            let mut member = Element::new("staff", id, whence);
+            for (column, value) in row.iter().filter(|(column, _)| **column != "worker_id") {
+                member = match *column {
+                    "manager_id" => member.with(column, &names.worker(value).to_string()),
+                    _ => member.with(column, value),
+                };
             }
-            if tx.worker(&worker)?.is_none() {
-                return Ok(Outcome::NoSuchWorker);
-            }
-            if ended {
-                return Ok(Outcome::Done {
-                    begun: 0,
-                    ended: usize::from(writer.unassign(tx, suite, now, assignment)?),
-                });
-            }
-            let mut begun = usize::from(writer.assign(tx, suite, now, assignment)?);
-            begun += give_to_managers(tx, suite, writer, now, child, worker)?;
-            Ok(Outcome::Done { begun, ended: 0 })
-        })?;
-        match outcome {
-            Outcome::Done { begun, ended } => {
-                report.assignments_begun += begun;
-                report.assignments_ended += ended;
-            }
-            Outcome::NoSuchChild => {
-                let code = cell(row, "child_id");
-                report.rejected.push(stranger(
-                    "involvements.csv",
-                    *number,
-                    "child_id",
-                    code,
-                    "this child is not in children.csv",
-                ));
-            }
-            Outcome::NoSuchWorker => {
-                let code = cell(row, "worker_id");
-                report.rejected.push(stranger(
-                    "involvements.csv",
-                    *number,
-                    "worker_id",
-                    code,
-                    "this worker is not in workers.csv",
-                ));
+            saying.element(&member, &BTreeMap::new());
+        }
+        for (whence, row) in &caseload.council {
+            for (column, value) in row {
+                saying.say(Target::field(*column), Kind::Assert, value, whence);
             }
         }
+        Ok(acts(
+            record,
+            RecordKind::Council,
+            Scope::Council,
+            &saying.statements,
+        ))
     }
-    Ok(())
+
+    fn child(
+        &self,
+        tx: &dyn WriteTx,
+        record: RecordId,
+        child: &Child,
+        report: &mut Report,
+    ) -> Result<Vec<Act>, ImportError> {
+        let mut saying = self.saying(tx, record, RecordKind::Child, report)?;
+        for (field, (value, whence)) in &child.fields {
+            saying.say(Target::field(*field), Kind::Assert, value, whence);
+        }
+        let derived = child.elements.iter().filter(|element| !element.given);
+        saying.taken = derived
+            .map(|element| (element.field, element.id.clone()))
+            .collect();
+        let mut periods = BTreeMap::new();
+        for element in &child.elements {
+            let id = saying.element(element, &periods);
+            if element.field == "period" {
+                periods.insert(element.id.clone(), id);
+            }
+        }
+        Ok(acts(
+            record,
+            RecordKind::Child,
+            Scope::Child(record),
+            &saying.statements,
+        ))
+    }
 }
 
-enum Outcome {
-    Done { begun: usize, ended: usize },
-    NoSuchChild,
-    NoSuchWorker,
-}
-
-/// There is no scope for a team: its manager holds each of its children by an entry of their own.
-pub(crate) fn give_to_managers(
-    tx: &mut dyn WriteTx,
-    suite: &dyn Suite,
-    writer: &Writer,
-    now: WallMillis,
-    child: RecordId,
-    worker: WorkerId,
-) -> Result<usize, WriterError> {
-    // One line up: the manager of the team. Their own manager is another team's affair.
-    let Some(manager) = tx.worker(&worker)?.and_then(|worker| worker.manager) else {
-        return Ok(0);
-    };
-    let reason = "manages the team that holds the child".to_owned();
-    let assignment = Assignment {
-        worker: manager,
-        child,
-        role: Role::Manager,
-        reason,
-        moved_to: None,
-    };
-    Ok(usize::from(writer.assign(tx, suite, now, assignment)?))
+fn acts(record: RecordId, kind: RecordKind, scope: Scope, statements: &[Statement]) -> Vec<Act> {
+    statements
+        .chunks(PER_COMMIT)
+        .map(|statements| Act {
+            record,
+            kind,
+            scope,
+            statements: statements.to_vec(),
+        })
+        .collect()
 }

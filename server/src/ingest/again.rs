@@ -13,7 +13,7 @@ use visitbook_record::verdict::{Reason, Verdict};
 use super::earlier::said_before;
 use super::{Incoming, ScopeWriter, standing, with_known};
 use crate::store::{StoreError, StoredCommit, StoredOp};
-use crate::{attachments, notice, rights};
+use crate::{attachments, notice, redaction, rights};
 
 impl ScopeWriter<'_> {
     /// Lets a statement that was set aside count, if the placement that names it was applied and stands in the same log: the
@@ -81,6 +81,10 @@ impl ScopeWriter<'_> {
             let (Some(payload), Some(mut op)) = (payload, self.tx.op(id)?) else {
                 continue;
             };
+            let (record, about) = (op.fact.record, &op.fact.target);
+            if redaction::forbids(self.tx, *id, payload.hash(), record, about)? {
+                continue;
+            }
             if op.fact.verdict.as_ref().is_some_and(is_for_want_of_words) {
                 op.fact.answer = Answer::of(content.as_ref());
                 self.tx.put_op(op.clone())?;

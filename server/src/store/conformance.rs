@@ -5,6 +5,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used)]
 
 mod attachments;
+mod redactions;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -33,7 +34,7 @@ type Case<S> = (&'static str, fn(&S));
 /// # Panics
 /// If a case fails; the message names all that did.
 pub fn check<S: Storage>(make: impl Fn() -> S) {
-    let cases: [Case<S>; 16] = [
+    let cases: [Case<S>; 19] = [
         (
             "positions follow commit order from 1 in each scope",
             positions,
@@ -62,6 +63,12 @@ pub fn check<S: Storage>(make: impl Fn() -> S) {
             "a file's bytes go with the last payload that holds its key",
             attachments::gone,
         ),
+        (
+            "what was removed by law is found by statement and payload, and the first row stays",
+            redactions::removals,
+        ),
+        ("a post is emptied and keeps its receipt", redactions::posts),
+        ("what opens unfinished text is found once applied", openings),
         (
             "statements are found by the commits they cover, in order",
             statements,
@@ -368,6 +375,32 @@ fn operations<S: Storage>(store: &S) {
         assert_eq!(tx.op(&op_id(2)).unwrap(), Some(now_applied));
         assert_eq!(tx.op(&op_id(3)).unwrap(), None);
     });
+}
+
+fn openings<S: Storage>(store: &S) {
+    let open = |n: u8, verdict: Verdict| {
+        let mut opening = op(n, verdict);
+        opening.fact.kind = Kind::Open;
+        opening
+    };
+    let aside = Verdict::Quarantined {
+        reason: Reason::NotManager,
+        owner: WorkerId([4; 16]),
+    };
+    let found = || {
+        let all = read(store, |tx| tx.openings(&RECORD).unwrap());
+        all.into_iter().map(|op| op.fact.id).collect::<Vec<_>>()
+    };
+    write(store, |tx| {
+        tx.put_op(op(1, Verdict::Applied)).unwrap();
+        tx.put_op(open(3, Verdict::Applied)).unwrap();
+        tx.put_op(open(2, aside)).unwrap();
+    });
+    assert_eq!(found(), [op_id(3)]);
+    write(store, |tx| tx.put_op(open(2, Verdict::Applied)).unwrap());
+    assert_eq!(found(), [op_id(2), op_id(3)]);
+    let other = RecordId([0xee; 16]);
+    assert!(read(store, |tx| tx.openings(&other).unwrap()).is_empty());
 }
 
 fn payload(code: &str) -> Payload {

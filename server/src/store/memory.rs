@@ -5,6 +5,7 @@
 //! Nothing is durable.
 
 mod attachments;
+mod redactions;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,7 +16,9 @@ use visitbook_record::fact::{Answer, RecordHome};
 use visitbook_record::id::{
     CommitHash, DeviceId, Incarnation, OpId, RecordId, StatementHash, Token, WorkerId,
 };
+use visitbook_record::op::Kind;
 use visitbook_record::payload::Payload;
+use visitbook_record::redaction::Removed;
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::Verdict;
@@ -43,7 +46,15 @@ impl<K, V> Default for Journalled<K, V> {
     }
 }
 
-impl<K: Ord + Clone, V> Journalled<K, V> {
+impl<K: Ord + Clone, V: Clone> Journalled<K, V> {
+    /// A copy of what is kept.
+    fn copy(&self) -> Self {
+        Self {
+            map: self.map.clone(),
+            journal: Vec::new(),
+        }
+    }
+
     fn insert(&mut self, key: K, value: V) {
         let old = self.map.insert(key.clone(), value);
         self.journal.push((key, old));
@@ -79,6 +90,9 @@ macro_rules! state {
         impl State {
             fn keep(&mut self) { $(self.$field.keep();)* }
             fn undo(&mut self) { $(self.$field.undo();)* }
+            fn copy(&self) -> Self {
+                Self { $($field: self.$field.copy(),)* }
+            }
         }
     };
 }
@@ -93,6 +107,7 @@ state! {
     ops: OpId => StoredOp,
     by_record: (RecordId, OpId) => (),
     held: (RecordId, OpId) => (),
+    openings: (RecordId, OpId) => (),
     payloads: OpId => Payload,
     homes: RecordId => RecordHome,
     statements: (Scope, LogPosition) => Signed,
@@ -114,6 +129,7 @@ state! {
     attachments: [u8; 32] => StoredAttachment,
     attachment_uses: ([u8; 32], OpId) => AttachmentUse,
     chunks: ([u8; 32], u32) => Vec<u8>,
+    removed: OpId => Removed,
 }
 
 const FIRST: LogPosition = LogPosition {
@@ -138,6 +154,14 @@ impl MemoryStore {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Another store that holds what this one holds now, as a back-up of this moment would.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self {
+            state: Mutex::new(self.lock().0.copy()),
+        }
     }
 
     fn lock(&self) -> Tx<'_> {
@@ -265,6 +289,10 @@ impl ReadTx for Tx<'_> {
 
     fn held(&self, record: &RecordId) -> Result<Vec<StoredOp>, StoreError> {
         self.ops_listed(&self.0.held, record)
+    }
+
+    fn openings(&self, record: &RecordId) -> Result<Vec<StoredOp>, StoreError> {
+        self.ops_listed(&self.0.openings, record)
     }
 
     fn payload(&self, op: &OpId) -> Result<Option<Payload>, StoreError> {
@@ -418,6 +446,9 @@ impl WriteTx for Tx<'_> {
             self.0.held.insert(key, ());
         } else {
             self.0.held.remove(&key);
+        }
+        if op.fact.kind == Kind::Open && op.fact.is_applied() {
+            self.0.openings.insert(key, ());
         }
         self.0.by_record.insert(key, ());
         self.0.ops.insert(op.fact.id, op);

@@ -3,6 +3,8 @@
 //! They see what their phone sees and nothing else. What the council would set aside they do not write; that is the
 //! business of [`super::poison`].
 
+mod begun;
+pub(crate) mod family;
 mod finish;
 mod oversight;
 
@@ -226,8 +228,8 @@ fn plan(phone: &mut Phone, deed: Deed, rng: &mut Rng) -> Option<Vec<Plan>> {
                 content: Some(content),
             }])
         }
-        Deed::Words => words(phone, child, rng),
-        Deed::Concern => concern(phone, child, rng),
+        Deed::Words => begun::words(phone, child, rng),
+        Deed::Concern => begun::concern(phone, child, rng),
         Deed::Decision => {
             let question = forms().concern.entries.last()?;
             let concern = *rng.pick(&known(phone, child, 0x06))?;
@@ -242,7 +244,7 @@ fn plan(phone: &mut Phone, deed: Deed, rng: &mut Rng) -> Option<Vec<Plan>> {
                 vec![draft],
             )])
         }
-        Deed::Outing => outing(phone, rng),
+        Deed::Outing => begun::outing(phone, rng),
         Deed::NewVisit => {
             let number = phone.begin();
             let visit = names::begun(0x02, phone.number, number);
@@ -438,70 +440,4 @@ fn revise(
         }
     };
     Some(vec![plan_of(visit, RecordKind::Visit, child, vec![draft])])
-}
-
-fn words(phone: &mut Phone, child: RecordId, rng: &mut Rng) -> Option<Vec<Plan>> {
-    let question = forms().voice.words.first()?;
-    let number = phone.begin();
-    let voice = names::begun(0x03, phone.number, number);
-    let mut drafts = vec![Draft {
-        kind: Kind::EntryAdd,
-        policy: Policy::Words,
-        target: Target::element(&question.field, "1"),
-        replaces: vec![],
-        content: Some(Content::Words(text(rng))),
-    }];
-    if let Some(how) = forms().voice.ordinary.iter().find(|q| q.is_choice) {
-        drafts.push(assert(how, Target::field(&how.field), rng, vec![])?);
-    }
-    Some(vec![plan_of(voice, RecordKind::Voice, child, drafts)])
-}
-
-fn concern(phone: &mut Phone, child: RecordId, rng: &mut Rng) -> Option<Vec<Plan>> {
-    let form = &forms().concern;
-    let question = form.risk.first()?;
-    let about = form.entries.first()?;
-    let number = phone.begin();
-    let concern = names::begun(0x06, phone.number, number);
-    let drafts = vec![
-        assert(question, Target::field(&question.field), rng, vec![])?,
-        entry(
-            Kind::EntryAdd,
-            Target::element(&about.field, "1"),
-            text(rng),
-            vec![],
-        ),
-    ];
-    Some(vec![plan_of(concern, RecordKind::Concern, child, drafts)])
-}
-
-/// One save for up to three children: what is common is stated in each child's visit, nothing about the child herself is.
-fn outing(phone: &mut Phone, rng: &mut Rng) -> Option<Vec<Plan>> {
-    let number = phone.begin();
-    let outing = names::outing(phone.number, number).to_string();
-    let question = forms().visit.ordinary.last()?;
-    let code = rng.pick(&question.codes)?.clone();
-    let children: Vec<RecordId> = phone.disk.holds.keys().copied().take(3).collect();
-    let mut plans = Vec::new();
-    for child in children {
-        let visit = names::planned_visit(child.0[0].wrapping_sub(0x10), 0);
-        let mut drafts = Vec::new();
-        for (field, code) in [("outing_id", &outing), (question.field.as_str(), &code)] {
-            let target = Target::field(field);
-            let live = phone.live_here(&visit, &target);
-            if may_edit_plainly(&live, phone.worker) {
-                drafts.push(Draft {
-                    kind: Kind::Assert,
-                    policy: Policy::Ordinary,
-                    target,
-                    replaces: ids(&live),
-                    content: Some(value(code)),
-                });
-            }
-        }
-        if !drafts.is_empty() {
-            plans.push(plan_of(visit, RecordKind::Visit, child, drafts));
-        }
-    }
-    Some(plans)
 }

@@ -128,14 +128,16 @@ impl Report {
         self.tally.schedules
     }
 
-    /// Whether the runs met conflicts, finishes, set-aside and waiting statements, and faults of the line at all: what
-    /// never happened was not tested.
+    /// Whether the runs met conflicts, finishes, set-aside and waiting statements, restores, phones in a child's hands, and
+    /// faults of the line at all: what never happened was not tested.
     #[must_use]
     pub fn met_everything(&self) -> bool {
         let tally = &self.tally;
         tally.conflicts > 0
             && tally.finished > 0
             && tally.late > 0
+            && tally.given_back > 0
+            && tally.handed_in > 0
             && tally.faults.len() >= 20
             && tally.deeds.len() >= 18
             && tally.verdicts.len() >= 20
@@ -263,7 +265,7 @@ fn trace(seed: u64, steps: usize) -> ExitCode {
         let waiting: Vec<usize> = world
             .phones
             .iter()
-            .map(|phone| phone.disk.own.len() - phone.answered())
+            .map(super::phone::Phone::waits)
             .collect();
         println!(
             "{timed}\n          council's logs {council} entries; unsent by phone {waiting:?}"

@@ -3,6 +3,9 @@
 //! It also writes down what only it can know at the time (in which order commits came, and what each device had acknowledged
 //! by then), for the laws to be checked against afterwards.
 
+mod arrivals;
+mod restores;
+
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -15,9 +18,10 @@ use visitbook_record::payload::{Assignment, Content, Value};
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::WallMillis;
 use visitbook_record::wire::{
-    EnvelopeBody, MEDIA_TYPE, PullReply, PullRequest, ReceiptStatement, SealedGroup, Upload,
-    UploadAnswer, UploadReply,
+    Denial, EnvelopeBody, MEDIA_TYPE, PostReply, PullReply, PullRequest, SealedGroup, Upload,
+    UploadAnswer,
 };
+use visitbook_server::family::{Arrived, Family};
 use visitbook_server::ingest::ingest;
 use visitbook_server::pull::pull;
 use visitbook_server::store::memory::MemoryStore;
@@ -29,28 +33,18 @@ use super::clock::{Clock, Jump};
 use super::crash::Failing;
 use super::ledger::{Ledger, Move};
 use super::names::{self, Names};
-use super::null::{self, NullSuite};
+use super::null::{self, Bundle, NullKeys, NullSuite};
 use super::schedule::{Meanwhile, Setting};
+pub(crate) use arrivals::Arrival;
+use restores::Backup;
 
-/// A commit that arrived.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Arrival {
-    pub(crate) commit: CommitHash,
-    /// Commits of one statement are judged together before anything that waited is judged again.
-    pub(crate) statement: usize,
-    /// What the signing device had acknowledged by then.
-    pub(crate) acknowledged: Option<LogPosition>,
-    /// How many assignments had been given or ended by then.
-    pub(crate) moves: usize,
-    /// The signing device had been ended.
-    pub(crate) ended: bool,
+fn writer(epoch: u64) -> Writer {
+    Writer {
+        council: names::COUNCIL,
+        origin: names::writer(epoch),
+        author: WorkerId(names::COUNCIL.0),
+    }
 }
-
-const WRITER: Writer = Writer {
-    council: names::COUNCIL,
-    origin: names::WRITER,
-    author: WorkerId(names::COUNCIL.0),
-};
 
 /// The council's server.
 pub(crate) struct Council {
@@ -67,6 +61,13 @@ pub(crate) struct Council {
     statements: usize,
     acknowledged: Names<DeviceId, LogPosition>,
     ended: BTreeSet<DeviceId>,
+    /// The present epoch, as the bundle of keys says it.
+    pub(crate) epoch: Bundle,
+    backup: Option<Backup>,
+    /// Phones that had been ended before a restore: whoever confirms the lists ends them again.
+    to_end: BTreeSet<DeviceId>,
+    /// Something was sent before anybody had looked through the restored lists.
+    pub(crate) served_unconfirmed: bool,
 }
 
 /// A sealing session's opened envelopes, each with its number.
@@ -91,7 +92,7 @@ impl Council {
     pub(crate) fn new(setting: Setting, ledger: Rc<Ledger>) -> Result<Self, WriterError> {
         let mut council = Self {
             store: MemoryStore::new(),
-            suite: NullSuite::default(),
+            suite: NullSuite::new(),
             clock: Clock::right(),
             now: 0,
             fails_after: None,
@@ -102,13 +103,13 @@ impl Council {
             statements: 0,
             acknowledged: Names::default(),
             ended: BTreeSet::new(),
+            epoch: (1, names::FIRST_EPOCH, Vec::new()),
+            backup: None,
+            to_end: BTreeSet::new(),
+            served_unconfirmed: false,
         };
         council.store.write_with(|tx| {
-            tx.put_device(device(
-                names::WRITER.device,
-                WorkerId(names::COUNCIL.0),
-                true,
-            ))?;
+            tx.put_device(writer_device(names::WRITER.device))?;
             for n in 0..=setting.workers {
                 tx.put_worker(Worker {
                     id: names::worker(n),
@@ -198,9 +199,9 @@ impl Council {
                 content: Content::Value(Value::new("2026-10-27", "Tuesday 27 October")),
             }],
         };
-        let now = self.time();
+        let (now, writer) = (self.time(), writer(self.epoch.0));
         self.store
-            .write_with(|tx| WRITER.write(tx, &self.suite, now, vec![act]))
+            .write_with(|tx| writer.write(tx, &self.suite, now, vec![act]))
     }
 
     pub(crate) const fn at(&mut self, now: u64) {
@@ -241,12 +242,12 @@ impl Council {
             reason: "arranged by the team".to_owned(),
             moved_to: None,
         };
-        let now = self.time();
+        let (now, writer) = (self.time(), writer(self.epoch.0));
         let moved = self.store.write_with(|tx| {
             if role.is_some() {
-                WRITER.assign(tx, &self.suite, now, assignment)
+                writer.assign(tx, &self.suite, now, assignment)
             } else {
-                WRITER.unassign(tx, &self.suite, now, assignment)
+                writer.unassign(tx, &self.suite, now, assignment)
             }
         })?;
         if moved {
@@ -287,8 +288,9 @@ impl Council {
         let reply = match route {
             Route::Upload => self.upload(body),
             Route::Pull => self.pull(body),
+            Route::Keys => Some(ours(null::seal_keys(&self.epoch))),
             // Phones here attach nothing.
-            Route::Enrol | Route::Keys | Route::Attachments | Route::Fetch => None,
+            Route::Enrol | Route::Attachments | Route::Fetch => None,
         };
         reply.unwrap_or_else(|| plain(400, None, Vec::new()))
     }
@@ -296,7 +298,15 @@ impl Council {
     fn upload(&mut self, body: &[u8]) -> Option<HttpReply> {
         let upload: Upload = null::read(body)?;
         let mut sessions: Vec<Session> = Vec::new();
+        let (mut posts, mut told) = (Vec::new(), BTreeSet::new());
         for envelope in &upload.envelopes {
+            if let Some(post) = null::open_post(envelope) {
+                let record = RecordId(post.record);
+                let bytes = envelope.to_vec();
+                let arrived = Arrived::new(bytes, post.session, post.index, record);
+                posts.push((post.enc, arrived));
+                continue;
+            }
             let Some((key, bytes)) = null::open_envelope(envelope) else {
                 continue;
             };
@@ -307,23 +317,33 @@ impl Council {
             let Some(body) = null::read::<EnvelopeBody>(bytes) else {
                 continue;
             };
+            self.look_for_family_sessions(&body, &mut told);
             if let Some((_, bodies)) = sessions.iter_mut().find(|(s, _)| *s == key.session) {
                 bodies.push((key.number, body));
             }
         }
         let now = self.time();
         let writes_left = self.fails_after.take();
+        let (names_of_posts, arrived): (Vec<[u8; 32]>, Vec<Arrived>) = posts.into_iter().unzip();
         let replies = self.store.write_with(|tx| {
             let mut tx = Failing { tx, writes_left };
-            sessions
+            let replies = sessions
                 .into_iter()
                 .map(|(session, bodies)| {
                     let reply = ingest(&mut tx, &self.suite, names::COUNCIL, now, bodies)?;
                     Ok((session, reply))
                 })
-                .collect::<Result<Vec<_>, StoreError>>()
+                .collect::<Result<Vec<_>, StoreError>>()?;
+            let family = Family {
+                keys: &NullKeys,
+                suite: &self.suite,
+                writer: writer(self.epoch.0),
+                now,
+            };
+            let receipts = family.take(&mut tx, &arrived, &told)?;
+            Ok::<_, WriterError>((replies, receipts))
         });
-        let Ok(replies) = replies else {
+        let Ok((replies, receipts)) = replies else {
             self.failures += 1;
             self.ledger
                 .tally
@@ -339,42 +359,28 @@ impl Council {
                 sealed: null::seal_answer(&session, &encode(&reply)).into(),
             });
         }
+        for (session, statement) in names_of_posts.into_iter().zip(receipts) {
+            groups.push(SealedGroup {
+                session: session.into(),
+                sealed: null::seal_answer(&session, &encode(&PostReply { statement })).into(),
+            });
+        }
         Some(ours(encode(&UploadAnswer {
             groups,
             unknown_keys: Vec::new(),
         })))
     }
 
-    /// Writes down what came for the first time.
-    fn note(&mut self, reply: &UploadReply) {
-        let moves = self.ledger.moves.borrow().len();
-        for signed in &reply.statements {
-            let Some(statement) = null::read::<ReceiptStatement>(&signed.bytes) else {
-                continue;
-            };
-            self.statements += 1;
-            for received in &statement.received {
-                if self.arrived.insert(received.commit, ()).is_some() {
-                    continue;
-                }
-                let device = self
-                    .ledger
-                    .by_hash(&received.commit)
-                    .map(|v| v.commit.origin.device);
-                self.arrivals.push(Arrival {
-                    commit: received.commit,
-                    statement: self.statements,
-                    acknowledged: device.and_then(|d| self.acknowledged.get(&d).copied()),
-                    moves,
-                    ended: device.is_some_and(|d| self.ended.contains(&d)),
-                });
-            }
-        }
-    }
-
     fn pull(&mut self, body: &[u8]) -> Option<HttpReply> {
         let (nonce, bytes) = null::open_request(body)?;
         let request: PullRequest = null::read(bytes)?;
+        if request.epoch.is_some_and(|epoch| epoch != self.epoch.1) {
+            let reply = PullReply::Denied {
+                denial: Denial::NewEpoch,
+                next_counter: 0,
+            };
+            return Some(ours(null::seal_page(nonce, &encode(&reply))));
+        }
         if !null::request_verifies(&names::key_of(request.device), body) {
             return None;
         }
@@ -392,11 +398,12 @@ impl Council {
                 .fault("council failed in a transaction");
             return Some(plain(500, None, Vec::new()));
         };
-        if matches!(reply, PullReply::Page(_))
-            && let Some(Some(seen)) = self.ledger.presented.borrow().get(&nonce)
-        {
-            let newest = self.acknowledged.entry(request.device).or_insert(*seen);
-            *newest = (*newest).max(*seen);
+        if matches!(reply, PullReply::Page(_)) {
+            self.served_unconfirmed |= self.epoch.0 > 1 && !self.is_confirmed();
+            let presented = self.ledger.presented.borrow().get(&nonce).copied();
+            if let Some(seen) = presented.flatten() {
+                self.note_acknowledged(request.device, seen);
+            }
         }
         Some(ours(null::seal_page(nonce, &encode(&reply))))
     }
@@ -428,6 +435,10 @@ impl Council {
         });
         listed.unwrap_or(false)
     }
+}
+
+pub(crate) fn writer_device(id: DeviceId) -> Device {
+    device(id, WorkerId(names::COUNCIL.0), true)
 }
 
 fn device(id: DeviceId, holder: WorkerId, is_writer: bool) -> Device {

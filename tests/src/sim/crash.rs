@@ -6,14 +6,17 @@ use visitbook_record::commit::Origin;
 use visitbook_record::digest::ScopeDigest;
 use visitbook_record::fact::RecordHome;
 use visitbook_record::id::{
-    CommitHash, DeviceId, Incarnation, OpId, RecordId, StatementHash, Token, WorkerId,
+    CommitHash, DeviceId, Incarnation, OpId, PayloadHash, RecordId, StatementHash, Token, WorkerId,
 };
+use visitbook_record::op::Target;
 use visitbook_record::payload::Payload;
+use visitbook_record::redaction::Removed;
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::wire::Signed;
 use visitbook_server::store::attachments::{
     AttachmentUse, ReadAttachments, StoredAttachment, WriteAttachments,
 };
+use visitbook_server::store::redactions::{ReadRedactions, WriteRedactions};
 use visitbook_server::store::{
     Assignment, Deed, Device, Enrolment, Entry, FamilyPost, FamilySession, LogRow, ReadTx, Served,
     StoreError, StoredCommit, StoredOp, Vector, Worker, WriteTx,
@@ -76,6 +79,18 @@ write! {
 }
 
 read! {
+    ReadRedactions;
+    removal(op: &OpId, payload: &PayloadHash, record: &RecordId, about: &Target) -> Option<Removed>;
+    removals() -> Vec<Removed>;
+}
+
+write! {
+    WriteRedactions;
+    put_removal(removed: &Removed) -> ();
+    empty_post(record: &RecordId) -> ();
+}
+
+read! {
     ReadTx;
     epoch() -> u64;
     device(id: &DeviceId) -> Option<Device>;
@@ -89,6 +104,7 @@ read! {
     op(id: &OpId) -> Option<StoredOp>;
     ops_of_record(record: &RecordId) -> Vec<StoredOp>;
     held(record: &RecordId) -> Vec<StoredOp>;
+    openings(record: &RecordId) -> Vec<StoredOp>;
     payload(op: &OpId) -> Option<Payload>;
     home(record: &RecordId) -> Option<RecordHome>;
     statement_at(scope: &Scope, at: LogPosition) -> Option<(LogPosition, Signed)>;

@@ -5,9 +5,11 @@
 
 mod agreement;
 pub(crate) mod along;
+mod family;
 mod finish;
 mod moving;
 mod oversight;
+mod restores;
 mod rights;
 mod safety;
 mod words;
@@ -239,7 +241,9 @@ pub(crate) const LAWS: [Law; 26] = [
         25,
         "attachments",
         "Complete only if every chunk hashes; words never wait for bytes.",
-        How::NotYet("there are no attachments yet")
+        How::NotYet(
+            "phones here attach nothing; core/device/tests/attaching.rs, server/tests/attachments.rs"
+        )
     ),
     law!(
         26,

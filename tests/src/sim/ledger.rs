@@ -77,6 +77,8 @@ pub(crate) struct Ledger {
     pub(crate) written: RefCell<Vec<Rc<Written>>>,
     by_op: RefCell<Names<OpId, Origin>>,
     pub(crate) moves: RefCell<Vec<Move>>,
+    /// Those that a restored council has not, or not yet again.
+    pub(crate) lost_moves: RefCell<Vec<Move>>,
     /// For a request's nonce: the newest assignment entry that everything its phone had not sent was written after.
     pub(crate) presented: RefCell<Names<[u8; 8], Option<LogPosition>>>,
     pub(crate) tally: RefCell<Tally>,
@@ -190,9 +192,7 @@ impl Ledger {
 
     /// Whether a worker ever held a child.
     pub(crate) fn ever_held(&self, worker: WorkerId, child: RecordId) -> bool {
-        self.moves
-            .borrow()
-            .iter()
-            .any(|m| m.worker == worker && m.child == child && m.role.is_some())
+        let held = |m: &Move| m.worker == worker && m.child == child && m.role.is_some();
+        self.moves.borrow().iter().any(held) || self.lost_moves.borrow().iter().any(held)
     }
 }

@@ -13,6 +13,21 @@ pub(crate) const WRITER: Origin = Origin {
     incarnation: Incarnation([0xEE; 16]),
 };
 
+/// The council's own key in an epoch: a restored server has another.
+pub(crate) const fn writer(epoch: u64) -> Origin {
+    let mut writer = WRITER;
+    let [.., life] = epoch.to_be_bytes();
+    writer.device.0[15] = 0xED + life;
+    writer
+}
+
+pub(crate) fn is_writer(device: &DeviceId) -> bool {
+    device.0[..15] == WRITER.device.0[..15]
+}
+
+/// The random name of the first epoch.
+pub(crate) const FIRST_EPOCH: [u8; 16] = [0xE0; 16];
+
 /// The manager is worker 0; the others follow.
 pub(crate) const fn worker(n: u8) -> WorkerId {
     WorkerId([0xA0 + n; 16])
@@ -55,6 +70,11 @@ pub(crate) const fn begun(kind: u8, phone: u8, n: u16) -> RecordId {
 
 pub(crate) const fn outing(phone: u8, n: u16) -> OutingId {
     OutingId(record(0x0F, phone, 1, n).0)
+}
+
+/// A session in which a phone is in a child's hands.
+pub(crate) const fn family_session(phone: u8, n: u16) -> [u8; 16] {
+    record(0xFA, phone, 2, n).0
 }
 
 /// The key of a device in the null suite: any 32 bytes that differ.

@@ -231,7 +231,7 @@ impl Circumstances<'_> {
         let commit = &self.volume.commit;
         let home = state.homes.get(&commit.record);
         let is_elsewhere = home.is_some_and(|home| *home != (commit.scope, commit.record_kind));
-        let is_servers = matches!(op.kind, Kind::Assign | Kind::Unassign);
+        let is_servers = matches!(op.kind, Kind::Assign | Kind::Unassign | Kind::Redact);
         let may = match commit.scope {
             Scope::Worker(worker) | Scope::Audit(worker) => worker == commit.author,
             Scope::Child(child) => {
@@ -280,6 +280,7 @@ impl Circumstances<'_> {
             (Kind::EnterFamily, Some(c)) => matches!(c, Content::FamilySession(_)),
             (Kind::Purged | Kind::Read, Some(_)) => false,
             (Kind::Attach, Some(c)) => matches!(c, Content::Attachment(_)),
+            (Kind::Redact, Some(c)) => matches!(c, Content::Redaction(_)),
         };
         if !suits {
             return aside;
@@ -295,6 +296,7 @@ impl Circumstances<'_> {
             Kind::Place,
             Kind::Open,
             Kind::Purged,
+            Kind::EnterFamily,
         ];
         if about_the_whole.contains(&op.kind) {
             return None;
@@ -503,5 +505,5 @@ pub(crate) fn is_withheld_at_first(kind: RecordKind, op: &Fact) -> bool {
 
 /// Whose device it is, by the number in its name.
 pub(crate) fn is_writer(volume: &Volume) -> bool {
-    volume.commit.origin == names::WRITER
+    names::is_writer(&volume.commit.origin.device)
 }

@@ -5,8 +5,10 @@
 //! applying a reply. The engine that drives it is the real one.
 
 mod copies;
+mod family;
 mod moving;
 mod pages;
+mod restores;
 mod save;
 mod send;
 
@@ -19,7 +21,7 @@ use visitbook_record::digest::ScopeDigest;
 use visitbook_record::fact::Fact;
 use visitbook_record::fold::live_among;
 use visitbook_record::id::{CommitHash, DeviceId, OpId, RecordId, StatementHash, Token, WorkerId};
-use visitbook_record::op::Target;
+use visitbook_record::op::{Kind, Target};
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::status::{Piece, Standing, Status, status_of};
 use visitbook_record::time::WallMillis;
@@ -30,7 +32,9 @@ use super::clock::Clock;
 use super::ledger::{Ledger, Words, Written};
 use super::names::{self, Names};
 
+pub(crate) use family::HandedIn;
 pub(crate) use moving::{Gone, purged};
+use restores::{Back, Earlier, Epoch, Had};
 pub(crate) use save::{Draft, Plan, Twist};
 
 /// Where a phone dies.
@@ -57,12 +61,15 @@ pub(crate) struct Receipt {
     pub(crate) scope: Scope,
     pub(crate) at: LogPosition,
     pub(crate) statement: Vec<u8>,
+    signature: Vec<u8>,
     pub(crate) verdicts: Vec<Verdict>,
 }
 
 /// One of the phone's own commits.
 #[derive(Clone)]
 pub(crate) struct Own {
+    /// Its place among everything that this phone has, in the order in which it came.
+    no: u64,
     pub(crate) written: Rc<Written>,
     pub(crate) signed: Signed,
     pub(crate) class: SendClass,
@@ -72,13 +79,23 @@ pub(crate) struct Own {
     pub(crate) parcel: Option<(ParcelKey, Vec<u8>)>,
     pub(crate) receipt: Option<Receipt>,
     pub(crate) refused: Option<Refusal>,
+    /// The council has it, and not yet what an epoch that was lost had said of it.
+    owed: bool,
     /// Its words are removed from this phone; of the commit only its name and its receipt are kept.
     pub(crate) gone: bool,
+    /// And then the council lost it.
+    pub(crate) lost: bool,
 }
 
 impl Own {
+    /// It says of a child whom its author never held that they have the phone in their hands.
+    pub(crate) fn told_of_anybodys_session(&self) -> bool {
+        let mut ops = self.written.volume.commit.ops.iter();
+        self.written.twist == Twist::Content && ops.any(|op| op.kind == Kind::EnterFamily)
+    }
+
     const fn waits(&self) -> bool {
-        self.receipt.is_none() && self.refused.is_none()
+        (self.receipt.is_none() || self.owed) && self.refused.is_none()
     }
 }
 
@@ -90,6 +107,8 @@ pub(crate) struct Row {
     pub(crate) words: Option<Rc<Words>>,
     pub(crate) received: Option<WallMillis>,
     pub(crate) counted_at: Option<LogPosition>,
+    /// Where in its log the verdict comes from.
+    judged_at: Option<LogPosition>,
     /// The verdict that stands in the scope's digest.
     logged: Option<Verdict>,
 }
@@ -105,6 +124,19 @@ pub(crate) struct Disk {
     pub(crate) own: Vec<Own>,
     own_by_hash: Names<CommitHash, usize>,
     own_by_parcel: BTreeMap<ParcelKey, usize>,
+    next_no: u64,
+    /// Commits that the council was seen to have, own ones too.
+    had: Names<CommitHash, Had>,
+    /// What earlier epochs said of commits that are given back.
+    pub(crate) earlier: BTreeMap<CommitHash, Earlier>,
+    /// Colleagues' commits that are given back to a restored council.
+    pub(crate) back: Vec<Back>,
+    /// The council's epoch as this phone knows it.
+    pub(crate) epoch: Epoch,
+    /// Logs are read again from their beginning, and what is known is passed over.
+    reads_again: bool,
+    /// What children handed in on this phone.
+    pub(crate) posts: Vec<HandedIn>,
     pub(crate) rows: Vec<Row>,
     row_of: Names<OpId, usize>,
     by_record: BTreeMap<RecordId, Vec<usize>>,
@@ -197,11 +229,13 @@ impl Phone {
                 self.seal(index);
             }
         }
+        self.seal_back();
         for answer in std::mem::take(&mut self.disk.unopened) {
             let _ = self.apply_upload_answer(&answer);
         }
         // What was cut short comes before any screen. A death in the middle of that is a death at another moment.
         let dies = self.dies.take();
+        let _ = self.take_in_posts();
         let _ = self.settle_moves();
         self.dies = dies;
     }
@@ -298,14 +332,17 @@ impl Phone {
         )
     }
 
-    /// How many of the phone's own commits the council has answered for.
+    /// For how many of the phone's own commits, and of what children handed in, the council has answered.
     pub(crate) fn answered(&self) -> usize {
-        self.disk.own.iter().filter(|own| !own.waits()).count()
+        let posts = self.disk.posts.iter().filter(|post| !post.waits()).count();
+        self.disk.own.iter().filter(|own| !own.waits()).count() + posts
     }
 
-    /// How many of its own commits wait for an answer.
+    /// How many commits wait for an answer.
     pub(crate) fn waits(&self) -> usize {
-        self.disk.own.iter().filter(|own| own.waits()).count()
+        let back = self.disk.back.iter().filter(|back| back.waits()).count();
+        let posts = self.disk.posts.iter().filter(|post| post.waits()).count();
+        self.disk.own.iter().filter(|own| own.waits()).count() + back + posts
     }
 
     /// The envelope of the oldest commit that waits.
@@ -316,8 +353,15 @@ impl Phone {
 
     /// The size of the largest envelope.
     pub(crate) fn largest_parcel(&self) -> usize {
-        let sizes = self.disk.own.iter().filter_map(|own| own.parcel.as_ref());
-        sizes.map(|(_, bytes)| bytes.len()).max().unwrap_or(0)
+        let own = self.disk.own.iter().filter_map(|own| own.parcel.as_ref());
+        let back = self
+            .disk
+            .back
+            .iter()
+            .filter_map(|back| back.parcel.as_ref());
+        let commits = own.chain(back).map(|(_, bytes)| bytes.len());
+        let posts = self.disk.posts.iter().map(|post| post.bytes.len());
+        commits.chain(posts).max().unwrap_or(0)
     }
 
     /// The records this phone has written in.

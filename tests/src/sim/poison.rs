@@ -326,7 +326,7 @@ fn plan(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Option<Plan> {
         }
         Poison::BadTarget => draft.target = Target::field(""),
         Poison::SignsOffOwn | Poison::SignsOffUnasked => {
-            let (finish, _) = finished(phone, visit)?;
+            let finish = finished(phone, visit)?;
             let is_own = finish.author == phone.worker;
             (is_own == (poison == Poison::SignsOffOwn)).then_some(())?;
             draft = if rng.chance(70) {

@@ -52,6 +52,7 @@ pub(crate) struct Reading {
 impl Reading {
     pub(crate) fn of(world: &World) -> Result<Self, StoreError> {
         let mut reading = Self::default();
+        let earlier = counted_earlier(world);
         world.council.store.read_with(|tx| {
             for scope in tx.scopes()? {
                 let rows = tx.log(&scope, None, usize::MAX)?;
@@ -93,7 +94,10 @@ impl Reading {
                                         .and_then(|p| world.ledger.words(p).content.clone()),
                                     payload: payload.map(|p| p.bytes),
                                     arrived_as,
-                                    counted_at: counts.then_some(row.at),
+                                    counted_at: earlier
+                                        .get(id)
+                                        .copied()
+                                        .or_else(|| counts.then_some(row.at)),
                                     volume: Rc::clone(&volume),
                                 });
                             }
@@ -101,7 +105,7 @@ impl Reading {
                         Entry::Judged { op, verdict } => {
                             // In a worker's own log it is a notice, and repeats what the child's log says.
                             if let Some(at) = reading.by_id.get(op).copied()
-                                && scope.child().is_some()
+                                && scope == reading.ops[at].volume.commit.scope
                                 && verdict.is_applied()
                             {
                                 reading.ops[at].counted_at.get_or_insert(row.at);
@@ -121,6 +125,9 @@ impl Reading {
             }
             Ok::<(), StoreError>(())
         })?;
+        for stated in reading.ops.iter_mut().filter(|s| !s.fact.is_applied()) {
+            stated.counted_at = None;
+        }
         let placements = reading.ops.iter().filter(|stated| stated.fact.is_applied());
         reading.placed = placements
             .filter_map(|stated| match &stated.content {
@@ -225,6 +232,30 @@ impl Reading {
 pub(crate) fn plain(ledger: &Ledger, stated: &Stated) -> String {
     match ledger.plain_name(&stated.fact.id) {
         Some((phone, number, index)) => format!("{phone}.{number}.{index}"),
-        None => format!("council.{}.{}", stated.volume.commit.seq, stated.index),
+        None => {
+            let commit = &stated.volume.commit;
+            let [.., epoch] = commit.origin.device.0;
+            format!("council.{epoch}.{}.{}", commit.seq, stated.index)
+        }
     }
+}
+
+/// Since when a statement has counted that an epoch before a restore had applied, by the receipts that its author's phone has.
+fn counted_earlier(world: &World) -> BTreeMap<OpId, LogPosition> {
+    let mut counted = BTreeMap::new();
+    for phone in &world.phones {
+        for own in phone.disk.own.iter().filter(|own| !own.lost) {
+            let volume = &own.written.volume;
+            let Some(earlier) = phone.disk.earlier.get(&volume.hash) else {
+                continue;
+            };
+            for (id, verdict) in volume.ids.iter().zip(&earlier.verdicts) {
+                if verdict.is_applied() {
+                    let at = counted.entry(*id).or_insert(earlier.at);
+                    *at = (*at).min(earlier.at);
+                }
+            }
+        }
+    }
+    counted
 }

@@ -2,6 +2,8 @@
 //!
 //! Each step carries its own source of chance, so that leaving one out changes nothing in the others.
 
+mod beside;
+
 use super::clock::Jump;
 use super::phone::Moment;
 use super::poison::Poison;
@@ -302,6 +304,17 @@ pub(crate) enum Step {
     Arrives {
         chance: u64,
     },
+    /// The council makes a back-up.
+    BackUp,
+    /// The council's server is lost, and made again from the last back-up.
+    Restore,
+    /// Somebody confirms the lists of the restored server.
+    Confirm,
+    /// The phone is handed to a child.
+    Family {
+        phone: u8,
+        chance: u64,
+    },
 }
 
 /// A step and the time since the one before, in milliseconds.
@@ -340,11 +353,14 @@ impl Schedule {
             })
             .collect();
         let is_long = rng.chance(15);
-        Self {
+        let mut schedule = Self {
             setting,
             steps,
             is_long,
-        }
+        };
+        schedule.lose_the_server(&mut rng);
+        schedule.hand_phones_over(&mut rng);
+        schedule
     }
 }
 
@@ -470,6 +486,10 @@ impl std::fmt::Display for Timed {
                 write!(f, "phone {phone} is copied{how}")
             }
             Step::Arrives { .. } => write!(f, "a late or old request arrives"),
+            Step::BackUp => write!(f, "the council makes a back-up"),
+            Step::Restore => write!(f, "the council's server is lost, and restored"),
+            Step::Confirm => write!(f, "the restored lists are confirmed"),
+            Step::Family { phone, .. } => write!(f, "phone {phone} is handed to a child"),
         }
     }
 }

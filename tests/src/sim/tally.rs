@@ -21,6 +21,12 @@ pub(crate) struct Tally {
     pub(crate) oversight: u64,
     /// Own commits removed from phones after their receipts.
     pub(crate) removed: u64,
+    /// Own commits given back to a restored council with the receipt they had.
+    pub(crate) given_back: u64,
+    /// Commits removed from a phone and then lost with the council's server, which nobody else had whole.
+    pub(crate) lost: u64,
+    /// Things that children handed in.
+    pub(crate) handed_in: u64,
     pub(crate) faults: BTreeMap<&'static str, u64>,
     pub(crate) deeds: BTreeMap<&'static str, u64>,
     pub(crate) verdicts: BTreeMap<&'static str, u64>,
@@ -49,6 +55,9 @@ impl Tally {
         self.forks += other.forks;
         self.oversight += other.oversight;
         self.removed += other.removed;
+        self.given_back += other.given_back;
+        self.lost += other.lost;
+        self.handed_in += other.handed_in;
         for (name, n) in &other.faults {
             *self.faults.entry(name).or_default() += n;
         }
@@ -77,6 +86,11 @@ impl std::fmt::Display for Tally {
             f,
             "commits removed after their receipts {} · records with oversight compared {} · numbers used twice by copies {}",
             self.removed, self.oversight, self.forks
+        )?;
+        writeln!(
+            f,
+            "commits given back after a restore with their receipts {} · lost with the server after they were removed {} · things that children handed in {}",
+            self.given_back, self.lost, self.handed_in
         )?;
         list(f, "verdicts", &self.verdicts)?;
         list(f, "written", &self.deeds)?;

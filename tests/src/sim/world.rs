@@ -1,5 +1,7 @@
 //! One day, played step by step, then healed.
 
+mod beside;
+
 use std::rc::Rc;
 
 use visitbook_device::sync::engine::{Config, Engine};
@@ -172,6 +174,16 @@ impl World {
                 self.ledger.tally.borrow_mut().fault("clock wrong");
             }
             Step::CouncilFails { after } => self.council.fail(after),
+            Step::BackUp => self.council.back_up(),
+            Step::Restore => {
+                let restored = self.council.restore();
+                if restored.map_err(|_| Broken::new(0, "the council cannot be restored"))? {
+                    let mut tally = self.ledger.tally.borrow_mut();
+                    tally.fault("council restored from a back-up");
+                }
+            }
+            Step::Confirm => self.confirm()?,
+            Step::Family { phone, chance } => self.hand_over(phone, chance),
             Step::Arrives { chance } => {
                 let mut rng = Rng::new(chance);
                 let at = rng.below(self.wayside.requests.len());
@@ -217,7 +229,12 @@ impl World {
 
     fn sync(&mut self, n: usize, line: Line, chance: u64) -> Checked {
         let mut tally = std::mem::take(&mut *self.ledger.tally.borrow_mut());
-        let answered = self.phones[n].answered();
+        let answered = Some(self.phones[n].answered());
+        let knew = self.knows_the_epoch(&self.phones[n]);
+        if !knew {
+            // What was removed at the unlock, before this phone could hear of a restore, may be lost with the server.
+            self.phones[n].removed.clear();
+        }
         let ends = Ends {
             phone: &mut self.phones[n],
             engine: &mut self.engines[n],
@@ -237,11 +254,12 @@ impl World {
             "the council cannot arrange something"
         );
         along::phone_has_no_alarm(&self.phones[n])?;
+        along::nothing_is_sent_unconfirmed(self)?;
         along::removed_was_received(self, n)?;
         along::status_is_truthful(self, &self.phones[n])?;
         self.words_given_were_due(n)?;
         self.complete_means_complete(n, &ran)?;
-        self.windows_are_used(n, line, &ran, answered)
+        self.windows_are_used(n, line, &ran, answered.filter(|_| knew))
     }
 
     fn words_given_were_due(&mut self, n: usize) -> Checked {
@@ -265,12 +283,12 @@ impl World {
             return Ok(());
         }
         must!(
-            phone.answered() == phone.disk.own.len(),
+            phone.waits() == 0,
             22,
             "a run of phone {n} says that it is complete, and words wait"
         );
         must!(
-            self.is_up_to_date(n),
+            self.is_up_to_date(n) || !self.council.is_confirmed(),
             22,
             "a run of phone {n} says that it is complete, and has not read all"
         );
@@ -312,7 +330,13 @@ impl World {
     }
 
     /// Law 21: brief windows are used.
-    fn windows_are_used(&self, n: usize, line: Line, ran: &Ran, answered: usize) -> Checked {
+    fn windows_are_used(
+        &self,
+        n: usize,
+        line: Line,
+        ran: &Ran,
+        answered: Option<usize>,
+    ) -> Checked {
         let phone = &self.phones[n];
         let Some(first) = ran.first.filter(|_| ran.had_work) else {
             return Ok(());
@@ -335,7 +359,14 @@ impl World {
         );
         let wide_enough = line.open_ms.is_none_or(|ms| ms >= 2_000) && line.rate >= 13;
         let undisturbed = !ran.disturbed && line.budget_bytes.is_none() && ran.outcome.is_some();
-        if wide_enough && undisturbed && phone.is_open && first.bytes < 8_000 {
+        // A phone that hears of a restore spends the window on that, and what it gives back is not its own.
+        let answered = answered.filter(|_| phone.disk.back.is_empty());
+        if let Some(answered) = answered
+            && wide_enough
+            && undisturbed
+            && phone.is_open
+            && first.bytes < 8_000
+        {
             must!(
                 phone.answered() > answered,
                 21,
@@ -363,13 +394,19 @@ impl World {
             along::effort_is_bounded(&mut self.phones[tired], self.now, self.now)?;
             self.one_that_never_passes_stops_no_other()?;
         }
-        // A phone that learns in one round what to remove says so in the next, and its holder's other phones read that.
-        for round in 0..5 {
+        // A phone that learns in one round what to remove says so in the next, and its holder's other phones read that. What is
+        // given back to a restored council the others read in one more.
+        let is_restored = self.council.epoch.0 > 1;
+        for round in 0..if is_restored { 7 } else { 5 } {
             for n in 0..self.phones.len() {
                 self.now += 3_600_000;
-                if round == 0 || !self.is_up_to_date(n) || self.phones[n].waits() > 0 {
+                let everybody = round == 0 || (round == 1 && is_restored);
+                if everybody || !self.is_up_to_date(n) || self.phones[n].waits() > 0 {
                     self.sync(n, Line::GOOD, n as u64)?;
                 }
+            }
+            if round == 0 && is_restored {
+                self.confirm()?;
             }
         }
         along::repeats_change_nothing(self, self.now)?;
@@ -386,6 +423,7 @@ impl World {
         let enrolled = self.council.enrol(number, holder);
         enrolled.map_err(|_| Broken::new(0, "the council cannot enrol a phone"))?;
         let mut phone = Phone::new(number, holder, Rc::clone(&self.ledger));
+        phone.enrolled_in(&self.council.epoch);
         // More pages than there can be entries.
         for _ in 0..1_000 {
             let request = phone.pull_request(900).ok().flatten();
@@ -428,12 +466,14 @@ impl World {
             return true;
         }
         let scopes = phone.disk.holds.keys().map(|child| Scope::Child(*child));
-        scopes
+        let has_read = scopes
             .chain([Scope::Worker(phone.worker), Scope::Council])
             .all(|scope| {
-                let read = phone.disk.vector.get(&scope).map_or(0, |at| at.position);
-                read == self.council.last(scope).position
-            })
+                let last = self.council.last(scope);
+                let read = phone.disk.vector.get(&scope).copied();
+                read == Some(last).filter(|last| last.position > 0)
+            });
+        has_read && self.knows_the_epoch(phone)
     }
 }
 

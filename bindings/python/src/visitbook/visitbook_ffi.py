@@ -542,6 +542,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_attachments() != 34114:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_before_finishing() != 21262:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_begin_visit() != 26975:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_board() != 26144:
@@ -586,7 +588,7 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_family_sessions() != 8928:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_visitbook_ffi_checksum_method_book_finish() != 37648:
+    if lib.uniffi_visitbook_ffi_checksum_method_book_finish() != 17246:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_give_back() != 19381:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -822,6 +824,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attachment_part.restype = c
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attachments.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attachments.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_before_finishing.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_before_finishing.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_begin_visit.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_begin_visit.restype = ctypes.c_uint16
@@ -1226,6 +1231,12 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_attachments.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_attachments.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_before_finishing.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_before_finishing.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_begin_visit.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -3131,9 +3142,10 @@ class VersionView:
     """
     One version of a piece of text.
 """
-    def __init__(self, *, op:str, text:typing.Optional[str], cut_off:bool, author:str, by:str, written:Moment, received:typing.Optional[Moment]):
+    def __init__(self, *, op:str, text:typing.Optional[str], removed:typing.Optional[str], cut_off:bool, author:str, by:str, written:Moment, received:typing.Optional[Moment]):
         self.op = op
         self.text = text
+        self.removed = removed
         self.cut_off = cut_off
         self.author = author
         self.by = by
@@ -3144,11 +3156,13 @@ class VersionView:
 
     
     def __str__(self):
-        return "VersionView(op={}, text={}, cut_off={}, author={}, by={}, written={}, received={})".format(self.op, self.text, self.cut_off, self.author, self.by, self.written, self.received)
+        return "VersionView(op={}, text={}, removed={}, cut_off={}, author={}, by={}, written={}, received={})".format(self.op, self.text, self.removed, self.cut_off, self.author, self.by, self.written, self.received)
     def __eq__(self, other):
         if self.op != other.op:
             return False
         if self.text != other.text:
+            return False
+        if self.removed != other.removed:
             return False
         if self.cut_off != other.cut_off:
             return False
@@ -3168,6 +3182,7 @@ class _UniffiFfiConverterTypeVersionView(_UniffiConverterRustBuffer):
         return VersionView(
             op=_UniffiFfiConverterString.read(buf),
             text=_UniffiFfiConverterOptionalString.read(buf),
+            removed=_UniffiFfiConverterOptionalString.read(buf),
             cut_off=_UniffiFfiConverterBoolean.read(buf),
             author=_UniffiFfiConverterString.read(buf),
             by=_UniffiFfiConverterString.read(buf),
@@ -3179,6 +3194,7 @@ class _UniffiFfiConverterTypeVersionView(_UniffiConverterRustBuffer):
     def check_lower(value):
         _UniffiFfiConverterString.check_lower(value.op)
         _UniffiFfiConverterOptionalString.check_lower(value.text)
+        _UniffiFfiConverterOptionalString.check_lower(value.removed)
         _UniffiFfiConverterBoolean.check_lower(value.cut_off)
         _UniffiFfiConverterString.check_lower(value.author)
         _UniffiFfiConverterString.check_lower(value.by)
@@ -3189,6 +3205,7 @@ class _UniffiFfiConverterTypeVersionView(_UniffiConverterRustBuffer):
     def write(value, buf):
         _UniffiFfiConverterString.write(value.op, buf)
         _UniffiFfiConverterOptionalString.write(value.text, buf)
+        _UniffiFfiConverterOptionalString.write(value.removed, buf)
         _UniffiFfiConverterBoolean.write(value.cut_off, buf)
         _UniffiFfiConverterString.write(value.author, buf)
         _UniffiFfiConverterString.write(value.by, buf)
@@ -3223,12 +3240,14 @@ class VoiceView:
     """
     Something the child gave.
 """
-    def __init__(self, *, record:str, child:str, how:typing.Optional[str], how_label:typing.Optional[str], words:typing.List[str], saw:typing.List[str], drawing:typing.Optional[DrawingView], by_the_child:bool, opened_by:typing.List[str], child_asks:typing.List[str], family_papers:typing.Optional[str], sharing:typing.Optional[SharingView], replies:typing.List[ReplyView], readings:typing.List[VersionView], translations:typing.List[VersionView], by:str, written:Moment):
+    def __init__(self, *, record:str, child:str, closed:typing.Optional[str], how:typing.Optional[str], how_label:typing.Optional[str], words:typing.List[str], removed:typing.List[str], saw:typing.List[str], drawing:typing.Optional[DrawingView], by_the_child:bool, opened_by:typing.List[str], child_asks:typing.List[str], family_papers:typing.Optional[str], sharing:typing.Optional[SharingView], replies:typing.List[ReplyView], readings:typing.List[VersionView], translations:typing.List[VersionView], by:str, written:Moment):
         self.record = record
         self.child = child
+        self.closed = closed
         self.how = how
         self.how_label = how_label
         self.words = words
+        self.removed = removed
         self.saw = saw
         self.drawing = drawing
         self.by_the_child = by_the_child
@@ -3246,17 +3265,21 @@ class VoiceView:
 
     
     def __str__(self):
-        return "VoiceView(record={}, child={}, how={}, how_label={}, words={}, saw={}, drawing={}, by_the_child={}, opened_by={}, child_asks={}, family_papers={}, sharing={}, replies={}, readings={}, translations={}, by={}, written={})".format(self.record, self.child, self.how, self.how_label, self.words, self.saw, self.drawing, self.by_the_child, self.opened_by, self.child_asks, self.family_papers, self.sharing, self.replies, self.readings, self.translations, self.by, self.written)
+        return "VoiceView(record={}, child={}, closed={}, how={}, how_label={}, words={}, removed={}, saw={}, drawing={}, by_the_child={}, opened_by={}, child_asks={}, family_papers={}, sharing={}, replies={}, readings={}, translations={}, by={}, written={})".format(self.record, self.child, self.closed, self.how, self.how_label, self.words, self.removed, self.saw, self.drawing, self.by_the_child, self.opened_by, self.child_asks, self.family_papers, self.sharing, self.replies, self.readings, self.translations, self.by, self.written)
     def __eq__(self, other):
         if self.record != other.record:
             return False
         if self.child != other.child:
+            return False
+        if self.closed != other.closed:
             return False
         if self.how != other.how:
             return False
         if self.how_label != other.how_label:
             return False
         if self.words != other.words:
+            return False
+        if self.removed != other.removed:
             return False
         if self.saw != other.saw:
             return False
@@ -3290,9 +3313,11 @@ class _UniffiFfiConverterTypeVoiceView(_UniffiConverterRustBuffer):
         return VoiceView(
             record=_UniffiFfiConverterString.read(buf),
             child=_UniffiFfiConverterString.read(buf),
+            closed=_UniffiFfiConverterOptionalString.read(buf),
             how=_UniffiFfiConverterOptionalString.read(buf),
             how_label=_UniffiFfiConverterOptionalString.read(buf),
             words=_UniffiFfiConverterSequenceString.read(buf),
+            removed=_UniffiFfiConverterSequenceString.read(buf),
             saw=_UniffiFfiConverterSequenceString.read(buf),
             drawing=_UniffiFfiConverterOptionalTypeDrawingView.read(buf),
             by_the_child=_UniffiFfiConverterBoolean.read(buf),
@@ -3311,9 +3336,11 @@ class _UniffiFfiConverterTypeVoiceView(_UniffiConverterRustBuffer):
     def check_lower(value):
         _UniffiFfiConverterString.check_lower(value.record)
         _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterOptionalString.check_lower(value.closed)
         _UniffiFfiConverterOptionalString.check_lower(value.how)
         _UniffiFfiConverterOptionalString.check_lower(value.how_label)
         _UniffiFfiConverterSequenceString.check_lower(value.words)
+        _UniffiFfiConverterSequenceString.check_lower(value.removed)
         _UniffiFfiConverterSequenceString.check_lower(value.saw)
         _UniffiFfiConverterOptionalTypeDrawingView.check_lower(value.drawing)
         _UniffiFfiConverterBoolean.check_lower(value.by_the_child)
@@ -3331,9 +3358,11 @@ class _UniffiFfiConverterTypeVoiceView(_UniffiConverterRustBuffer):
     def write(value, buf):
         _UniffiFfiConverterString.write(value.record, buf)
         _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterOptionalString.write(value.closed, buf)
         _UniffiFfiConverterOptionalString.write(value.how, buf)
         _UniffiFfiConverterOptionalString.write(value.how_label, buf)
         _UniffiFfiConverterSequenceString.write(value.words, buf)
+        _UniffiFfiConverterSequenceString.write(value.removed, buf)
         _UniffiFfiConverterSequenceString.write(value.saw, buf)
         _UniffiFfiConverterOptionalTypeDrawingView.write(value.drawing, buf)
         _UniffiFfiConverterBoolean.write(value.by_the_child, buf)
@@ -3468,7 +3497,7 @@ class AnswerView:
     """
     One answer to a question, as somebody gave it.
 """
-    def __init__(self, *, op:str, code:typing.Optional[str], label:typing.Optional[str], note:typing.Optional[str], author:str, by:str, mine:bool, settled:bool, reason:typing.Optional[str], written:Moment, received:typing.Optional[Moment]):
+    def __init__(self, *, op:str, code:typing.Optional[str], label:typing.Optional[str], note:typing.Optional[str], author:str, by:str, mine:bool, settled:bool, reason:typing.Optional[str], removed:typing.Optional[str], written:Moment, received:typing.Optional[Moment]):
         self.op = op
         self.code = code
         self.label = label
@@ -3478,6 +3507,7 @@ class AnswerView:
         self.mine = mine
         self.settled = settled
         self.reason = reason
+        self.removed = removed
         self.written = written
         self.received = received
         
@@ -3485,7 +3515,7 @@ class AnswerView:
 
     
     def __str__(self):
-        return "AnswerView(op={}, code={}, label={}, note={}, author={}, by={}, mine={}, settled={}, reason={}, written={}, received={})".format(self.op, self.code, self.label, self.note, self.author, self.by, self.mine, self.settled, self.reason, self.written, self.received)
+        return "AnswerView(op={}, code={}, label={}, note={}, author={}, by={}, mine={}, settled={}, reason={}, removed={}, written={}, received={})".format(self.op, self.code, self.label, self.note, self.author, self.by, self.mine, self.settled, self.reason, self.removed, self.written, self.received)
     def __eq__(self, other):
         if self.op != other.op:
             return False
@@ -3504,6 +3534,8 @@ class AnswerView:
         if self.settled != other.settled:
             return False
         if self.reason != other.reason:
+            return False
+        if self.removed != other.removed:
             return False
         if self.written != other.written:
             return False
@@ -3524,6 +3556,7 @@ class _UniffiFfiConverterTypeAnswerView(_UniffiConverterRustBuffer):
             mine=_UniffiFfiConverterBoolean.read(buf),
             settled=_UniffiFfiConverterBoolean.read(buf),
             reason=_UniffiFfiConverterOptionalString.read(buf),
+            removed=_UniffiFfiConverterOptionalString.read(buf),
             written=_UniffiFfiConverterTypeMoment.read(buf),
             received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
         )
@@ -3539,6 +3572,7 @@ class _UniffiFfiConverterTypeAnswerView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterBoolean.check_lower(value.mine)
         _UniffiFfiConverterBoolean.check_lower(value.settled)
         _UniffiFfiConverterOptionalString.check_lower(value.reason)
+        _UniffiFfiConverterOptionalString.check_lower(value.removed)
         _UniffiFfiConverterTypeMoment.check_lower(value.written)
         _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
 
@@ -3553,6 +3587,7 @@ class _UniffiFfiConverterTypeAnswerView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterBoolean.write(value.mine, buf)
         _UniffiFfiConverterBoolean.write(value.settled, buf)
         _UniffiFfiConverterOptionalString.write(value.reason, buf)
+        _UniffiFfiConverterOptionalString.write(value.removed, buf)
         _UniffiFfiConverterTypeMoment.write(value.written, buf)
         _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
 
@@ -3931,6 +3966,131 @@ class _UniffiFfiConverterTypeAttachmentView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
         _UniffiFfiConverterOptionalString.write(value.expected_from, buf)
         _UniffiFfiConverterOptionalTypeMoment.write(value.last_heard, buf)
+
+@dataclass
+class LeftForYou:
+    """
+    What a child left for the worker on this device, unread.
+"""
+    def __init__(self, *, child:str, child_name:str, title:str, detail:str, records:typing.List[str]):
+        self.child = child
+        self.child_name = child_name
+        self.title = title
+        self.detail = detail
+        self.records = records
+        
+        
+
+    
+    def __str__(self):
+        return "LeftForYou(child={}, child_name={}, title={}, detail={}, records={})".format(self.child, self.child_name, self.title, self.detail, self.records)
+    def __eq__(self, other):
+        if self.child != other.child:
+            return False
+        if self.child_name != other.child_name:
+            return False
+        if self.title != other.title:
+            return False
+        if self.detail != other.detail:
+            return False
+        if self.records != other.records:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeLeftForYou(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return LeftForYou(
+            child=_UniffiFfiConverterString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            title=_UniffiFfiConverterString.read(buf),
+            detail=_UniffiFfiConverterString.read(buf),
+            records=_UniffiFfiConverterSequenceString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterString.check_lower(value.title)
+        _UniffiFfiConverterString.check_lower(value.detail)
+        _UniffiFfiConverterSequenceString.check_lower(value.records)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterString.write(value.title, buf)
+        _UniffiFfiConverterString.write(value.detail, buf)
+        _UniffiFfiConverterSequenceString.write(value.records, buf)
+
+class _UniffiFfiConverterSequenceTypeLeftForYou(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeLeftForYou.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeLeftForYou.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeLeftForYou.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class BeforeFinishing:
+    """
+    What a person is shown before visits are finished.
+"""
+    def __init__(self, *, title:str, detail:str, left_for_you:typing.List[LeftForYou]):
+        self.title = title
+        self.detail = detail
+        self.left_for_you = left_for_you
+        
+        
+
+    
+    def __str__(self):
+        return "BeforeFinishing(title={}, detail={}, left_for_you={})".format(self.title, self.detail, self.left_for_you)
+    def __eq__(self, other):
+        if self.title != other.title:
+            return False
+        if self.detail != other.detail:
+            return False
+        if self.left_for_you != other.left_for_you:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeBeforeFinishing(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return BeforeFinishing(
+            title=_UniffiFfiConverterString.read(buf),
+            detail=_UniffiFfiConverterString.read(buf),
+            left_for_you=_UniffiFfiConverterSequenceTypeLeftForYou.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.title)
+        _UniffiFfiConverterString.check_lower(value.detail)
+        _UniffiFfiConverterSequenceTypeLeftForYou.check_lower(value.left_for_you)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.title, buf)
+        _UniffiFfiConverterString.write(value.detail, buf)
+        _UniffiFfiConverterSequenceTypeLeftForYou.write(value.left_for_you, buf)
 
 @dataclass
 class NotSeen:
@@ -5269,7 +5429,7 @@ class Version:
     """
     One statement in a record's history.
 """
-    def __init__(self, *, op:str, commit:str, kind:str, target:str, label:str, code:typing.Optional[str], text:typing.Optional[str], note:typing.Optional[str], by:str, written:Moment, received:typing.Optional[Moment], replaces:typing.List[str], verdict:str, reason:typing.Optional[str], live:bool):
+    def __init__(self, *, op:str, commit:str, kind:str, target:str, label:str, code:typing.Optional[str], text:typing.Optional[str], removed:typing.Optional[str], note:typing.Optional[str], by:str, written:Moment, received:typing.Optional[Moment], replaces:typing.List[str], verdict:str, reason:typing.Optional[str], live:bool):
         self.op = op
         self.commit = commit
         self.kind = kind
@@ -5277,6 +5437,7 @@ class Version:
         self.label = label
         self.code = code
         self.text = text
+        self.removed = removed
         self.note = note
         self.by = by
         self.written = written
@@ -5290,7 +5451,7 @@ class Version:
 
     
     def __str__(self):
-        return "Version(op={}, commit={}, kind={}, target={}, label={}, code={}, text={}, note={}, by={}, written={}, received={}, replaces={}, verdict={}, reason={}, live={})".format(self.op, self.commit, self.kind, self.target, self.label, self.code, self.text, self.note, self.by, self.written, self.received, self.replaces, self.verdict, self.reason, self.live)
+        return "Version(op={}, commit={}, kind={}, target={}, label={}, code={}, text={}, removed={}, note={}, by={}, written={}, received={}, replaces={}, verdict={}, reason={}, live={})".format(self.op, self.commit, self.kind, self.target, self.label, self.code, self.text, self.removed, self.note, self.by, self.written, self.received, self.replaces, self.verdict, self.reason, self.live)
     def __eq__(self, other):
         if self.op != other.op:
             return False
@@ -5305,6 +5466,8 @@ class Version:
         if self.code != other.code:
             return False
         if self.text != other.text:
+            return False
+        if self.removed != other.removed:
             return False
         if self.note != other.note:
             return False
@@ -5335,6 +5498,7 @@ class _UniffiFfiConverterTypeVersion(_UniffiConverterRustBuffer):
             label=_UniffiFfiConverterString.read(buf),
             code=_UniffiFfiConverterOptionalString.read(buf),
             text=_UniffiFfiConverterOptionalString.read(buf),
+            removed=_UniffiFfiConverterOptionalString.read(buf),
             note=_UniffiFfiConverterOptionalString.read(buf),
             by=_UniffiFfiConverterString.read(buf),
             written=_UniffiFfiConverterTypeMoment.read(buf),
@@ -5354,6 +5518,7 @@ class _UniffiFfiConverterTypeVersion(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.check_lower(value.label)
         _UniffiFfiConverterOptionalString.check_lower(value.code)
         _UniffiFfiConverterOptionalString.check_lower(value.text)
+        _UniffiFfiConverterOptionalString.check_lower(value.removed)
         _UniffiFfiConverterOptionalString.check_lower(value.note)
         _UniffiFfiConverterString.check_lower(value.by)
         _UniffiFfiConverterTypeMoment.check_lower(value.written)
@@ -5372,6 +5537,7 @@ class _UniffiFfiConverterTypeVersion(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.label, buf)
         _UniffiFfiConverterOptionalString.write(value.code, buf)
         _UniffiFfiConverterOptionalString.write(value.text, buf)
+        _UniffiFfiConverterOptionalString.write(value.removed, buf)
         _UniffiFfiConverterOptionalString.write(value.note, buf)
         _UniffiFfiConverterString.write(value.by, buf)
         _UniffiFfiConverterTypeMoment.write(value.written, buf)
@@ -7765,63 +7931,6 @@ class _UniffiFfiConverterTypeKeptDraft(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.reason, buf)
 
 @dataclass
-class LeftForYou:
-    """
-    What a child left for the worker on this device, unread.
-"""
-    def __init__(self, *, child:str, child_name:str, title:str, detail:str, records:typing.List[str]):
-        self.child = child
-        self.child_name = child_name
-        self.title = title
-        self.detail = detail
-        self.records = records
-        
-        
-
-    
-    def __str__(self):
-        return "LeftForYou(child={}, child_name={}, title={}, detail={}, records={})".format(self.child, self.child_name, self.title, self.detail, self.records)
-    def __eq__(self, other):
-        if self.child != other.child:
-            return False
-        if self.child_name != other.child_name:
-            return False
-        if self.title != other.title:
-            return False
-        if self.detail != other.detail:
-            return False
-        if self.records != other.records:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeLeftForYou(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return LeftForYou(
-            child=_UniffiFfiConverterString.read(buf),
-            child_name=_UniffiFfiConverterString.read(buf),
-            title=_UniffiFfiConverterString.read(buf),
-            detail=_UniffiFfiConverterString.read(buf),
-            records=_UniffiFfiConverterSequenceString.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.child)
-        _UniffiFfiConverterString.check_lower(value.child_name)
-        _UniffiFfiConverterString.check_lower(value.title)
-        _UniffiFfiConverterString.check_lower(value.detail)
-        _UniffiFfiConverterSequenceString.check_lower(value.records)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterString.write(value.child, buf)
-        _UniffiFfiConverterString.write(value.child_name, buf)
-        _UniffiFfiConverterString.write(value.title, buf)
-        _UniffiFfiConverterString.write(value.detail, buf)
-        _UniffiFfiConverterSequenceString.write(value.records, buf)
-
-@dataclass
 class Saved:
     """
     What was saved, durably and signed. Whether the council has it is a record's status.
@@ -9006,11 +9115,12 @@ class RecordPage:
     """
     A visit, a concern or a voice, laid out.
 """
-    def __init__(self, *, record:str, kind:str, child:str, child_name:str, questions:typing.List[QuestionView], entries:typing.List[EntryView], words:typing.List[str], attachments:typing.List[AttachmentView], from_previous_worker:typing.List[LateView], finished:typing.Optional[FinishedView], late:typing.List[LateView], unread:int, oversight:OversightView, same_visit:typing.List[SameVisitView], status:typing.Optional[StatusView]):
+    def __init__(self, *, record:str, kind:str, child:str, child_name:str, closed:typing.Optional[str], questions:typing.List[QuestionView], entries:typing.List[EntryView], words:typing.List[str], attachments:typing.List[AttachmentView], from_previous_worker:typing.List[LateView], finished:typing.Optional[FinishedView], late:typing.List[LateView], unread:int, oversight:OversightView, same_visit:typing.List[SameVisitView], status:typing.Optional[StatusView]):
         self.record = record
         self.kind = kind
         self.child = child
         self.child_name = child_name
+        self.closed = closed
         self.questions = questions
         self.entries = entries
         self.words = words
@@ -9027,7 +9137,7 @@ class RecordPage:
 
     
     def __str__(self):
-        return "RecordPage(record={}, kind={}, child={}, child_name={}, questions={}, entries={}, words={}, attachments={}, from_previous_worker={}, finished={}, late={}, unread={}, oversight={}, same_visit={}, status={})".format(self.record, self.kind, self.child, self.child_name, self.questions, self.entries, self.words, self.attachments, self.from_previous_worker, self.finished, self.late, self.unread, self.oversight, self.same_visit, self.status)
+        return "RecordPage(record={}, kind={}, child={}, child_name={}, closed={}, questions={}, entries={}, words={}, attachments={}, from_previous_worker={}, finished={}, late={}, unread={}, oversight={}, same_visit={}, status={})".format(self.record, self.kind, self.child, self.child_name, self.closed, self.questions, self.entries, self.words, self.attachments, self.from_previous_worker, self.finished, self.late, self.unread, self.oversight, self.same_visit, self.status)
     def __eq__(self, other):
         if self.record != other.record:
             return False
@@ -9036,6 +9146,8 @@ class RecordPage:
         if self.child != other.child:
             return False
         if self.child_name != other.child_name:
+            return False
+        if self.closed != other.closed:
             return False
         if self.questions != other.questions:
             return False
@@ -9069,6 +9181,7 @@ class _UniffiFfiConverterTypeRecordPage(_UniffiConverterRustBuffer):
             kind=_UniffiFfiConverterString.read(buf),
             child=_UniffiFfiConverterString.read(buf),
             child_name=_UniffiFfiConverterString.read(buf),
+            closed=_UniffiFfiConverterOptionalString.read(buf),
             questions=_UniffiFfiConverterSequenceTypeQuestionView.read(buf),
             entries=_UniffiFfiConverterSequenceTypeEntryView.read(buf),
             words=_UniffiFfiConverterSequenceString.read(buf),
@@ -9088,6 +9201,7 @@ class _UniffiFfiConverterTypeRecordPage(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.check_lower(value.kind)
         _UniffiFfiConverterString.check_lower(value.child)
         _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterOptionalString.check_lower(value.closed)
         _UniffiFfiConverterSequenceTypeQuestionView.check_lower(value.questions)
         _UniffiFfiConverterSequenceTypeEntryView.check_lower(value.entries)
         _UniffiFfiConverterSequenceString.check_lower(value.words)
@@ -9106,6 +9220,7 @@ class _UniffiFfiConverterTypeRecordPage(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.kind, buf)
         _UniffiFfiConverterString.write(value.child, buf)
         _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterOptionalString.write(value.closed, buf)
         _UniffiFfiConverterSequenceTypeQuestionView.write(value.questions, buf)
         _UniffiFfiConverterSequenceTypeEntryView.write(value.entries, buf)
         _UniffiFfiConverterSequenceString.write(value.words, buf)
@@ -9852,29 +9967,6 @@ class _UniffiFfiConverterSequenceTypeDueLine(_UniffiConverterRustBuffer):
 
         return [
             _UniffiFfiConverterTypeDueLine.read(buf) for i in range(count)
-        ]
-
-class _UniffiFfiConverterSequenceTypeLeftForYou(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        for item in value:
-            _UniffiFfiConverterTypeLeftForYou.check_lower(item)
-
-    @classmethod
-    def write(cls, value, buf):
-        items = len(value)
-        buf.write_i32(items)
-        for item in value:
-            _UniffiFfiConverterTypeLeftForYou.write(item, buf)
-
-    @classmethod
-    def read(cls, buf):
-        count = buf.read_i32()
-        if count < 0:
-            raise InternalError("Unexpected negative sequence length")
-
-        return [
-            _UniffiFfiConverterTypeLeftForYou.read(buf) for i in range(count)
         ]
 
 class _UniffiFfiConverterSequenceTypeSameVisitQuestion(_UniffiConverterRustBuffer):
@@ -12596,6 +12688,12 @@ class BookProtocol(typing.Protocol):
         The files that belong to a record, in the order in which they came.
 """
         raise NotImplementedError
+    def before_finishing(self, visits: typing.List[str]) -> BeforeFinishing:
+        """
+        What to show a person before `finish`: the question, naming every child with their age, and what children left on this device
+        that has not been opened. Changes nothing, and refuses nothing.
+"""
+        raise NotImplementedError
     def begin_visit(self, children: typing.List[str]) -> typing.List[str]:
         """
         Begins a visit to one child or several: the one planned for today where there is one, a new one otherwise. All visits
@@ -12723,8 +12821,7 @@ class BookProtocol(typing.Protocol):
         raise NotImplementedError
     def finish(self, visits: typing.List[str]) -> Finishing:
         """
-        Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, naming every child
-        with their age. What is being typed is saved first. If anything that binds is missing from any of them, none is finished
+        Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, with `before_finishing`. What is being typed is saved first. If anything that binds is missing from any of them, none is finished
         and everything missing is listed, each as a question to ask.
 """
         raise NotImplementedError
@@ -13322,6 +13419,25 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def before_finishing(self, visits: typing.List[str]) -> BeforeFinishing:
+        """
+        What to show a person before `finish`: the question, naming every child with their age, and what children left on this device
+        that has not been opened. Changes nothing, and refuses nothing.
+"""
+        
+        _UniffiFfiConverterSequenceString.check_lower(visits)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterSequenceString.lower(visits),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeBeforeFinishing.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_before_finishing,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def begin_visit(self, children: typing.List[str]) -> typing.List[str]:
         """
         Begins a visit to one child or several: the one planned for today where there is one, a new one otherwise. All visits
@@ -13783,8 +13899,7 @@ class Book(BookProtocol):
         return _uniffi_lift_return(_uniffi_ffi_result)
     def finish(self, visits: typing.List[str]) -> Finishing:
         """
-        Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, naming every child
-        with their age. What is being typed is saved first. If anything that binds is missing from any of them, none is finished
+        Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, with `before_finishing`. What is being typed is saved first. If anything that binds is missing from any of them, none is finished
         and everything missing is listed, each as a question to ask.
 """
         
@@ -15640,6 +15755,8 @@ __all__ = [
     "Decided",
     "AskedLine",
     "AttachmentView",
+    "LeftForYou",
+    "BeforeFinishing",
     "NotSeen",
     "DueChild",
     "TwoAnswersLine",
@@ -15684,7 +15801,6 @@ __all__ = [
     "PlacedView",
     "KeptAside",
     "KeptDraft",
-    "LeftForYou",
     "Saved",
     "MetSaved",
     "MissingItem",

@@ -84,6 +84,8 @@ pub(super) fn holiday_club(day: &mut Day) -> Staged<()> {
         ("seen", "yes"),
         ("alone", "not_alone"),
         ("not_spoken_alone_because", "needed_helper_to_communicate"),
+        ("bedroom", "not_seen"),
+        ("bedroom_because", "visit_elsewhere"),
         ("safe_now", "no_worry_today"),
     ] {
         day.bryony.tell(&["visit", "set", &robin, field, value])?;
@@ -102,6 +104,9 @@ pub(super) fn holiday_club(day: &mut Day) -> Staged<()> {
     let robins = text(&shown, "voice");
     day.bryony
         .tell(&["heard", "reading", &robins, ROBIN_MEANS])?;
+    day.bryony
+        .tell(&["visit", "note", &robin, "meaning", MEANING_ROBIN])?;
+    day.bryony.tell(&["visit", "finish", &robin])?;
     let outcome = day.bryony.tell(&["sync"])?;
     day.screen(&text(&outcome, "text"));
     day.engineer(

@@ -5,6 +5,8 @@
 
 mod afternoon;
 mod evening;
+mod exports;
+mod loaded;
 mod midday;
 mod morning;
 mod page;
@@ -42,12 +44,14 @@ pub(crate) fn play(day: &mut Day) -> Staged<()> {
     morning::week_before(day)?;
     day.date = TUESDAY;
     morning::office(day)?;
+    loaded::listed(day)?;
     morning::doorstep(day)?;
     page::wren(day)?;
     morning::car(day)?;
     morning::window(day)?;
     morning::no_answer(day)?;
     midday::bad_lines(day)?;
+    loaded::visited(day)?;
     midday::holiday_club(day)?;
     midday::moved(day)?;
     afternoon::two_answers(day)?;
@@ -55,9 +59,11 @@ pub(crate) fn play(day: &mut Day) -> Staged<()> {
     page::answered(day)?;
     afternoon::signed_off(day)?;
     evening::board(day)?;
+    loaded::again(day)?;
     restored::backed_up(day)?;
     evening::evening(day)?;
-    restored::restored(day)
+    restored::restored(day)?;
+    exports::checked(day)
 }
 
 fn visit_of(planned: &Json, child: &str) -> Staged<String> {

@@ -1,7 +1,7 @@
 //! What people wrote and said on the day. None of it may be readable in any file of the run.
 
 /// Every sentence of the day.
-pub(crate) const SENTENCES: [&str; 26] = [
+pub(crate) const SENTENCES: [&str; 27] = [
     FINCH_SAID,
     DOORWAY,
     URGENT,
@@ -19,6 +19,7 @@ pub(crate) const SENTENCES: [&str; 26] = [
     WREN_ASKED,
     ROBIN_USUAL,
     ROBIN_MEANS,
+    MEANING_ROBIN,
     SEE_WREN,
     REED_LIVES,
     REED_CUT,
@@ -69,4 +70,6 @@ pub(super) const ROBIN_SHOWED: &str =
 pub(super) const ROBIN_USUAL: &str = "Looks away when something is too much.";
 pub(super) const ROBIN_MEANS: &str =
     "Robin wants to swim, and does not want to go by bus to get there.";
+pub(super) const MEANING_ROBIN: &str =
+    "Robin can say what he wants when somebody who knows his symbols is there.";
 pub(super) const WHO_IS_REED: &str = "Who is Reed? Check by Thursday.";

@@ -194,6 +194,14 @@ impl Shelf {
         Ok(())
     }
 
+    /// Removes a file whose key was removed by law, in whatever state it is.
+    pub(crate) fn discard(&self, id: &AttachmentId) -> io::Result<()> {
+        for ending in ["new", "out", "receipt"] {
+            gone(fs::remove_file(self.path(id, ending)))?;
+        }
+        self.remove(id)
+    }
+
     /// Where a whole file is.
     pub(crate) fn place(&self, id: &AttachmentId) -> Option<Place> {
         [Place::Out, Place::Kept]

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension as _};
-use visitbook_record::commit::Commit;
+use rusqlite::Connection;
 use visitbook_record::id::DeviceId;
 use visitbook_seal::certificate::SignedCertificate;
 
 use super::StoreError;
+use super::rows::name;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -29,10 +29,7 @@ pub(crate) fn labels(db: &Connection) -> Result<BTreeMap<DeviceId, String>> {
 
 /// The device that a stored commit was made on.
 pub(crate) fn of_commit(db: &Connection, signed: i64) -> Result<Option<DeviceId>> {
-    let bytes: Option<Vec<u8>> = db
-        .prepare_cached("SELECT bytes FROM signed WHERE no = ?1")?
-        .query_row([signed], |row| row.get(0))
-        .optional()?;
-    let commit = bytes.and_then(|bytes| Commit::from_bytes(&bytes).ok());
-    Ok(commit.map(|commit| commit.origin.device))
+    let mut found = db.prepare_cached("SELECT device FROM signed WHERE no = ?1")?;
+    let mut rows = found.query([signed])?;
+    rows.next()?.map(|row| name(row, 0)).transpose()
 }

@@ -58,12 +58,19 @@ pub(crate) struct SignedRow {
 pub(crate) struct Row {
     pub(crate) signed: i64,
     pub(crate) payload: Option<PayloadHash>,
+    /// Its words were removed by law.
+    pub(crate) removed: bool,
     pub(crate) statement: Statement,
 }
 
 impl Row {
     /// There should be words, and this device does not have them.
     pub(crate) fn is_withheld(&self) -> bool {
+        self.lacks_words() && !self.removed
+    }
+
+    /// There are or were words, and they cannot be read here.
+    pub(crate) fn lacks_words(&self) -> bool {
         self.payload.is_some() && self.statement.content.is_none()
     }
 }
@@ -271,8 +278,8 @@ pub(crate) fn insert_commit(
     }
     let added = known.iter().filter(|no| no.is_none()).count();
     db.prepare_cached(
-        "INSERT INTO signed (hash, record, own, wall, author, bytes, signature, first_op, ops)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT coalesce(max(no), 0) + 1 FROM op), ?8)",
+        "INSERT INTO signed (hash, record, own, wall, author, bytes, signature, first_op, ops, device)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT coalesce(max(no), 0) + 1 FROM op), ?8, ?9)",
     )?
     .execute(params![
         hash.0,
@@ -283,6 +290,7 @@ pub(crate) fn insert_commit(
         exact.bytes,
         exact.signature,
         i64::try_from(added).unwrap_or(i64::MAX),
+        commit.origin.device.0,
     ])?;
     let signed = db.last_insert_rowid();
     let mut ops = Vec::with_capacity(commit.ops.len());
@@ -321,7 +329,7 @@ pub(crate) fn insert_commit(
     })
 }
 
-/// Keeps an operation's words. Those that are there stay.
+/// Keeps an operation's words. Those that are there stay, and those that were removed by law stay away.
 pub(crate) fn insert_payload(db: &Connection, op: i64, payload: &Payload) -> Result<bool> {
     let added = db
         .prepare_cached("INSERT OR IGNORE INTO payload (op, salt, bytes) VALUES (?1, ?2, ?3)")?
@@ -411,8 +419,9 @@ pub(crate) fn op_row(
 
 const STATEMENT: &str = "SELECT op.no, op.signed, op.id, op.author, op.acting_as, op.kind, op.policy, op.target,
         op.replaces, op.written, op.payload, payload.bytes, verdict.verdict, verdict.epoch, verdict.position,
-        received.at, record.id
+        received.at, record.id, removed.op IS NOT NULL
      FROM op JOIN record ON record.no = op.record
+        LEFT JOIN removed ON removed.op = op.id
         LEFT JOIN payload ON payload.op = op.no
         LEFT JOIN verdict ON verdict.op = op.no
         LEFT JOIN received ON received.signed = op.signed";
@@ -442,6 +451,7 @@ fn statement_row(row: &rusqlite::Row<'_>) -> Result<Row> {
     Ok(Row {
         signed: row.get(1)?,
         payload: optional_name(row, 10)?,
+        removed: row.get(17)?,
         statement: Statement {
             written: WallMillis(row.get(9)?),
             received: received.map(WallMillis),
@@ -519,8 +529,26 @@ pub(crate) fn set_verdict(
         Some((verdict, at, counted)) => (Some((verdict, at)), counted),
         None => (None, None),
     };
-    // A receipt runs ahead of the pull, and a pull may repeat what a later entry has raised: the later entry stands.
-    let stands = before.is_none_or(|(_, known)| known.is_none_or(|known| known <= at));
+    // A receipt runs ahead of the pull: where the log has spoken it says nothing new, and may be older. And a pull may repeat what
+    // a later entry has raised: the later entry stands.
+    let known = before.as_ref().and_then(|(_, known)| *known);
+    // Nor does it take back what a notice has said since, about a child that is no longer held.
+    let lowers = before
+        .as_ref()
+        .is_some_and(|(before, _)| before.is_applied())
+        && !verdict.is_applied()
+        && known.is_none_or(|known| known.epoch >= at.epoch);
+    let is_late = !counts && (counted.is_some() || lowers);
+    let stands = !is_late && known.is_none_or(|known| known <= at);
+    // What is said once more counts since it first did, but for what a restored council had lost.
+    let at = match (before, known) {
+        (Some((before, _)), Some(since))
+            if before.is_applied() && verdict.is_applied() && since.epoch == at.epoch =>
+        {
+            since
+        }
+        _ => at,
+    };
     let coded = encode(verdict);
     let counted_now = if counts { Some(&coded) } else { None };
     if stands {

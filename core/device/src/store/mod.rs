@@ -6,10 +6,12 @@ pub(crate) mod attached;
 pub(crate) mod devices;
 mod key;
 pub(crate) mod log;
+mod memory;
 pub(crate) mod moved;
 pub(crate) mod open;
 pub(crate) mod oversight_view;
 pub(crate) mod purge;
+pub(crate) mod removed;
 pub(crate) mod rows;
 pub(crate) mod search;
 #[cfg(test)]

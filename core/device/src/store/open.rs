@@ -10,7 +10,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use visitbook_seal::vault::VaultKeys;
 
-use super::key;
+use super::{key, memory};
 
 /// The layout this version writes.
 pub(crate) const SCHEMA_VERSION: i64 = 1;
@@ -137,13 +137,18 @@ impl Store {
         synced.map_err(|_| StoreError::Io)
     }
 
-    /// Everything into the main file, then closes. `cipher_memory_security` makes SQLCipher wipe what it frees from here on.
+    /// Everything into the main file, then closes. What SQLite frees is wiped; where that could not be arranged before its start,
+    /// `cipher_memory_security` makes SQLCipher wipe from here on.
     ///
     /// # Errors
     /// [`StoreError`] if the checkpoint failed; the WAL then stays and is read at the next opening.
     pub(crate) fn close(self) -> Result<(), StoreError> {
         let Self { writer, reader } = self;
-        let secured = reader.pragma_update(None, "cipher_memory_security", true);
+        let secured = if memory::is_wiped() {
+            Ok(())
+        } else {
+            reader.pragma_update(None, "cipher_memory_security", true)
+        };
         drop(reader);
         let checkpoint = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         drop(writer);
@@ -182,7 +187,12 @@ pub(crate) fn create(
 /// that cannot encrypt yet. Here everybody waits for the first.
 fn start() {
     static STARTED: Once = Once::new();
-    STARTED.call_once(|| drop(Connection::open_in_memory()));
+    STARTED.call_once(|| {
+        if !memory::wipe_from_the_start() {
+            tracing::warn!("SQLite was started by something else: its memory is wiped from the first lock on");
+        }
+        drop(Connection::open_in_memory());
+    });
 }
 
 fn connect(path: &Path, keys: &VaultKeys, flags: OpenFlags) -> Result<Connection, StoreError> {
@@ -203,6 +213,16 @@ fn connect(path: &Path, keys: &VaultKeys, flags: OpenFlags) -> Result<Connection
 #[cfg(test)]
 pub(super) fn connect_for_tests(path: &Path, keys: &VaultKeys) -> Result<Connection, StoreError> {
     connect(path, keys, OpenFlags::SQLITE_OPEN_READ_WRITE)
+}
+
+/// A book in clear, so that its pages can be searched.
+#[cfg(test)]
+pub(super) fn plain_for_tests(path: &Path) -> Result<Connection, StoreError> {
+    start();
+    let mut connection = Connection::open(path)?;
+    settings(&connection)?;
+    migrate(&mut connection)?;
+    Ok(connection)
 }
 
 /// Recursive triggers are on because without them REPLACE removes a row and fires no trigger, and so would pass the ones

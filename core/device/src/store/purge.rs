@@ -26,7 +26,7 @@ pub(crate) fn must_wait(db: &Connection, scope: i64) -> Result<bool> {
         db,
         "SELECT 1 FROM signed JOIN record ON record.no = signed.record
             LEFT JOIN outgoing ON outgoing.signed = signed.no LEFT JOIN give_back ON give_back.signed = signed.no
-         WHERE record.scope = ?1 AND signed.own = 0
+         WHERE record.scope = ?1
             AND (give_back.signed IS NOT NULL OR (outgoing.signed IS NOT NULL AND outgoing.refused IS NULL))",
         &[&scope],
     )?;

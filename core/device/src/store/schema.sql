@@ -56,6 +56,7 @@ CREATE TABLE signed (
     own             INTEGER NOT NULL,           -- 1: made by this device
     wall            INTEGER NOT NULL,           -- what the author's clock claimed, in milliseconds
     author          BLOB NOT NULL,
+    device          BLOB NOT NULL,              -- name of the key that signed it
     bytes           BLOB NOT NULL,
     signature       BLOB NOT NULL,
     first_op        INTEGER NOT NULL,           -- its operations stand in `op` in one run, from here
@@ -99,6 +100,23 @@ CREATE TABLE payload (
     salt            BLOB NOT NULL,
     bytes           BLOB NOT NULL
 ) STRICT;
+
+-- Statements that lost their words by law, whether they are here or not. The rows outlive everything else about them.
+CREATE TABLE removed (
+    op              BLOB PRIMARY KEY,           -- name of the statement
+    by              BLOB NOT NULL,              -- name of the statement that says so, and why
+    record          BLOB NOT NULL,
+    payload         BLOB NOT NULL,              -- hash of what was removed
+    about           BLOB NOT NULL,              -- encoded target
+    file            BLOB                        -- the file that it was the key of
+) STRICT, WITHOUT ROWID;
+CREATE INDEX removed_by_payload ON removed (payload);
+CREATE TRIGGER removed_is_not_forgotten BEFORE DELETE ON removed BEGIN SELECT RAISE(ABORT, 'removed for good'); END;
+-- Passed over, whichever way they come in.
+CREATE TRIGGER payload_stays_removed BEFORE INSERT ON payload
+WHEN EXISTS (SELECT 1 FROM removed WHERE removed.op = (SELECT id FROM op WHERE op.no = NEW.op))
+    OR EXISTS (SELECT 1 FROM removed WHERE removed.payload = (SELECT payload FROM op WHERE op.no = NEW.op))
+BEGIN SELECT RAISE(IGNORE); END;
 
 -- The server's judgement of an operation; no row while it has not reached the server. `counted` is the verdict that the
 -- scope's digest includes: null until the entry has been pulled, since receipts run ahead of pulls.
@@ -187,6 +205,7 @@ CREATE TABLE attachment (
 ) STRICT;
 CREATE INDEX attachment_by_content ON attachment (content) WHERE content IS NOT NULL;
 CREATE TRIGGER attachment_is_handed_in BEFORE DELETE ON attachment WHEN OLD.own = 1 AND OLD.receipt IS NULL
+    AND NOT EXISTS (SELECT 1 FROM removed WHERE removed.file = OLD.id)
 BEGIN SELECT RAISE(ABORT, 'the council does not have it'); END;
 
 -- Which operation attaches which file.

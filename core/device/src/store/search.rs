@@ -5,6 +5,7 @@
 //! the index: inside quotes it has no operators, no columns and no way out.
 
 use rusqlite::{Connection, params};
+use visitbook_record::commit::RecordKind;
 use visitbook_record::payload::{Content, Value};
 
 use super::StoreError;
@@ -31,16 +32,26 @@ pub(crate) fn query(text: &str) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" "))
 }
 
-/// The operations whose words match, the newest first.
+/// The operations whose words match, the newest first. What a child handed in and nobody has opened, or the holder has not on the
+/// device that it was left on, is passed over; the id of its record says that it was handed in (UUIDv8).
 pub(crate) fn matches(db: &Connection, query: &str, limit: usize) -> Result<Vec<i64>> {
     let mut found = db.prepare_cached(
         "SELECT found.rowid FROM found JOIN op ON op.no = found.rowid JOIN record ON record.no = op.record
             JOIN scope ON scope.no = record.scope
             LEFT JOIN oversight_view ON oversight_view.record = record.no
-         WHERE found MATCH ?1 AND scope.held = 1 AND scope.closed = 0 AND oversight_view.voided IS NOT 1 ORDER BY found.rowid DESC LIMIT ?2",
+         WHERE found MATCH ?1 AND scope.held = 1 AND scope.closed = 0 AND oversight_view.voided IS NOT 1
+            AND NOT (record.kind = ?3 AND substr(hex(record.id), 13, 1) = '8' AND (
+                EXISTS (SELECT 1 FROM family_post WHERE family_post.record = record.id AND family_post.read = 0)
+                OR NOT EXISTS (SELECT 1 FROM answer_view WHERE answer_view.record = record.no
+                    AND answer_view.field = 'opened')))
+         ORDER BY found.rowid DESC LIMIT ?2",
     )?;
     let rows = found.query_map(
-        params![query, i64::try_from(limit).unwrap_or(i64::MAX)],
+        params![
+            query,
+            i64::try_from(limit).unwrap_or(i64::MAX),
+            RecordKind::Voice.code()
+        ],
         |row| row.get(0),
     )?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
@@ -103,6 +114,7 @@ pub(crate) fn words_of(content: &Content) -> Option<String> {
             None => of_value(&settlement.value),
         }),
         Content::Assignment(assignment) => Some(assignment.reason.clone()),
+        Content::Redaction(redaction) => Some(redaction.reason.clone()),
         Content::Correction(correction) => Some(format!(
             "{} {}",
             of_value(&correction.value),

@@ -3,11 +3,20 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
+use visitbook_record::cbor::encode;
+use visitbook_record::commit::Role;
+use visitbook_record::id::{OpId, RecordId, Salt, WorkerId};
+use visitbook_record::op::Target;
+use visitbook_record::payload::{Content, Payload};
+use visitbook_record::scope::LogPosition;
+use visitbook_record::verdict::{Reason, Verdict};
 use visitbook_seal::hardware::SoftwareKeys;
 use visitbook_seal::vault::{self, Params, VaultIds, VaultKeys};
 
-use super::open::{SCHEMA_VERSION, Store, StoreError, create};
+use super::open::{SCHEMA_VERSION, Store, StoreError, create, plain_for_tests};
+use super::rows::number_of;
+use super::{log, removed, search};
 
 fn keys() -> VaultKeys {
     let ids = VaultIds {
@@ -30,7 +39,7 @@ fn fill(db: &Connection) -> Result<(), StoreError> {
             x'00', 0, NULL, NULL, NULL, NULL, NULL, 0, 1, NULL, 0);
          INSERT INTO scope VALUES (1, x'01', 1, 0, NULL, NULL, NULL, zeroblob(32));
          INSERT INTO record VALUES (1, x'02', 2, 1, x'00');
-         INSERT INTO signed VALUES (1, x'03', 1, 1, 0, x'00', x'00', x'00', 1, 1);
+         INSERT INTO signed VALUES (1, x'03', 1, 1, 0, x'00', x'00', x'00', x'00', 1, 1);
          INSERT INTO op VALUES (1, x'04', 1, 1, x'00', 4, 0, x'00', 0, x'80', 0, NULL);
          INSERT INTO payload VALUES (1, x'05', x'06');",
     )?;
@@ -359,4 +368,105 @@ fn what_two_commits_say_under_one_number_stands_once() {
     );
     let (no, ..) = op_row(&transaction, &first.ops[0].0).unwrap().unwrap();
     assert_eq!(no, first.ops[0].1);
+}
+
+/// A book in clear, so that its pages can be searched: of words that were removed no page, no index and no log of the engine keeps
+/// anything, and they are not taken in again.
+#[test]
+fn words_that_were_removed_are_in_no_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.db");
+    let db = plain_for_tests(&path).unwrap();
+    fill(&db).unwrap();
+    let (op, record, person) = (OpId([4; 32]), RecordId([2; 16]), [3_u8; 16]);
+    let text = Content::Text {
+        text: "wagtailcanary ".repeat(2_000),
+        cut_off: false,
+    };
+    let payload = Payload::new(Salt([1; 16]), &text);
+    db.execute(
+        "INSERT INTO record VALUES (2, ?1, 2, 1, ?2)",
+        params![record.0, person],
+    )
+    .unwrap();
+    db.execute(
+        "INSERT INTO op VALUES (2, ?1, 1, 2, ?2, 1, 0, ?3, ?4, x'80', 0, ?5)",
+        params![
+            op.0,
+            encode(&Target::element("saw", "n1")),
+            person,
+            number_of(&Role::Allocated),
+            payload.hash().0
+        ],
+    )
+    .unwrap();
+    assert!(log::insert_payload(&db, 2, &payload).unwrap());
+    search::index_new(&db).unwrap();
+    let on_disk = || {
+        db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .unwrap();
+        let mut all = Vec::new();
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            all.extend(std::fs::read(entry.unwrap().path()).unwrap());
+        }
+        all.windows(13)
+            .filter(|window| window == b"wagtailcanary")
+            .count()
+    };
+    assert!(on_disk() > 1_900, "what the ends of pages do not cut");
+    assert_eq!(
+        removed::carry_out(&db, &OpId([9; 32]), record, &op, None).unwrap(),
+        record
+    );
+    search::index_new(&db).unwrap();
+    assert_eq!(on_disk(), 0);
+    assert!(!log::insert_payload(&db, 2, &payload).unwrap());
+    assert_eq!(on_disk(), 0);
+    assert!(removed::still_here(&db).unwrap().is_empty());
+    assert!(log::statement(&db, &op).unwrap().unwrap().removed);
+    assert!(db.execute("DELETE FROM removed", []).is_err());
+}
+
+/// After a restore a verdict may have counted since an earlier epoch than the one in whose log it stands.
+#[test]
+fn a_late_receipt_changes_nothing_and_what_is_said_twice_counts_since_it_was_first_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), &keys());
+    let db = &store.writer;
+    let at = |epoch, position| LogPosition { epoch, position };
+    let aside = Verdict::Quarantined {
+        reason: Reason::NotHeld,
+        owner: WorkerId([7; 16]),
+    };
+    let stands = || {
+        let sql = "SELECT verdict, epoch, position FROM verdict WHERE op = 1";
+        db.query_row(sql, [], |row| {
+            let verdict: Vec<u8> = row.get(0)?;
+            let verdict: Verdict = visitbook_record::cbor::decode(&verdict).unwrap();
+            Ok((verdict, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+        })
+        .unwrap()
+    };
+    let set = |verdict: &Verdict, at, counts| {
+        log::set_verdict(db, 1, verdict, at, counts).unwrap();
+    };
+    set(&Verdict::Applied, at(1, 9), true);
+    set(&Verdict::Applied, at(1, 12), true);
+    assert_eq!(stands(), (Verdict::Applied, 1, 9));
+    // A restored council had lost it, judges anew, and then by the receipt that somebody brings.
+    set(&aside, at(2, 3), true);
+    assert_eq!(stands(), (aside.clone(), 2, 3));
+    set(&Verdict::Applied, at(2, 5), true);
+    db.execute("UPDATE verdict SET epoch = 1, position = 9", [])
+        .unwrap();
+    set(&aside, at(2, 3), false);
+    assert_eq!(stands(), (Verdict::Applied, 1, 9));
+    // The child has moved, and a notice said that the statement was placed.
+    db.execute(
+        "UPDATE verdict SET counted = NULL, epoch = 2, position = 3",
+        [],
+    )
+    .unwrap();
+    set(&aside, at(2, 3), false);
+    assert_eq!(stands(), (Verdict::Applied, 2, 3));
 }

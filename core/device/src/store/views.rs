@@ -66,7 +66,8 @@ pub(crate) fn moved<'a>(
     let mut targets = BTreeSet::new();
     for (kind, target) in statements {
         // A finish decides for every target what is page and what came later; oversight is about the whole record.
-        if kind == Kind::Finish || kind == Kind::Correct || kind.is_oversight() {
+        // What a redaction takes the words of may be about anything.
+        if matches!(kind, Kind::Finish | Kind::Correct | Kind::Redact) || kind.is_oversight() {
             return None;
         }
         targets.insert(target.clone());

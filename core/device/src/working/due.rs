@@ -94,7 +94,7 @@ pub(crate) fn child_of(answers: &Answers) -> Child {
         child.periods.push(Period {
             end: date(cell("end")),
             since,
-            first_review: date(cell("last_review")),
+            first_review: date(cell("first_review")).or_else(|| date(cell("last_review"))),
             visit_every: cell("visit_every").and_then(|text| text.parse().ok()),
             ..Period::new(duty, start)
         });

@@ -4,12 +4,10 @@
 //! council has it". Everything beyond is sealed again and sent: own commits with the receipts they had, and others' commits
 //! whose words are all here, so that nothing is missing once any one device that had it has been in contact.
 
-use std::collections::BTreeMap;
-
 use rusqlite::{Connection, params};
 use visitbook_record::cbor::decode;
 use visitbook_record::commit::Commit;
-use visitbook_record::epoch::{log_name, read_kept};
+use visitbook_record::epoch::Kept;
 use visitbook_record::id::CommitHash;
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::wire::{ReceiptStatement, Signed};
@@ -20,7 +18,7 @@ use super::receipts::is_signed;
 use super::save::class_of;
 use crate::error::{SaveError, UnlockError};
 use crate::store::rows::{name, signed, unsigned};
-use crate::store::{StoreError, log};
+use crate::store::{StoreError, log, removed};
 use crate::sync::store::SendClass;
 
 /// How a bundle stands to the one that this device has.
@@ -47,6 +45,12 @@ impl Working {
     /// The statement that opened the epoch this device knows.
     pub(super) fn epoch_statement(&self) -> Result<EpochStatement, UnlockError> {
         Ok(self.bundle.epoch.verify(&self.bundle.control)?)
+    }
+
+    /// Its number, while syncing.
+    pub(super) fn known_epoch(&self) -> Result<u64, StoreError> {
+        let known = self.epoch_statement();
+        Ok(known.map_err(|_| StoreError::Row("an epoch"))?.number)
     }
 
     /// The number of the council's epoch that this device knows: one more after each restore of the council's server.
@@ -129,18 +133,14 @@ impl Working {
 /// Forgets what lies beyond the kept positions: how far was read, and which receipts count. No word is touched.
 pub(super) fn step_back(db: &Connection, epoch: &EpochStatement) -> Result<(), StoreError> {
     let known = known(db)?;
-    let mut firsts: BTreeMap<Scope, (LogPosition, CommitHash)> = BTreeMap::new();
+    let named = known.iter().map(|one| (one.scope, one.at, one.hash));
+    let kept = Kept::of(&epoch.id, &epoch.base, named);
     for one in &known {
-        let first = firsts.entry(one.scope).or_insert((one.at, one.hash));
-        *first = (*first).min((one.at, one.hash));
-    }
-    let kept = read_kept(&epoch.base);
-    let kept: BTreeMap<Scope, LogPosition> = firsts
-        .into_iter()
-        .filter_map(|(scope, (_, first))| Some((scope, *kept.get(&log_name(&epoch.id, &first))?)))
-        .collect();
-    for one in &known {
-        if kept.get(&one.scope).is_some_and(|last| one.at <= *last) {
+        if kept.has(&one.scope, one.at) {
+            // The commit was kept; what a still earlier epoch had said of it may have been brought since, and lost again.
+            if earlier_receipt(db, one.no)?.is_some() && removed::has_all_words(db, one.no)? {
+                give_back(db, one.no)?;
+            }
             continue;
         }
         if let Some(receipt) = one.receipt {
@@ -149,16 +149,16 @@ pub(super) fn step_back(db: &Connection, epoch: &EpochStatement) -> Result<(), S
         }
         db.prepare_cached("DELETE FROM received WHERE signed = ?1")?
             .execute([one.no])?;
-        if !one.own && has_all_words(db, one.no)? {
-            db.prepare_cached("INSERT OR IGNORE INTO give_back (signed) VALUES (?1)")?
-                .execute([one.no])?;
+        // One whose words are not here would be set aside for the lack of them; its author has them.
+        if !one.own && removed::has_all_words(db, one.no)? {
+            give_back(db, one.no)?;
         }
     }
     crate::store::attached::forget_receipts(db)?;
     let mut stepped_back = false;
     for row in log::scopes(db)? {
         // A digest is a sum up to the last entry and cannot be taken back to an earlier one: the log is read again.
-        if row.at > kept.get(&row.scope).copied() {
+        if row.at.is_some_and(|at| !kept.has(&row.scope, at)) {
             log::restart_scope(db, row.no)?;
             stepped_back = true;
         }
@@ -168,6 +168,12 @@ pub(super) fn step_back(db: &Connection, epoch: &EpochStatement) -> Result<(), S
     }
     // What was refused may be taken now.
     db.execute("UPDATE outgoing SET refused = NULL", [])?;
+    Ok(())
+}
+
+fn give_back(db: &Connection, no: i64) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT OR IGNORE INTO give_back (signed) VALUES (?1)")?
+        .execute([no])?;
     Ok(())
 }
 
@@ -194,16 +200,6 @@ fn known(db: &Connection) -> Result<Vec<Known>, StoreError> {
         });
     }
     Ok(known)
-}
-
-/// Whether every payload of a commit is here. One that is not would be set aside for the lack of it; its author has them.
-fn has_all_words(db: &Connection, no: i64) -> Result<bool, StoreError> {
-    Ok(!log::exists(
-        db,
-        "SELECT 1 FROM op LEFT JOIN payload ON payload.op = op.no
-         WHERE op.signed = ?1 AND op.payload IS NOT NULL AND payload.op IS NULL",
-        params![no],
-    )?)
 }
 
 fn earlier_receipt(db: &Connection, no: i64) -> Result<Option<Signed>, StoreError> {

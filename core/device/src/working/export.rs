@@ -14,6 +14,7 @@ use super::Working;
 use super::model::{
     AnswerView, CaseSection, CaseText, EntryView, LateView, QuestionView, RecordPage,
 };
+use super::read::Opening;
 use crate::clock::Moment;
 use crate::error::ReadError;
 use crate::store::log;
@@ -96,12 +97,13 @@ const NAMES: [&str; 6] = [
 ];
 
 impl Working {
-    /// A visit, a voice or a concern as text for the case system, about one child.
+    /// A visit, a voice or a concern as text for the case system, about one child. What a child handed in is in it once somebody
+    /// has opened it; before that, that there is something.
     ///
     /// # Errors
     /// [`ReadError`]; [`ReadError::OtherKind`] for a child.
     pub fn case_text(&self, record: RecordId) -> Result<CaseText> {
-        let page = self.page_of(record)?;
+        let page = self.page_of(record, Opening::No)?;
         if page.kind == RecordKind::Child.form() {
             return Err(ReadError::OtherKind("visit, a voice or a concern"));
         }
@@ -186,7 +188,7 @@ impl Working {
     fn voices_in(&self, page: &RecordPage) -> Result<Vec<String>> {
         let mut lines = Vec::new();
         for voice in self.voices_of_visit(page)? {
-            let voice = self.page_of(voice)?;
+            let voice = self.page_of(voice, Opening::No)?;
             if voice.oversight.voided.is_some() {
                 continue;
             }
@@ -260,6 +262,9 @@ fn sections_of_other(page: &RecordPage) -> Vec<CaseSection> {
 
 /// Words first and untouched; then how they came, and who may read them.
 fn what_was_given(voice: &RecordPage) -> Vec<String> {
+    if let Some(closed) = &voice.closed {
+        return vec![closed.clone()];
+    }
     let mut lines: Vec<String> = voice
         .words
         .iter()
@@ -301,6 +306,9 @@ fn lines_of(page: &RecordPage, field: &str) -> Vec<String> {
 }
 
 fn said(answer: &AnswerView) -> String {
+    if let Some(removed) = &answer.removed {
+        return removed.clone();
+    }
     let label = answer
         .label
         .as_deref()
@@ -363,9 +371,9 @@ fn versions(entry: &EntryView) -> Vec<String> {
     order.sort_by_key(|at| *at != entry.first);
     let mut lines = Vec::new();
     for version in order.into_iter().filter_map(|at| entry.versions.get(at)) {
-        match &version.text {
-            Some(text) => lines.push(text.clone()),
-            None => lines.push(format!("({} is still writing.)", version.by)),
+        match (&version.removed, &version.text) {
+            (Some(text), _) | (None, Some(text)) => lines.push(text.clone()),
+            (None, None) => lines.push(format!("({} is still writing.)", version.by)),
         }
         let back = if entry.withdrawn {
             ", taken back by its author"

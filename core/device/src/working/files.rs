@@ -15,7 +15,7 @@ use super::{Working, begin};
 use crate::attached::lane::{Damaged, LaneError, Receipt};
 use crate::attached::shelf::Place;
 use crate::store::attached::{self, Expected};
-use crate::store::{StoreError, log};
+use crate::store::{StoreError, log, removed};
 use crate::sync::exchange::Route;
 use crate::sync::store::{AttachmentRequest, AttachmentsTaken, ReplyProblem};
 
@@ -74,7 +74,18 @@ impl Working {
                 self.shelf.handed_in(&id).map_err(io)?;
             }
         }
+        self.drop_removed_files()?;
         self.drop_purged_files()
+    }
+
+    /// Removes the bytes of files whose last key was removed by law, also of one that waits for its receipt: the council takes it
+    /// no more.
+    pub(crate) fn drop_removed_files(&self) -> Result<(), StoreError> {
+        let io = |error: std::io::Error| super::attaching::of_disk(&error);
+        for id in removed::files(&self.store.writer)? {
+            self.shelf.discard(&id).map_err(io)?;
+        }
+        Ok(())
     }
 
     /// Removes the bytes of files that no statement here attaches any more: their child has moved, or they were removed by

@@ -9,15 +9,46 @@ use visitbook_record::page::{View, lay_out};
 use visitbook_record::payload::Content;
 use visitbook_record::verdict::Verdict;
 use visitbook_record::visit::missing_at_finish;
+use visitbook_record::words;
 
 use super::Working;
-use super::model::{Finishing, MissingItem};
+use super::model::{BeforeFinishing, Finishing, MissingItem};
 use super::save::{NewStatement, Plan, Refusing, Saved};
 use super::visit::{check_text, live};
-use crate::error::SaveError;
+use crate::clock::Moment;
+use crate::error::{ReadError, SaveError};
 use crate::store::log::{self, Row};
 
 impl Working {
+    /// What to show a person before [`Self::finish`]: the question, which names every child with their age, and what children left
+    /// on this device that has not been opened. Changes nothing, and what is left unread refuses nothing.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn before_finishing(&self, records: &[RecordId]) -> Result<BeforeFinishing, ReadError> {
+        let today = Moment::of(self.now().wall).date;
+        let mut children = Vec::with_capacity(records.len());
+        for record in records {
+            let (row, child, _) = self.rows_of(*record)?;
+            if row.home.kind != RecordKind::Visit {
+                return Err(ReadError::OtherKind("visit"));
+            }
+            let line = self.child_line(child, &today)?;
+            let age = line.age.unwrap_or_else(|| "age not known".to_owned());
+            children.push((line.name, age));
+        }
+        let named: Vec<(&str, &str)> = children
+            .iter()
+            .map(|(name, age)| (name.as_str(), age.as_str()))
+            .collect();
+        let message = words::finish(&named);
+        Ok(BeforeFinishing {
+            title: message.title,
+            detail: message.detail,
+            left_for_you: self.left_for_you()?,
+        })
+    }
+
     /// Finishes visits, in one save: fixes what this device shows of each, for ever. Drafts are saved first. If anything that
     /// binds is missing from any of them, nothing is finished and everything missing is listed.
     ///
@@ -167,7 +198,7 @@ fn page_of(rows: &[Row]) -> Vec<&Row> {
                 .into_iter()
                 .filter_map(|at| group.get(at).copied())
                 .filter(|row| row.statement.fact.kind.states_something())
-                .filter(|row| !row.is_withheld()),
+                .filter(|row| !row.lacks_words()),
         );
     }
     listed

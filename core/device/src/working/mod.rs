@@ -7,6 +7,7 @@ mod answer;
 mod aside;
 mod attaching;
 mod board;
+mod closed;
 mod cover;
 mod drafts;
 mod due;

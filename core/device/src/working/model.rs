@@ -246,6 +246,8 @@ pub struct AnswerView {
     pub settled: bool,
     /// Why, where it settled something.
     pub reason: Option<String>,
+    /// "Words removed …", where they were, by law: by whom, when and why.
+    pub removed: Option<String>,
     /// When, by the author's device.
     pub written: Moment,
     /// When the council received it.
@@ -278,8 +280,10 @@ pub struct QuestionView {
 pub struct VersionView {
     /// The statement.
     pub op: OpId,
-    /// The text; `None` while its author has not finished it.
+    /// The text; `None` while its author has not finished it, and where it was removed.
     pub text: Option<String>,
+    /// "Words removed …", where they were, by law: by whom, when and why.
+    pub removed: Option<String>,
     /// Recovered after a crash; its author has not gone on with it.
     pub cut_off: bool,
     /// Who.
@@ -362,6 +366,8 @@ pub struct RecordPage {
     pub child: RecordId,
     /// The child's name.
     pub child_name: String,
+    /// "Wren left you 1 thing, 10:10.", while nobody has opened what the child handed in: then nothing of it is told below.
+    pub closed: Option<String>,
     /// Every question that has an answer, in the form's order.
     pub questions: Vec<QuestionView>,
     /// Every piece of text, in log order.
@@ -521,6 +527,8 @@ pub struct Version {
     pub code: Option<String>,
     /// The words or the answer; `None` if they cannot be read here.
     pub text: Option<String>,
+    /// "Words removed …", where they were, by law: by whom, when and why.
+    pub removed: Option<String>,
     /// A few words beside an answer, or why something was settled.
     pub note: Option<String>,
     /// Who.
@@ -652,6 +660,17 @@ pub struct MissingItem {
     pub field: String,
     /// The question to ask.
     pub question: String,
+}
+
+/// What a person is shown before visits are finished.
+#[derive(Clone, Serialize)]
+pub struct BeforeFinishing {
+    /// "Finish for Wren (14) and Finch (9)?"
+    pub title: String,
+    /// What finishing means.
+    pub detail: String,
+    /// What children left on this device and the holder has not opened: a reminder, and no reason not to finish.
+    pub left_for_you: Vec<LeftForYou>,
 }
 
 /// What asking to finish came to.

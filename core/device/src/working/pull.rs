@@ -11,6 +11,7 @@ use visitbook_record::digest::{ScopeDigest, whole};
 use visitbook_record::id::{DeviceId, Incarnation, OpId, RecordId, WorkerId};
 use visitbook_record::op::{Kind, Target};
 use visitbook_record::payload::{Content, Payload};
+use visitbook_record::redaction;
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::Verdict;
@@ -23,7 +24,7 @@ use visitbook_seal::sign::{PublicKey, Signature, verify};
 use super::receipts::SyncError;
 use super::{Working, begin, epoch, new_life};
 use crate::store::rows::{name, signed};
-use crate::store::{StoreError, log, moved, views};
+use crate::store::{StoreError, log, moved, removed, views};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -55,6 +56,8 @@ struct Changed {
     ended: BTreeSet<i64>,
     /// One of them is of the writing life that this book is in: a copy of the device wrote it.
     copied: bool,
+    /// Words were removed by law.
+    removed: bool,
 }
 
 impl Changed {
@@ -162,6 +165,9 @@ impl Working {
         if changed.relearned {
             super::put_off_if_full(self.seal_relearned())?;
         }
+        if changed.removed && self.drop_removed_files().is_err() {
+            tracing::warn!("the files of words that were removed go at the next unlock");
+        }
         let entries = changed.entries;
         self.tell(changed.records.into_keys().collect(), entries > 0);
         self.settle_moves()?;
@@ -215,9 +221,10 @@ impl Applying<'_> {
         }
         let scope = log::ensure_scope(self.db, entry.scope())?;
         if scope.at.is_some_and(|at| at >= entry.at()) {
-            return Ok(());
+            return self.passed_over(entry);
         }
         let mut digest = scope.digest;
+        let is_notice = self.is_notice(entry)?;
         match entry {
             LogEntry::Commit(entry) => {
                 if !self.commit(entry, &mut digest)? {
@@ -225,13 +232,9 @@ impl Applying<'_> {
                     return Ok(());
                 }
             }
-            // A notice: what became of an own statement in a scope that is not held. It is in no digest.
-            LogEntry::Judged {
-                scope: Scope::Worker(_),
-                op,
-                verdict,
-                ..
-            } => moved::learn(self.db, self.now, op, verdict)?,
+            LogEntry::Judged { op, verdict, .. } if is_notice => {
+                moved::learn(self.db, self.now, op, verdict)?;
+            }
             LogEntry::Judged {
                 at,
                 op,
@@ -247,6 +250,45 @@ impl Applying<'_> {
         }
         self.changed.entries += 1;
         log::set_scope_read(self.db, scope.no, Some(entry.at()), digest)
+    }
+
+    /// A notice says in the worker's own log what became of an own statement in a scope that is not held. It is in no digest. What
+    /// is judged later in the worker's own log itself is not one.
+    fn is_notice(&self, entry: &LogEntry) -> Result<bool> {
+        let LogEntry::Judged {
+            scope: scope @ Scope::Worker(_),
+            op,
+            ..
+        } = entry
+        else {
+            return Ok(false);
+        };
+        let Some(row) = log::statement(self.db, op)? else {
+            return Ok(true);
+        };
+        let commit = log::commit_no(self.db, row.signed)?.ok_or(StoreError::Row("a commit"))?;
+        let commit =
+            Commit::from_bytes(&commit.signed.bytes).map_err(|_| StoreError::Row("a commit"))?;
+        Ok(commit.scope != *scope)
+    }
+
+    /// An entry that was applied before, as when everything is asked for once more. The council sends words with the commit that
+    /// they belong to, and takes them for sent: those that have become readable since are taken from it.
+    fn passed_over(&mut self, entry: &LogEntry) -> Result<()> {
+        match entry {
+            LogEntry::Commit(entry) => {
+                let hash = Commit::hash_of(&entry.commit.bytes);
+                if let Some(known) = log::commit(self.db, &hash)? {
+                    let mut ops = log::ops_of(self.db, known.no)?;
+                    if ops.len() != entry.verdicts.len() {
+                        ops = stated_before(self.db, entry)?;
+                    }
+                    self.fill_in(&ops, entry)?;
+                }
+                self.release(&entry.released)
+            }
+            LogEntry::Judged { released, .. } => self.release(released),
+        }
     }
 
     /// Whether it verified; if not, nothing of it was applied.
@@ -283,6 +325,7 @@ impl Applying<'_> {
         }
         if let Ok(commit) = Commit::from_bytes(&entry.commit.bytes) {
             self.assignments(&commit, entry)?;
+            self.redactions(&commit, &ops, entry)?;
         }
         self.release(&entry.released)?;
         Ok(true)
@@ -336,10 +379,13 @@ impl Applying<'_> {
     }
 
     /// A commit that was known may have been known without some of its words.
-    fn fill_in(&self, ops: &[(OpId, i64)], entry: &CommitEntry) -> Result<()> {
+    fn fill_in(&mut self, ops: &[(OpId, i64)], entry: &CommitEntry) -> Result<()> {
         for ((id, _), payload) in ops.iter().zip(&entry.payloads) {
-            if let Some(payload) = payload {
-                self.payload(id, payload)?;
+            if let Some(payload) = payload
+                && let Some(record) = self.payload(id, payload)?
+                && let Some(record) = log::record_no(self.db, record)?
+            {
+                self.changed.note(record.id, None);
             }
         }
         Ok(())
@@ -424,9 +470,7 @@ impl Applying<'_> {
         if entry.scope != Scope::Worker(self.worker) {
             return Ok(());
         }
-        let writer = known_certificate(self.db, commit.origin.device)?
-            .or_else(|| bundled_writer(self.bundle, commit.origin.device))
-            .is_some_and(|signed| signed.certificate.role == CertificateRole::Writer);
+        let writer = self.is_by_writer(commit)?;
         for (index, op) in commit.ops.iter().enumerate() {
             let applied = entry.verdicts.get(index).is_some_and(Verdict::is_applied);
             if !applied || !writer || !matches!(op.kind, Kind::Assign | Kind::Unassign) {
@@ -453,6 +497,39 @@ impl Applying<'_> {
             self.changed.note(assignment.child, None);
         }
         Ok(())
+    }
+
+    /// The council's own writer says which words are to go, by law.
+    fn redactions(
+        &mut self,
+        commit: &Commit,
+        ids: &[(OpId, i64)],
+        entry: &CommitEntry,
+    ) -> Result<()> {
+        let statements = commit.ops.iter().zip(ids).zip(&entry.verdicts);
+        for ((op, (id, _)), verdict) in statements {
+            let named = redaction::names(&op.target).filter(|_| op.kind == Kind::Redact);
+            let Some(named) = named.filter(|_| verdict.is_applied()) else {
+                continue;
+            };
+            if !self.is_by_writer(commit)? {
+                continue;
+            }
+            let said = match log::statement(self.db, id)?.map(|row| row.statement.content) {
+                Some(Some(Content::Redaction(said))) => Some(said),
+                _ => None,
+            };
+            let record = removed::carry_out(self.db, id, commit.record, &named, said.as_ref())?;
+            self.changed.note(record, None);
+            self.changed.removed = true;
+        }
+        Ok(())
+    }
+
+    fn is_by_writer(&self, commit: &Commit) -> Result<bool> {
+        let known = known_certificate(self.db, commit.origin.device)?
+            .or_else(|| bundled_writer(self.bundle, commit.origin.device));
+        Ok(known.is_some_and(|signed| signed.certificate.role == CertificateRole::Writer))
     }
 
     fn hold(&mut self, child: RecordId, role: Role, held: bool) -> Result<()> {

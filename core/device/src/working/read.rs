@@ -26,6 +26,15 @@ use crate::store::{StoreError, devices, search, views};
 
 const MOST_FOUND: usize = 50;
 
+/// Whether what a child handed in is to be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// It stays closed.
+    No,
+    /// By a tap of the holder's, who is then said to have opened it.
+    Deliberately,
+}
+
 type Result<T> = std::result::Result<T, ReadError>;
 
 impl Working {
@@ -33,19 +42,25 @@ impl Working {
         let mut voices = Vec::new();
         let all = log::records_of(&self.store.reader, scope, RecordKind::Voice)?;
         for record in all.into_iter().rev().take(most) {
-            // What a child handed in on this device is read by a deliberate tap first, never met on a list.
-            if !self.is_unread(record)? {
-                voices.extend(self.voice_view(record)?);
-            }
+            voices.extend(self.voice_view(record, Opening::No)?);
         }
         Ok(voices)
     }
 
-    pub(crate) fn voice_view(&self, record: RecordId) -> Result<Option<VoiceView>> {
+    pub(crate) fn voice_view(
+        &self,
+        record: RecordId,
+        opening: Opening,
+    ) -> Result<Option<VoiceView>> {
         let (row, child, rows) = self.rows_of(record)?;
         let Some(first) = rows.first() else {
             return Ok(None);
         };
+        let page = self.page_of(record, opening)?;
+        if page.closed.is_some() {
+            return Ok(Some(self.closed_voice(page, &first.statement)?));
+        }
+        self.looked(Look::Page, child, record);
         let texts = |wanted: &str| -> Vec<String> {
             each_once(
                 rows.iter()
@@ -66,16 +81,22 @@ impl Working {
         });
         let how = views::answer(&self.store.reader, row.no, "how")?;
         let (how, how_label) = how.map_or((None, None), |(code, label, _)| (code, label));
-        let page = self.page(record)?;
         let opened_by = voice::of_field(&page, "opened")
             .filter_map(|(_, one)| Some(one.answers.first()?.by.clone()))
             .collect();
         Ok(Some(VoiceView {
             record,
             child,
+            closed: None,
             how,
             how_label,
             words: texts("words"),
+            removed: page
+                .entries
+                .iter()
+                .flat_map(|entry| &entry.versions)
+                .filter_map(|version| version.removed.clone())
+                .collect(),
             saw: texts("saw"),
             drawing,
             by_the_child: voice::code(&page, &Target::field("entered_by")).as_deref()
@@ -90,6 +111,31 @@ impl Working {
             by: self.staff_name(first.statement.fact.author)?,
             written: Moment::of(first.statement.written),
         }))
+    }
+
+    /// A voice that nobody has opened, as lists show it.
+    fn closed_voice(&self, page: RecordPage, first: &Statement) -> Result<VoiceView> {
+        Ok(VoiceView {
+            record: page.record,
+            child: page.child,
+            closed: page.closed,
+            how: None,
+            how_label: None,
+            words: Vec::new(),
+            removed: Vec::new(),
+            saw: Vec::new(),
+            drawing: None,
+            by_the_child: true,
+            opened_by: Vec::new(),
+            child_asks: Vec::new(),
+            family_papers: None,
+            sharing: None,
+            replies: Vec::new(),
+            readings: Vec::new(),
+            translations: Vec::new(),
+            by: self.staff_name(first.fact.author)?,
+            written: Moment::of(first.written),
+        })
     }
 
     pub(crate) fn rows_of(&self, record: RecordId) -> Result<(RecordRow, RecordId, Vec<Row>)> {
@@ -114,17 +160,18 @@ impl Working {
         }
     }
 
-    /// Any record about a child, laid out.
+    /// Any record about a child, laid out. What a child handed in and nobody has opened is `closed`: it says whose it is and since
+    /// when, and nothing more, until [`Self::open_voice`].
     ///
     /// # Errors
     /// [`ReadError`].
     pub fn page(&self, record: RecordId) -> Result<RecordPage> {
-        let page = self.page_of(record)?;
+        let page = self.page_of(record, Opening::No)?;
         self.looked(Look::Page, page.child, record);
         Ok(page)
     }
 
-    pub(super) fn page_of(&self, record: RecordId) -> Result<RecordPage> {
+    pub(super) fn page_of(&self, record: RecordId, opening: Opening) -> Result<RecordPage> {
         let (row, child, rows) = self.rows_of(record)?;
         let (signed, statements): (Vec<i64>, Vec<Statement>) = rows
             .into_iter()
@@ -140,9 +187,14 @@ impl Working {
         };
         let child_name = self.child_name(child)?;
         let oversight = self.oversight_of(&row, child, &page, &statements)?;
-        if page.voided.is_some() {
+        let closed = match opening {
+            Opening::No => self.closed(&row, &child_name, &page, &statements)?,
+            Opening::Deliberately => None,
+        };
+        if page.voided.is_some() || closed.is_some() {
             // What was entered in error stands in the record's history and nowhere else.
             return Ok(RecordPage {
+                closed,
                 record,
                 kind: row.home.kind.form().to_owned(),
                 child,
@@ -166,6 +218,7 @@ impl Working {
                 .filter(|statement| matches!(statement.content, Some(Content::Words(_)))),
         );
         Ok(RecordPage {
+            closed: None,
             record,
             kind: row.home.kind.form().to_owned(),
             child,
@@ -382,7 +435,8 @@ impl Working {
         Ok(all)
     }
 
-    /// Every statement about a record in log order, own unsent ones last: who, both times, what became of it.
+    /// Every statement about a record in log order, own unsent ones last: who, both times, what became of it. Of what a child
+    /// handed in and nobody has opened nothing is told: whom it is not to be shared with stands in it too.
     ///
     /// # Errors
     /// [`ReadError`].
@@ -406,6 +460,9 @@ impl Working {
             .map(|statement| statement.fact.id)
             .collect();
         let staff = self.staff_names()?;
+        if self.closed(&row, "", &page, &statements)?.is_some() {
+            return Ok(Vec::new());
+        }
         let show = Show {
             kind: row.home.kind,
             me: self.me.worker,
@@ -429,7 +486,8 @@ impl Working {
     }
 
     /// Finds words in everything this device holds. Whatever is typed, it is only ever searched for. New words are indexed
-    /// first, so this writes to the search index.
+    /// first, so this writes to the search index. What a child handed in and nobody has opened is not searched: that a word
+    /// occurs in it says something of what it says, to whoever sees the screen.
     ///
     /// # Errors
     /// [`ReadError`].

@@ -124,6 +124,8 @@ impl Working {
             keys_wanted: stale_keys.contains(&self.session.ingest_key()),
             ..UploadTaken::default()
         };
+        let known_epoch = self.known_epoch().map_err(SyncError::from)?;
+        let mut restored = false;
         let mut strangers = Vec::new();
         let mut receipted = BTreeSet::new();
         let mut records = BTreeSet::new();
@@ -131,11 +133,12 @@ impl Working {
         let transaction = begin(&mut self.store.writer).map_err(SyncError::from)?;
         let mut newest = None;
         for (session, reply) in &replies {
+            // What a server said that is no more says nothing about what its successor has.
+            if reply.epoch != known_epoch {
+                restored |= reply.epoch > known_epoch;
+                continue;
+            }
             for statement in &reply.statements {
-                if is_of_a_later_epoch(&self.bundle, statement) {
-                    taken.keys_wanted = true;
-                    continue;
-                }
                 let done = store_statement(&transaction, &self.bundle, statement, now)
                     .map_err(SyncError::from)?;
                 if let Some(done) = done {
@@ -143,6 +146,12 @@ impl Working {
                     taken.receipted += u32::try_from(done.waited).unwrap_or(u32::MAX);
                     receipted.extend(done.commits);
                     records.extend(done.records);
+                }
+            }
+            for number in &reply.taken {
+                if let Some(hash) = no_longer_owed(&transaction, session, *number)? {
+                    taken.receipted += 1;
+                    receipted.insert(hash);
                 }
             }
             for (number, refusal) in &reply.refused {
@@ -188,7 +197,12 @@ impl Working {
         taken.sealed_again = self.seal_under_known_key(&stale_keys)?;
         taken.sealed_again += self.seal_with_certificate(&strangers)?;
         self.tell(records, true);
-        self.settle_moves().map_err(SyncError::from)?;
+        if restored {
+            // Nothing is removed before it is known what the restored server lacks.
+            taken.keys_wanted = true;
+        } else {
+            self.settle_moves().map_err(SyncError::from)?;
+        }
         Ok(taken)
     }
 
@@ -214,7 +228,8 @@ impl Working {
         {
             let mut all = self.store.writer.prepare_cached(
                 "SELECT signed.hash FROM signed JOIN received ON received.signed = signed.no
-                 WHERE received.receipt IS NOT NULL",
+                 WHERE received.receipt IS NOT NULL
+                    AND NOT EXISTS (SELECT 1 FROM outgoing WHERE outgoing.signed = signed.no)",
             )?;
             let mut rows = all.query([])?;
             while let Some(row) = rows.next()? {
@@ -424,16 +439,44 @@ fn store_statement(
             log::set_verdict(db, *op, verdict, at, false)?;
         }
         super::epoch::count_from_earlier(db, bundle, commit.no, &received.commit)?;
+        // What an epoch that was lost said of it may be known here alone. It goes with the envelope, see `no_longer_owed`.
         done.waited += db
-            .prepare_cached("DELETE FROM outgoing WHERE signed = ?1")?
+            .prepare_cached(
+                "DELETE FROM outgoing WHERE signed = ?1
+                    AND NOT EXISTS (SELECT 1 FROM earlier WHERE earlier.signed = outgoing.signed)",
+            )?
             .execute([commit.no])?;
-        done.commits.push(commit.hash);
+        let still = "SELECT 1 FROM outgoing WHERE signed = ?1";
+        if !log::exists(db, still, &[&commit.no])? {
+            done.commits.push(commit.hash);
+        }
         if let Some(record) = record_of(db, commit.no)? {
             views::refresh(db, &record, None)?;
             done.records.push(record.id);
         }
     }
     Ok(Some(done))
+}
+
+/// A restored council took an envelope, and with it what its predecessor had said of the commit. Where that has its new receipt
+/// too, nothing is left to be sent.
+fn no_longer_owed(
+    db: &rusqlite::Connection,
+    session: &[u8; 32],
+    number: u64,
+) -> Result<Option<CommitHash>, SyncError> {
+    let done: Option<i64> = db
+        .prepare_cached(
+            "DELETE FROM outgoing WHERE session = ?1 AND number = ?2
+                AND EXISTS (SELECT 1 FROM received WHERE received.signed = outgoing.signed AND received.receipt IS NOT NULL)
+             RETURNING signed",
+        )?
+        .query_row(params![session, signed(number)], |row| row.get(0))
+        .optional()?;
+    let Some(no) = done else {
+        return Ok(None);
+    };
+    Ok(log::commit_no(db, no)?.map(|row| row.hash))
 }
 
 /// Whether another statement of the same epoch follows the same one. After a restore the first statement of the new epoch
@@ -460,13 +503,6 @@ fn is_a_fork(
         }
     }
     Ok(false)
-}
-
-/// Whether a statement is of an epoch that this device has not heard of: the council's server was restored.
-fn is_of_a_later_epoch(bundle: &visitbook_seal::bundle::KeyBundle, exact: &Signed) -> bool {
-    let known = bundle.epoch.verify(&bundle.control);
-    let said = decode::<ReceiptStatement>(&exact.bytes);
-    known.is_ok_and(|known| said.is_ok_and(|said| said.first.epoch > known.number))
 }
 
 /// The record that a commit is about.

@@ -23,7 +23,7 @@ use crate::clock::Moment;
 use crate::error::SaveError;
 use crate::random;
 use crate::store::rows::{name, signed};
-use crate::store::{StoreError, log, views};
+use crate::store::{StoreError, log, removed, views};
 use crate::sync::store::{ParcelKey, SendClass};
 
 /// What commits say of the program that made them.
@@ -452,10 +452,11 @@ impl Working {
         let commit =
             Commit::from_bytes(&row.signed.bytes).map_err(|_| StoreError::Row("a commit"))?;
         let named = commit.ops.iter().map(|op| op.payload);
-        if !named.eq(payloads
+        let here = payloads
             .iter()
-            .map(|payload| payload.as_ref().map(Payload::hash)))
-        {
+            .map(|payload| payload.as_ref().map(Payload::hash));
+        let whole = named.eq(here) || removed::has_all_words(&self.store.writer, no)?;
+        if !whole {
             let now = self.now().wall;
             log::raise(
                 &self.store.writer,

@@ -8,10 +8,12 @@ use visitbook_record::commit::RecordKind;
 use visitbook_record::fact::{Answer, Fact};
 use visitbook_record::id::WorkerId;
 use visitbook_record::op::{Kind, Policy, Target};
-use visitbook_record::page::{Entry as PageEntry, Page, Statement};
+use visitbook_record::page::{Entry as PageEntry, Page, Statement, redaction_of};
 use visitbook_record::payload::{Content, Drawing, Settlement};
+use visitbook_record::redaction;
 use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::Verdict;
+use visitbook_record::words;
 
 use super::answer::whose_agreement;
 use super::model::{
@@ -39,6 +41,9 @@ impl Show<'_> {
     pub(crate) fn label(&self, target: &Target) -> String {
         if target.name() == attachment::FIELD {
             return "Attached".to_owned();
+        }
+        if target.name() == redaction::FIELD {
+            return "Words removed".to_owned();
         }
         let catalogue = Catalogue::newest();
         catalogue
@@ -71,9 +76,22 @@ impl Show<'_> {
             mine: fact.author == self.me,
             settled: fact.kind == Kind::Resolve,
             reason,
+            removed: self.removed(at),
             written: Moment::of(statement.written),
             received: statement.received.map(Moment::of),
         })
+    }
+
+    /// What is shown in place of words that were removed by law.
+    pub(crate) fn removed(&self, at: usize) -> Option<String> {
+        let by = self.statements.get(redaction_of(self.statements, at)?)?;
+        let reason = match &by.content {
+            Some(Content::Redaction(said)) => Some(said.reason.as_str()),
+            _ => None,
+        };
+        let when = Moment::of(by.received.unwrap_or(by.written));
+        let when = format!("{} {}", when.date, when.time);
+        Some(words::removed(&when, &self.name(by.fact.author), reason))
     }
 
     pub(crate) fn any_mine(&self, live: &[usize]) -> bool {
@@ -169,9 +187,14 @@ impl Show<'_> {
             Some(Content::Drawing(drawing)) => (Some(drawing_words(drawing)), false),
             _ => (None, false),
         };
+        let place = self
+            .statements
+            .iter()
+            .position(|other| other.fact.id == shown.fact.id);
         Some(VersionView {
             op: shown.fact.id,
             text,
+            removed: place.and_then(|place| self.removed(place)),
             cut_off,
             author: shown.fact.author,
             by: self.name(shown.fact.author),
@@ -215,6 +238,7 @@ impl Show<'_> {
             }
             Content::Ask { value, .. } => Some(value.label.clone()),
             Content::Assignment(assignment) => Some(assignment.reason.clone()),
+            Content::Redaction(redaction) => Some(redaction.reason.clone()),
             Content::Correction(correction) => Some(correction.value.label.clone()),
             Content::Void { reason, .. } | Content::Placement { reason, .. } => {
                 Some(reason.clone())
@@ -366,6 +390,7 @@ impl Show<'_> {
             label: self.label(&fact.target),
             code: fact.answer.code().map(str::to_owned),
             text: self.text(at),
+            removed: self.removed(at),
             note,
             by: self.name(fact.author),
             written: Moment::of(statement.written),
@@ -400,6 +425,7 @@ fn kind_word(kind: Kind) -> String {
         Kind::Unassign => "unassign",
         Kind::Purged => "purged",
         Kind::Open => "open",
+        Kind::Redact => "redact",
         Kind::Read => "read",
         Kind::Unknown(_) => "newer_version",
     }

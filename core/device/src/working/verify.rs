@@ -16,7 +16,7 @@ use crate::clock::Moment;
 use crate::error::ReadError;
 use crate::store::oversight_view::{self, Marks};
 use crate::store::rows::{name, optional_name};
-use crate::store::{StoreError, attached, log, moved, views};
+use crate::store::{StoreError, attached, log, moved, removed, views};
 use visitbook_record::time::WallMillis;
 
 /// Own commits by writing life and number, each with the one it names as before it.
@@ -40,6 +40,7 @@ impl Working {
         self.check_file(&mut report)?;
         self.check_commits(&mut report)?;
         self.check_payloads(&mut report)?;
+        self.check_removed(&mut report)?;
         self.check_receipts(&mut report)?;
         self.check_outgoing(&mut report)?;
         self.check_read_models(&mut report)?;
@@ -209,6 +210,16 @@ impl Working {
                     .problems
                     .push(format!("statement {id}: the words are not those signed"));
             }
+        }
+        Ok(())
+    }
+
+    /// What was removed by law is gone.
+    fn check_removed(&self, report: &mut Verification) -> Result<(), StoreError> {
+        for id in removed::still_here(&self.store.reader)? {
+            report.problems.push(format!(
+                "statement {id}: its words were removed by law and are here"
+            ));
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use visitbook_record::op::Target;
 
 use super::Working;
 use super::model::{QuestionView, RecordPage, ReplyView, SharingView, VersionView, VoiceView};
+use super::read::Opening;
 use super::save::{Plan, Refusing, Saved};
 use super::visit::check_text;
 use crate::error::{ReadError, SaveError};
@@ -131,8 +132,8 @@ impl Working {
         self.set_all(voice, &answers)
     }
 
-    /// Everything a child gave, newest first. What the child handed in on this device and the holder has not opened is left
-    /// out; [`Self::left_for_you`] prompts for it.
+    /// Everything a child gave, newest first. What the child handed in and nobody has opened is `closed` and shows no word;
+    /// [`Self::left_for_you`] prompts for what was left on this device.
     ///
     /// # Errors
     /// [`ReadError`].
@@ -147,13 +148,14 @@ impl Working {
     /// [`ReadError`]. That it was opened may not be noted if the disk is full: then the prompt comes again.
     pub fn open_voice(&mut self, record: RecordId) -> Result<VoiceView, ReadError> {
         let view = self
-            .voice_view(record)?
+            .voice_view(record, Opening::Deliberately)?
             .ok_or(ReadError::OtherKind("voice"))?;
         if self.note_opened(record, &view).is_err() {
             tracing::warn!("that a child's words were opened could not be noted");
             return Ok(view);
         }
-        Ok(self.voice_view(record)?.unwrap_or(view))
+        let noted = self.voice_view(record, Opening::Deliberately)?;
+        Ok(noted.unwrap_or(view))
     }
 
     fn note_opened(&mut self, record: RecordId, view: &VoiceView) -> Result<(), SaveError> {

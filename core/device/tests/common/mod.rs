@@ -23,6 +23,7 @@ use visitbook_record::catalogue::Catalogue;
 use visitbook_record::cbor::{decode, encode};
 use visitbook_record::commit::{Clocks, Commit, Origin, RecordKind, Role};
 use visitbook_record::digest::{ScopeDigest, whole};
+use visitbook_record::epoch::kept;
 use visitbook_record::fact::{Fact, RecordHome, is_withheld_until_finish};
 use visitbook_record::family::{Post, missing_from, statements_of};
 use visitbook_record::id::{
@@ -153,6 +154,8 @@ pub struct Council {
     pub forgets_certificates: bool,
     /// Makes every receipt name one verdict too few, or another scope.
     pub spoils_receipts: Option<Spoil>,
+    /// The life of its log that its answers to uploads name.
+    pub epoch: u64,
 }
 
 /// How a signed receipt can be no receipt for a commit.
@@ -227,6 +230,7 @@ impl Council {
             withholds_words: false,
             forgets_certificates: false,
             spoils_receipts: None,
+            epoch: 1,
         }
     }
 
@@ -683,6 +687,22 @@ impl Council {
         })
     }
 
+    /// Some operation of this kind.
+    pub fn op_of(&self, kind: Kind) -> OpId {
+        let mut known = self.known.iter();
+        *known.find(|(_, op)| op.fact.kind == kind).unwrap().0
+    }
+
+    /// What an epoch statement says that keeps the whole log of a scope, and no other.
+    pub fn keeps(&self, epoch_id: &[u8; 16], scope: &Scope) -> Vec<(Vec<u8>, u64)> {
+        let entries = &self.logs[scope].entries;
+        let LogEntry::Commit(first) = &entries[0] else {
+            panic!("a log begins with a commit");
+        };
+        let first = Commit::hash_of(&first.commit.bytes);
+        vec![kept(epoch_id, &first, entries.last().unwrap().at())]
+    }
+
     /// Judges an operation again.
     pub fn judge_again(&mut self, id: OpId, verdict: Verdict) {
         let record = self.known[&id].fact.record;
@@ -750,6 +770,7 @@ impl Council {
         let upload: Upload = decode(&body).unwrap();
         let mut sessions: BTreeMap<[u8; 32], Vec<EnvelopeBody>> = BTreeMap::new();
         let mut keys = BTreeMap::new();
+        let mut numbers = BTreeMap::new();
         let mut posts = Vec::new();
         for envelope in &upload.envelopes {
             if Header::read(envelope).unwrap().kind == EnvelopeKind::FamilyPost {
@@ -758,6 +779,8 @@ impl Council {
             }
             let opened = self.ingest.open(envelope).unwrap();
             let enc = opened.header.enc;
+            let numbers: &mut Vec<u64> = numbers.entry(enc).or_default();
+            numbers.push(opened.header.number);
             sessions
                 .entry(enc)
                 .or_default()
@@ -767,10 +790,13 @@ impl Council {
         let mut groups = Vec::new();
         for (enc, bodies) in sessions {
             let statements = self.take(bodies);
+            let taken = numbers.remove(&enc).unwrap_or_default();
             let reply = encode(&UploadReply {
                 statements,
                 refused: vec![],
                 time: WallMillis(self.now),
+                epoch: self.epoch,
+                taken: if self.epoch > 1 { taken } else { vec![] },
             });
             let secret = self
                 .ingest

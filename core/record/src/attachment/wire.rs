@@ -216,12 +216,7 @@ impl<C> Encode<C> for Fetched {
             Self::Denied {
                 denial,
                 next_counter,
-            } => e
-                .array(3)?
-                .u8(2)?
-                .encode_with(denial, ctx)?
-                .u64(*next_counter)?
-                .ok(),
+            } => denial.encode_answer(*next_counter, e),
         }
     }
 }
@@ -236,10 +231,13 @@ impl<'b, C> Decode<'b, C> for Fetched {
                 chunks: d.decode_with(ctx)?,
                 time: d.decode_with(ctx)?,
             }),
-            (2, Some(3)) => Ok(Self::Denied {
-                denial: d.decode_with(ctx)?,
-                next_counter: d.u64()?,
-            }),
+            (2, Some(3)) => {
+                let (denial, next_counter) = Denial::decode_answer(d)?;
+                Ok(Self::Denied {
+                    denial,
+                    next_counter,
+                })
+            }
             _ => Err(minicbor::decode::Error::message("unknown reply")),
         }
     }

@@ -8,6 +8,7 @@ mod attachments;
 mod key;
 mod payload_keys;
 mod read;
+mod redactions;
 mod rows;
 mod write;
 
@@ -23,7 +24,11 @@ use self::payload_keys::PayloadKeys;
 use self::rows::failed;
 use super::{ReadWork, Storage, StoreError, WriteWork};
 
-const SCHEMA: &str = concat!(include_str!("schema.sql"), include_str!("attachments.sql"));
+const SCHEMA: &str = concat!(
+    include_str!("schema.sql"),
+    include_str!("attachments.sql"),
+    include_str!("redactions.sql")
+);
 const SCHEMA_VERSION: &str = "1";
 
 /// How long a transaction waits for another process's.

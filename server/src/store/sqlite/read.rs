@@ -289,6 +289,13 @@ impl ReadTx for Side {
         )
     }
 
+    fn openings(&self, record: &RecordId) -> Result<Vec<StoredOp>, StoreError> {
+        // The kind is written out, because a partial index is only used where it is.
+        let sql = format!("{OP} WHERE record = ?1 AND kind = 22 ORDER BY id");
+        let all = self.rows(&sql, [&record.0[..]], |row| self.stored_op(row))?;
+        Ok(all.into_iter().filter(|op| op.fact.is_applied()).collect())
+    }
+
     fn payload(&self, op: &OpId) -> Result<Option<Payload>, StoreError> {
         let found = self.row(
             "SELECT scope, sealed FROM payload WHERE op = ?1",

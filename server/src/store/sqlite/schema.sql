@@ -8,7 +8,7 @@ CREATE TABLE meta (
 ) STRICT, WITHOUT ROWID;
 
 -- One row for each scope that holds payloads: the key they are encrypted under, itself encrypted under the payload master
--- key, which is not in this file. Without this row the scope's payloads are gone, from back-ups too.
+-- key, which is not in this file. Without this row the scope's payloads cannot be opened.
 CREATE TABLE scope_key (
     scope BLOB PRIMARY KEY NOT NULL,      -- cbor
     wrapped BLOB NOT NULL                 -- nonce, 12 bytes, then the sealed key
@@ -74,6 +74,7 @@ CREATE TABLE op (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX op_of_record ON op (record, id);
 CREATE INDEX op_held ON op (record, id) WHERE held = 1;
+CREATE INDEX op_open ON op (record, id) WHERE kind = 22;  -- a manager opens what is not finished
 
 -- Payloads, each encrypted under its scope's key and bound to scope and operation. May be removed; see `scope_key`.
 CREATE TABLE payload (

@@ -7,7 +7,7 @@ use visitbook_record::conflict::may_settle;
 use visitbook_record::fact::{Answer, Fact};
 use visitbook_record::id::{OpId, RecordId};
 use visitbook_record::op::{Kind, Policy, Target};
-use visitbook_record::page::{Page, Statement, View, lay_out};
+use visitbook_record::page::{Finished, Page, Statement, View, lay_out};
 use visitbook_record::payload::{Content, Correction, Value};
 use visitbook_record::verdict::{Reason, Verdict};
 
@@ -49,31 +49,61 @@ pub(super) fn plan(phone: &Phone, child: RecordId, deed: Deed, rng: &mut Rng) ->
         Deed::Open => visits(phone, child)
             .into_iter()
             .find_map(|visit| open(phone, visit, child)),
+        Deed::SignOff => visits(phone, child).into_iter().find_map(|visit| {
+            let finish = to_sign(phone, visit, rng)?;
+            let draft = sign_off(finish);
+            Some(vec![plan_of(visit, RecordKind::Visit, child, vec![draft])])
+        }),
         _ => visits(phone, child).into_iter().find_map(|visit| {
-            let (finish, page) = finished(phone, visit)?;
-            let own = finish.author == phone.worker;
-            let done = deed == Deed::SignOff && page.signed_off.is_some();
-            if own || done {
-                return None;
-            }
-            let draft = match deed {
-                Deed::SignOff => sign_off(finish.id),
-                _ => give_back(finish.id),
-            };
+            let finish = finished(phone, visit)?;
+            (finish.author != phone.worker).then_some(())?;
+            let draft = give_back(finish.id);
             Some(vec![plan_of(visit, RecordKind::Visit, child, vec![draft])])
         }),
     }
 }
 
-/// The finish that stands here, with the page.
-pub(crate) fn finished(phone: &Phone, visit: RecordId) -> Option<(Fact, Page)> {
+/// A colleague's finish that this phone shows without a sign-off: mostly the one that stands, but a manager whose screen is old
+/// may take another for it, or mean the other.
+fn to_sign(phone: &Phone, visit: RecordId, rng: &mut Rng) -> Option<OpId> {
+    let (statements, shown) = shown_finished(phone, visit)?;
+    let signed: Vec<OpId> = statements
+        .iter()
+        .filter_map(|s| match &s.content {
+            Some(Content::SignOff(finish)) => Some(*finish),
+            _ => None,
+        })
+        .collect();
+    let may = |fact: &Fact| fact.author != phone.worker && !signed.contains(&fact.id);
+    let stands = Some(&statements.get(shown.by)?.fact).filter(|fact| may(fact));
+    let others: Vec<&Fact> = shown
+        .others
+        .iter()
+        .filter_map(|at| statements.get(*at).map(|s| &s.fact))
+        .filter(|fact| may(fact))
+        .collect();
+    let other = rng.pick(&others).copied();
+    let chosen = if rng.chance(40) {
+        other.or(stands)
+    } else {
+        stands.or(other)
+    };
+    chosen.map(|fact| fact.id)
+}
+
+/// The finish that stands here.
+pub(crate) fn finished(phone: &Phone, visit: RecordId) -> Option<Fact> {
+    let (statements, shown) = shown_finished(phone, visit)?;
+    Some(statements.get(shown.by)?.fact.clone())
+}
+
+fn shown_finished(phone: &Phone, visit: RecordId) -> Option<(Vec<Statement>, Finished)> {
     let any = phone
         .rows_of(&visit)
         .any(|row| row.fact.kind == Kind::Finish);
     any.then_some(())?;
     let (statements, page) = laid_out(phone, visit, RecordKind::Visit, View::Here);
-    let by = page.finished.as_ref()?.by;
-    Some((statements.get(by)?.fact.clone(), page))
+    Some((statements, page.finished?))
 }
 
 pub(crate) fn about(kind: Kind, target: Target, content: Content) -> Draft {

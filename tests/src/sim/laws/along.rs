@@ -29,8 +29,22 @@ pub(crate) fn phone_has_no_alarm(phone: &Phone) -> Checked {
     }
 }
 
-/// Law 22: a phone says that the council has a record only when the council durably has every commit it made on it.
+/// Law 15: a restored council sends nothing before somebody has looked through its lists.
+pub(crate) fn nothing_is_sent_unconfirmed(world: &World) -> Checked {
+    must!(
+        !world.council.served_unconfirmed,
+        15,
+        "a restored council sent something before its lists were confirmed"
+    );
+    Ok(())
+}
+
+/// Law 22: a phone says that the council has a record only when the council durably has every commit it made on it, but for
+/// what was lost with a server of whose end the phone has not heard, and what was removed here before.
 pub(crate) fn status_is_truthful(world: &World, phone: &Phone) -> Checked {
+    if !world.knows_the_epoch(phone) {
+        return Ok(());
+    }
     let claimed: BTreeSet<_> = phone
         .own_records()
         .into_iter()
@@ -42,7 +56,8 @@ pub(crate) fn status_is_truthful(world: &World, phone: &Phone) -> Checked {
     let missing = world.council.store.read_with(|tx| {
         for own in &phone.disk.own {
             let volume = &own.written.volume;
-            if claimed.contains(&volume.commit.record) && tx.commit(&volume.hash)?.is_none() {
+            let is_claimed = claimed.contains(&volume.commit.record) && !own.lost;
+            if is_claimed && tx.commit(&volume.hash)?.is_none() {
                 return Ok::<_, StoreError>(true);
             }
         }
@@ -60,7 +75,8 @@ pub(crate) fn status_is_truthful(world: &World, phone: &Phone) -> Checked {
 /// Law 16: what a phone removed the council durably had by then, with its words.
 pub(crate) fn removed_was_received(world: &mut World, n: usize) -> Checked {
     let removed = std::mem::take(&mut world.phones[n].removed);
-    if removed.is_empty() {
+    // What a phone removes before it can hear of a restore may be lost with the server.
+    if removed.is_empty() || !world.knows_the_epoch(&world.phones[n]) {
         return Ok(());
     }
     let mut tally = world.ledger.tally.borrow_mut();
@@ -136,6 +152,8 @@ pub(crate) fn repeats_change_nothing(world: &mut World, chance: u64) -> Checked 
         .iter()
         .flat_map(|phone| phone.disk.own.iter())
         .filter(|own| !own.gone)
+        // Whoever tells of a session about a child that they were only given since makes a record of it by telling again.
+        .filter(|own| !own.told_of_anybodys_session())
         .filter_map(|own| own.parcel.as_ref().map(|(_, bytes)| bytes.clone()))
         .collect();
     for i in (1..envelopes.len()).rev() {
@@ -164,7 +182,8 @@ pub(crate) fn repeats_change_nothing(world: &mut World, chance: u64) -> Checked 
     }
     for phone in &world.phones {
         for own in &phone.disk.own {
-            if let Some(receipt) = own.receipt.as_ref().filter(|_| !own.gone) {
+            let was_sent = !own.gone && !own.told_of_anybodys_session();
+            if let Some(receipt) = own.receipt.as_ref().filter(|_| was_sent) {
                 must!(
                     statements.contains(&receipt.statement),
                     19,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use visitbook_record::fact::Answer;
-use visitbook_record::id::OpId;
+use visitbook_record::id::{OpId, RecordId};
 use visitbook_record::op::Kind;
 use visitbook_record::payload::Content;
 use visitbook_record::scope::Scope;
@@ -46,12 +46,18 @@ pub(super) fn verdicts_follow_the_sentences(world: &World, reading: &Reading) ->
     let mut waiting: Vec<(Rc<Volume>, usize, usize)> = Vec::new();
     let mut touched = BTreeSet::new();
     let mut placements: Vec<(OpId, usize)> = Vec::new();
+    // Records with statements that were judged by more than today's sentences: by a receipt of an epoch that was lost, or by
+    // rights that came back later. What law 17 says of them is checked there.
+    let mut unsure: BTreeSet<RecordId> = BTreeSet::new();
     let arrivals = &world.council.arrivals;
     for (n, arrival) in arrivals.iter().enumerate() {
         let Some(volume) = world.ledger.by_hash(&arrival.commit) else {
             return Err(Broken::new(15, "a receipt for a commit that nobody wrote"));
         };
         let circumstances = circumstances(world, &volume, arrival);
+        if came_with_more(world, &volume, arrival) || names_lost_entry(reading, &volume, arrival) {
+            unsure.insert(volume.commit.record);
+        }
         for (index, id) in volume.ids.iter().enumerate() {
             let Some(stated) = reading.op(id) else {
                 return Err(Broken::new(
@@ -60,11 +66,14 @@ pub(super) fn verdicts_follow_the_sentences(world: &World, reading: &Reading) ->
                 ));
             };
             if state.known.contains_key(id) {
-                // Said before, under the same number, by a copy of the phone.
+                // Said before, under the same number, by a copy of the phone; or the council's own, given back.
                 continue;
             }
             let content = content_at_council(world, id);
-            let class = circumstances.judge(&state, index, content.as_ref());
+            let mut class = circumstances.judge(&state, index, content.as_ref());
+            if unsure.contains(&volume.commit.record) {
+                class = Class::of(&stated.arrived_as);
+            }
             must!(
                 class == Class::of(&stated.arrived_as),
                 15,
@@ -109,6 +118,7 @@ pub(super) fn verdicts_follow_the_sentences(world: &World, reading: &Reading) ->
             for (op, n) in std::mem::take(&mut placements) {
                 place(world, &mut state, &op, n, commit.scope);
             }
+            due.retain(|(v, ..)| !unsure.contains(&v.commit.record));
             judge_waiting(world, reading, &mut state, &mut due)?;
             waiting = rest;
             waiting.extend(due);
@@ -119,7 +129,9 @@ pub(super) fn verdicts_follow_the_sentences(world: &World, reading: &Reading) ->
         let known = state.known.get(&stated.fact.id);
         let now = stated.fact.verdict.as_ref().map(Class::of);
         must!(
-            oracle::is_writer(&stated.volume) || known.map(|known| known.class) == now,
+            oracle::is_writer(&stated.volume)
+                || unsure.contains(&stated.fact.record)
+                || known.map(|known| known.class) == now,
             15,
             "{:?} on {} ({:?}) is now {now:?}, by the sentences it is {:?}",
             stated.fact.kind,
@@ -129,9 +141,12 @@ pub(super) fn verdicts_follow_the_sentences(world: &World, reading: &Reading) ->
         );
     }
     must!(
-        waiting.iter().all(|(v, i, _)| reading
-            .op(&v.ids[*i])
-            .is_some_and(|s| { matches!(s.fact.verdict, Some(Verdict::Held { .. })) })),
+        waiting
+            .iter()
+            .filter(|(v, ..)| !unsure.contains(&v.commit.record))
+            .all(|(v, i, _)| reading
+                .op(&v.ids[*i])
+                .is_some_and(|s| { matches!(s.fact.verdict, Some(Verdict::Held { .. })) })),
         15,
         "something that waits for a missing statement was judged all the same"
     );
@@ -147,6 +162,22 @@ fn circumstances<'a>(world: &'a World, volume: &'a Volume, arrival: &Arrival) ->
         moves: arrival.moves,
         ended: arrival.ended,
     }
+}
+
+/// Whether somebody has what an epoch that was lost had said of a commit: the council is told, if not at once.
+fn came_with_more(world: &World, volume: &Volume, arrival: &Arrival) -> bool {
+    let mut phones = world.phones.iter();
+    arrival.epoch > 1 && phones.any(|phone| phone.disk.earlier.contains_key(&volume.hash))
+}
+
+/// Whether a restore lost the assignment entry that a commit names.
+fn names_lost_entry(reading: &Reading, volume: &Volume, arrival: &Arrival) -> bool {
+    let Some(seen) = volume.commit.assignment_seen else {
+        return false;
+    };
+    let log = reading.logs.get(&Scope::Worker(volume.commit.author));
+    let there = log.is_some_and(|log| log.rows.iter().any(|row| row.at == seen));
+    seen.epoch < arrival.epoch && !there
 }
 
 fn twist_of(world: &World, id: &OpId) -> Option<Twist> {
@@ -293,6 +324,9 @@ fn judge_waiting(
                 state,
                 content.as_ref().filter(|c| matches!(c, Content::Finish(_))),
             );
+            if let Some(Content::Placement { op, .. }) = &content {
+                place(world, state, op, n, volume.commit.scope);
+            }
         }
     }
     *waiting = still;

@@ -8,6 +8,7 @@ use visitbook_record::fact::{Answer, Fact};
 use visitbook_record::id::{OpId, RecordId};
 use visitbook_record::op::{Kind, Policy, Target};
 use visitbook_record::page::{View, lay_out};
+use visitbook_record::scope::LogPosition;
 use visitbook_record::verdict::Verdict;
 use visitbook_record::wire::ReceiptStatement;
 use visitbook_server::store::Entry;
@@ -234,10 +235,10 @@ fn may(world: &World, by: &Fact, group: &[Fact]) -> bool {
 }
 
 /// Law 17: each statement names the one before it, positions only grow, and applied is never taken back.
-pub(super) fn receipts_chain(_: &World, reading: &Reading) -> Checked {
+pub(super) fn receipts_chain(world: &World, reading: &Reading) -> Checked {
     for (scope, log) in &reading.logs {
         let mut previous = None;
-        let mut last = 0;
+        let mut last = (0, 0);
         for (first, signed) in &log.statements {
             let statement: ReceiptStatement = decode(&signed.bytes)
                 .map_err(|_| Broken::new(17, "a stored receipt cannot be read"))?;
@@ -251,13 +252,28 @@ pub(super) fn receipts_chain(_: &World, reading: &Reading) -> Checked {
                 17,
                 "a receipt is for another place"
             );
-            must!(first.position > last, 17, "receipts overlap");
-            last = first.position + statement.received.len() as u64 - 1;
+            let begins = (first.epoch, first.position);
+            must!(begins > last, 17, "receipts overlap");
+            last = (
+                first.epoch,
+                first.position + statement.received.len() as u64 - 1,
+            );
             previous = Some(ReceiptStatement::hash_of(&signed.bytes));
         }
         let mut verdicts: BTreeMap<OpId, Verdict> = BTreeMap::new();
-        for (n, row) in (1..).zip(&log.rows) {
-            must!(row.at.position == n, 17, "positions of a log have a gap");
+        let mut before: Option<LogPosition> = None;
+        for row in &log.rows {
+            let follows = match before {
+                Some(before) if before.epoch == row.at.epoch => before.position + 1,
+                Some(before) if before.epoch > row.at.epoch => 0,
+                _ => 1,
+            };
+            must!(
+                row.at.position == follows,
+                17,
+                "positions of a log have a gap"
+            );
+            before = Some(row.at);
             if let Entry::Judged { op, verdict } = &row.entry {
                 let before = verdicts
                     .get(op)
@@ -269,5 +285,5 @@ pub(super) fn receipts_chain(_: &World, reading: &Reading) -> Checked {
             }
         }
     }
-    Ok(())
+    super::restores::applied_stays_applied(world, reading)
 }

@@ -25,6 +25,11 @@ pub(super) fn no_word_is_lost(world: &World, reading: &Reading) -> Checked {
                 "phone {} removed a commit that has no receipt",
                 phone.number
             );
+            if own.lost && !reading.commits.contains_key(&volume.hash) {
+                // Removed here after its receipt, then lost with the council's server, and nobody else had all of it.
+                world.ledger.tally.borrow_mut().lost += 1;
+                continue;
+            }
             let is_not_here = own.written.is_refusable || own.gone;
             let is_kept_here = is_not_here || volume.ids.iter().all(|id| phone.row(id).is_some());
             must!(
@@ -59,7 +64,7 @@ pub(super) fn no_word_is_lost(world: &World, reading: &Reading) -> Checked {
 pub(super) fn acknowledged_is_durable(world: &World, reading: &Reading) -> Checked {
     for phone in &world.phones {
         for own in &phone.disk.own {
-            let Some(receipt) = &own.receipt else {
+            let Some(receipt) = own.receipt.as_ref().filter(|_| !own.lost) else {
                 continue;
             };
             let there = reading.commits.get(&own.written.volume.hash);
@@ -115,7 +120,7 @@ pub(super) fn childs_words_are_identical(world: &World, reading: &Reading) -> Ch
             }
         }
     }
-    Ok(())
+    super::family::what_was_handed_in_is_a_record(world, reading)
 }
 
 /// Law 4: whatever is shown as somebody's words is a payload that their phone saved with that statement.
@@ -187,9 +192,10 @@ pub(super) fn nothing_is_left(world: &World, _: &Reading) -> Checked {
         let own = [Scope::Worker(phone.worker), Scope::Council];
         let held = phone.disk.holds.keys().map(|child| Scope::Child(*child));
         for scope in held.chain(own) {
-            let read = phone.disk.vector.get(&scope).map_or(0, |at| at.position);
+            let last = world.council.last(scope);
+            let read = phone.disk.vector.get(&scope).copied();
             must!(
-                read == world.council.last(scope).position,
+                read == Some(last).filter(|last| last.position > 0),
                 11,
                 "phone {} has not read all of a scope it holds",
                 phone.number
@@ -221,7 +227,7 @@ pub(super) fn both_under_one_number_are_kept(world: &World, reading: &Reading) -
         if first != volume.hash {
             let both = [first, volume.hash]
                 .iter()
-                .all(|h| reading.commits.contains_key(h));
+                .all(|h| own.lost || reading.commits.contains_key(h));
             must!(both, 18, "one of two commits under one number is gone");
             world.ledger.tally.borrow_mut().forks += 1;
         }
@@ -235,7 +241,7 @@ pub(super) fn both_under_one_number_are_kept(world: &World, reading: &Reading) -
         {
             let hash = &own.written.volume.hash;
             must!(
-                reading.commits.contains_key(hash),
+                own.lost || reading.commits.contains_key(hash),
                 18,
                 "a second commit under one number is gone"
             );
@@ -256,7 +262,7 @@ pub(super) fn poison_is_isolated(world: &World, reading: &Reading) -> Checked {
             .filter(|own| own.written.twist == Twist::None)
         {
             must!(
-                reading.commits.contains_key(&own.written.volume.hash),
+                own.lost || reading.commits.contains_key(&own.written.volume.hash),
                 20,
                 "a sound commit of phone {} never reached the council",
                 phone.number

@@ -52,11 +52,16 @@ impl Phone {
 
     /// Something about the child is on this phone only.
     fn must_wait(&self, child: RecordId) -> bool {
-        self.disk.own.iter().any(|own| {
-            own.waits()
-                && !own.written.is_refusable
-                && own.written.volume.commit.scope == Scope::Child(child)
-        })
+        let scope = Scope::Child(child);
+        let mut posts = self.disk.posts.iter();
+        if posts.any(|post| post.waits() && post.child == child) {
+            return true;
+        }
+        let mut back = self.disk.back.iter();
+        back.any(|back| back.waits() && back.volume.commit.scope == scope)
+            || self.disk.own.iter().any(|own| {
+                own.waits() && !own.written.is_refusable && own.written.volume.commit.scope == scope
+            })
     }
 
     /// Removes every row about the child but own words that are set aside, which their author can read until they are placed.
@@ -93,8 +98,12 @@ impl Phone {
             }
         }
         any |= go.contains(&true);
+        for post in &mut self.disk.posts {
+            post.gone |= post.child == child;
+        }
         self.removed.extend(removed);
         if any {
+            self.disk.had.retain(|_, had| had.scope != scope);
             let mut go = go.into_iter();
             self.disk.rows.retain(|_| go.next() == Some(false));
             self.disk.row_of.clear();

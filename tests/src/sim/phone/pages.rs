@@ -40,14 +40,19 @@ impl Phone {
                         return Err(ReplyProblem::NotEnrolled);
                     }
                     Denial::UnknownToken if self.has_copy => self.read_from_the_beginning(),
+                    Denial::UnknownToken if self.disk.epoch.number > 1 => self.read_again(),
                     Denial::UnknownToken => self.alarms.push((19, "the council forgot a token")),
                     Denial::Malformed => {
                         self.alarms.push((19, "the council cannot read a request"))
                     }
-                    Denial::NewEpoch | Denial::NotConfirmed => {
-                        self.alarms
-                            .push((19, "the council speaks of a restore that did not happen"));
+                    Denial::NewEpoch => {
+                        return Ok(PullTaken {
+                            again: true,
+                            keys_wanted: true,
+                            ..PullTaken::default()
+                        });
                     }
+                    Denial::NotConfirmed => return Ok(PullTaken::default()),
                     Denial::Replayed => {}
                 }
                 Ok(PullTaken {
@@ -72,6 +77,7 @@ impl Phone {
         self.close_what_is_not_held();
         self.disk.token = Some(page.token);
         self.disk.history_arriving = page.more;
+        self.disk.reads_again &= page.more;
         if self.dies_at(Moment::BeforePurge) {
             return Err(Died.into());
         }
@@ -115,10 +121,15 @@ impl Phone {
         let (scope, at) = (entry.scope(), entry.at());
         let read = self.disk.vector.get(&scope).copied();
         if read.is_some_and(|read| at <= read) {
+            if self.disk.reads_again {
+                self.fill_in(entry, volume.as_deref());
+                return;
+            }
             self.alarms
                 .push((6, "an entry came twice in one reading of a log"));
         }
-        let follows = read.map_or(1, |read| read.position + 1);
+        let same_epoch = read.filter(|read| read.epoch == at.epoch);
+        let follows = same_epoch.map_or(1, |read| read.position + 1);
         if at.position != follows {
             self.alarms.push((6, "an entry of a log was skipped"));
         }
@@ -126,9 +137,11 @@ impl Phone {
         match (entry, volume) {
             (LogEntry::Commit(entry), Some(volume)) => self.apply_commit(entry, &volume),
             // What became of a statement in a scope that is no longer held. Another phone of the same worker may have made it.
-            (LogEntry::Judged { op, verdict, .. }, _) if scope.child().is_none() => {
+            (LogEntry::Judged { op, verdict, .. }, _)
+                if scope.child().is_none() && self.row(op).is_none_or(|row| row.scope != scope) =>
+            {
                 if let Some(index) = self.disk.row_of.get(op).copied() {
-                    self.stand(index, verdict, at);
+                    self.learn(index, verdict);
                 }
             }
             (
@@ -136,6 +149,7 @@ impl Phone {
                     op,
                     verdict,
                     released,
+                    earlier,
                     ..
                 },
                 _,
@@ -146,8 +160,30 @@ impl Phone {
                         .alarms
                         .push((6, "a statement was judged that this phone was not sent")),
                 }
+                if let Some(volume) = self.ledger.volume_of(op) {
+                    self.keep_earlier(volume.hash, earlier.as_ref());
+                    self.count_from_earlier(&volume.hash);
+                }
                 self.take_released(released);
             }
+            (LogEntry::Commit(_), None) => {}
+        }
+    }
+
+    /// What is known is passed over when a log is read again, but for words that have become readable since.
+    fn fill_in(&mut self, entry: &LogEntry, volume: Option<&Volume>) {
+        match (entry, volume) {
+            (LogEntry::Commit(entry), Some(volume)) => {
+                for (id, payload) in volume.ids.iter().zip(&entry.payloads) {
+                    let lacking = self.disk.row_of.get(id).copied();
+                    let lacking = lacking.filter(|index| self.disk.rows[*index].words.is_none());
+                    if let (Some(index), Some(payload)) = (lacking, payload) {
+                        self.take_payload(index, payload, volume);
+                    }
+                }
+                self.take_released(&entry.released);
+            }
+            (LogEntry::Judged { released, .. }, _) => self.take_released(released),
             (LogEntry::Commit(_), None) => {}
         }
     }
@@ -170,6 +206,9 @@ impl Phone {
             }
             self.log_verdict(index, entry.scope, verdict, entry.at);
         }
+        self.note_had(volume, entry.at);
+        self.keep_earlier(volume.hash, entry.earlier.as_ref());
+        self.count_from_earlier(&volume.hash);
         self.take_released(&entry.released);
         if entry.scope == Scope::Worker(self.worker) {
             self.take_assignments(entry, volume);
@@ -185,7 +224,7 @@ impl Phone {
             let Some(Content::Assignment(assignment)) = content else {
                 continue;
             };
-            if volume.commit.origin != names::WRITER {
+            if !names::is_writer(&volume.commit.origin.device) {
                 continue;
             }
             match op.kind {
@@ -199,7 +238,8 @@ impl Phone {
                 }
                 _ => continue,
             }
-            self.disk.assignment_seen = Some(entry.at);
+            // While a log is read again from its beginning, what was seen last stays the last.
+            self.disk.assignment_seen = self.disk.assignment_seen.max(Some(entry.at));
         }
     }
 
@@ -240,24 +280,40 @@ impl Phone {
         row.words = Some(words);
     }
 
-    /// A verdict from a receipt: it may be older than what the log said since.
+    /// A verdict from a receipt: where the log has spoken it says nothing new, and may be older.
     pub(super) fn judge(&mut self, op: &OpId, verdict: &Verdict, at: LogPosition) {
-        if let Some(index) = self.disk.row_of.get(op).copied()
-            && self.disk.rows[index].fact.verdict.is_none()
-        {
+        let Some(index) = self.disk.row_of.get(op).copied() else {
+            return;
+        };
+        let row = &self.disk.rows[index];
+        // Nor does it take back what a notice has said since, about a child that is no longer held.
+        let lowers = row.fact.is_applied()
+            && !verdict.is_applied()
+            && row.judged_at.is_none_or(|known| known.epoch >= at.epoch);
+        if row.logged.is_none() && !lowers {
             self.stand(index, verdict, at);
         }
     }
 
+    /// The verdict that stands is the one from furthest on in the log; what counts has counted since it first did, in one epoch.
     fn stand(&mut self, index: usize, verdict: &Verdict, at: LogPosition) {
         let row = &mut self.disk.rows[index];
-        if row.fact.is_applied() {
+        if row.judged_at.is_some_and(|known| known > at) {
             return;
         }
-        if verdict.is_applied() {
-            row.counted_at = Some(at);
-        }
+        let counted = row.counted_at.filter(|since| since.epoch == at.epoch);
+        row.judged_at = Some(at);
+        row.counted_at = verdict.is_applied().then(|| counted.unwrap_or(at));
         row.fact.verdict = Some(verdict.clone());
+    }
+
+    /// What became of a statement in a scope that is no longer held, as its author's own log repeats it.
+    fn learn(&mut self, index: usize, verdict: &Verdict) {
+        let row = &mut self.disk.rows[index];
+        if verdict.is_applied() && !row.fact.is_applied() {
+            row.counted_at = row.judged_at;
+            row.fact.verdict = Some(verdict.clone());
+        }
     }
 
     /// A verdict from the log: it goes into the digest.

@@ -217,6 +217,7 @@ impl Phone {
             twist: plan.twist,
         });
         Own {
+            no: 0,
             written,
             signed,
             class: match (is_now, is_soon) {
@@ -228,7 +229,9 @@ impl Phone {
             parcel: None,
             receipt: None,
             refused: None,
+            owed: false,
             gone: false,
+            lost: false,
         }
     }
 
@@ -239,7 +242,8 @@ impl Phone {
         Salt(salt)
     }
 
-    fn keep(&mut self, own: Own) {
+    fn keep(&mut self, mut own: Own) {
+        own.no = self.next_no();
         let index = self.disk.own.len();
         let volume = Rc::clone(&own.written.volume);
         let show = !own.written.is_refusable;
@@ -278,6 +282,7 @@ impl Phone {
             words,
             received: None,
             counted_at: None,
+            judged_at: None,
             logged: None,
         });
         index
@@ -285,11 +290,9 @@ impl Phone {
 
     /// Puts one commit into the spool, under the next number of the session.
     pub(super) fn seal(&mut self, index: usize) {
-        let key = ParcelKey {
-            session: self.session,
-            number: self.next_number,
-        };
-        self.next_number += 1;
+        let key = self.next_key();
+        let certificate = self.certificate_of(self.device);
+        let receipt = self.earlier_of(&self.disk.own[index].written.volume.hash);
         let own = &mut self.disk.own[index];
         let twist = own.written.twist;
         let payloads = own.written.words.iter().flatten().map(|words| {
@@ -302,10 +305,20 @@ impl Phone {
         let body = encode(&EnvelopeBody {
             payloads: payloads.collect(),
             commit: own.signed.clone(),
-            certificate: None,
-            receipt: None,
+            certificate,
+            receipt,
         });
         own.parcel = Some((key, null::seal_envelope(&key, &body)));
         self.disk.own_by_parcel.insert(key, index);
+    }
+
+    /// The next name in the spool.
+    pub(super) const fn next_key(&mut self) -> ParcelKey {
+        let key = ParcelKey {
+            session: self.session,
+            number: self.next_number,
+        };
+        self.next_number += 1;
+        key
     }
 }

@@ -9,7 +9,7 @@ use visitbook_record::cbor::encode;
 use visitbook_record::digest::whole;
 use visitbook_record::id::RecordId;
 use visitbook_record::scope::LogPosition;
-use visitbook_record::wire::{PullRequest, ReceiptStatement, UploadAnswer, UploadReply};
+use visitbook_record::wire::{PullRequest, ReceiptStatement, Signed, UploadAnswer, UploadReply};
 
 use super::super::null;
 use super::super::rng::mix;
@@ -23,41 +23,33 @@ impl SyncStore for Phone {
         max_bytes: usize,
         sent: &BTreeSet<ParcelKey>,
     ) -> Result<Vec<Parcel>, Died> {
-        let mut order: Vec<(SendClass, usize)> = Vec::new();
+        let mut order: Vec<(SendClass, u64, ParcelKey, &[u8])> = Vec::new();
         // Order inside a record comes first: what stands before something urgent of the same record is as urgent. A closed
         // phone knows no records.
         let mut urgent: BTreeMap<RecordId, SendClass> = BTreeMap::new();
-        for (index, own) in self.disk.own.iter().enumerate().rev() {
-            let Some((key, _)) = own.parcel.as_ref().filter(|_| own.waits()) else {
-                continue;
-            };
-            let mut class = own.class;
-            if self.is_open {
-                let record = urgent
-                    .entry(own.written.volume.commit.record)
-                    .or_insert(class);
+        for outgoing in self.outgoing() {
+            let mut class = outgoing.class;
+            if let Some(record) = outgoing.record.filter(|_| self.is_open) {
+                let record = urgent.entry(record).or_insert(class);
                 *record = (*record).min(class);
                 class = *record;
             }
-            if !sent.contains(key) {
-                order.push((class, index));
+            if !sent.contains(&outgoing.key) {
+                order.push((class, outgoing.no, outgoing.key, outgoing.bytes));
             }
         }
         order.sort_unstable();
         let mut parcels = Vec::new();
         let mut size = 0;
-        for (class, index) in order {
-            let Some((key, bytes)) = &self.disk.own[index].parcel else {
-                continue;
-            };
+        for (class, _, key, bytes) in order {
             size += bytes.len();
             if size > max_bytes && !parcels.is_empty() {
                 break;
             }
             parcels.push(Parcel {
-                key: *key,
+                key,
                 class,
-                bytes: bytes.clone(),
+                bytes: bytes.to_vec(),
             });
         }
         Ok(parcels)
@@ -72,7 +64,10 @@ impl SyncStore for Phone {
             if self.dies_at(Moment::BeforePurge) {
                 return Err(Died.into());
             }
-            self.settle_moves()?;
+            // Nothing is removed before it is known what a restored council lacks.
+            if !taken.keys_wanted {
+                self.settle_moves()?;
+            }
             taken
         } else {
             let answer: UploadAnswer = null::read(body).ok_or(ReplyProblem::NotTheCouncil)?;
@@ -108,7 +103,7 @@ impl SyncStore for Phone {
             whole,
             budget,
             acknowledges,
-            epoch: None,
+            epoch: Some(self.disk.epoch.id),
             certificate: None,
         };
         let drawn = u64::from(self.number) << 40 | self.disk.counter;
@@ -123,6 +118,24 @@ impl SyncStore for Phone {
         Ok(Some(SealedRequest {
             body: null::seal_request(&self.key, nonce, &encode(&request)),
         }))
+    }
+
+    fn take_keys(&mut self, body: &[u8]) -> Result<bool, ReplyProblem<Died>> {
+        let bundle = null::open_keys(body).ok_or(ReplyProblem::NotTheCouncil)?;
+        if !self.is_open || bundle.0 <= self.disk.epoch.number {
+            return Ok(false);
+        }
+        self.step_back(&bundle);
+        if self.dies_at(Moment::BeforeSpool) {
+            return Err(Died.into());
+        }
+        for index in 0..self.disk.own.len() {
+            if self.disk.own[index].parcel.is_none() && self.disk.own[index].waits() {
+                self.seal(index);
+            }
+        }
+        self.seal_back();
+        Ok(true)
     }
 
     fn take_pull_reply(&mut self, body: &[u8]) -> Result<PullTaken, ReplyProblem<Died>> {
@@ -154,28 +167,47 @@ impl Phone {
         let not_ours = || ReplyProblem::NotTheCouncil;
         let answer: UploadAnswer = null::read(body).ok_or_else(not_ours)?;
         let mut replies = Vec::with_capacity(answer.groups.len());
+        let mut posts = Vec::new();
         for group in &answer.groups {
+            if let Some(post) = self.read_post_receipt(group).map_err(|_| not_ours())? {
+                posts.push(post);
+                continue;
+            }
             if group.session[..16] != self.device.0 {
                 continue;
             }
             let opened = null::open_answer(&group.session, &group.sealed).ok_or_else(not_ours)?;
-            let reply: UploadReply = null::read(opened).ok_or_else(not_ours)?;
-            let verified = reply
-                .statements
-                .iter()
-                .all(|s| null::receipt_verifies(&s.bytes, &s.signature));
-            if !verified {
-                return Err(not_ours());
+            let mut reply: UploadReply = null::read(opened).ok_or_else(not_ours)?;
+            let mut statements = Vec::with_capacity(reply.statements.len());
+            for signed in std::mem::take(&mut reply.statements) {
+                let statement: ReceiptStatement = null::read(&signed.bytes).ok_or_else(not_ours)?;
+                let epoch = statement.first.epoch;
+                if !null::receipt_verifies(epoch, &signed.bytes, &signed.signature) {
+                    return Err(not_ours());
+                }
+                statements.push((statement, signed));
             }
-            replies.push((*group.session, reply));
+            replies.push((*group.session, statements, reply));
         }
         let mut taken = UploadTaken::default();
-        for (session, reply) in replies {
-            for signed in &reply.statements {
-                let statement: ReceiptStatement = null::read(&signed.bytes).ok_or_else(not_ours)?;
-                taken.receipted += self.take_statement(&statement, &signed.bytes);
+        for (index, receipt) in posts {
+            let post = &mut self.disk.posts[index];
+            taken.receipted += u32::from(post.receipt.is_none());
+            post.receipt.get_or_insert(receipt);
+        }
+        for (session, statements, reply) in replies {
+            let (epoch, refused) = (reply.epoch, reply.refused);
+            if epoch != self.disk.epoch.number {
+                taken.keys_wanted |= epoch > self.disk.epoch.number;
+                continue;
             }
-            for (number, refusal) in reply.refused {
+            for (statement, signed) in &statements {
+                taken.receipted += self.take_statement(statement, signed);
+            }
+            for number in reply.taken {
+                taken.receipted += self.no_longer_owed(ParcelKey { session, number });
+            }
+            for (number, refusal) in refused {
                 let key = ParcelKey { session, number };
                 if let Some(index) = self.disk.own_by_parcel.get(&key).copied() {
                     let own = &mut self.disk.own[index];
@@ -187,20 +219,22 @@ impl Phone {
         Ok(taken)
     }
 
-    fn take_statement(&mut self, statement: &ReceiptStatement, bytes: &[u8]) -> u32 {
+    fn take_statement(&mut self, statement: &ReceiptStatement, signed: &Signed) -> u32 {
         let mut receipted = 0;
+        let bytes = &signed.bytes;
         self.disk.receipt_seen = Some(ReceiptStatement::hash_of(bytes));
         for (offset, received) in (0..).zip(&statement.received) {
-            let Some(index) = self.own_at(&received.commit) else {
-                continue;
-            };
-            let own = &mut self.disk.own[index];
             let at = LogPosition {
                 position: statement.first.position + offset,
                 ..statement.first
             };
+            receipted += self.take_back_receipt(received, at, signed);
+            let Some(index) = self.own_at(&received.commit) else {
+                continue;
+            };
+            let own = &mut self.disk.own[index];
             match &own.receipt {
-                Some(receipt) if receipt.statement != bytes => {
+                Some(receipt) if receipt.statement != *bytes && !own.gone => {
                     self.alarms
                         .push((19, "one commit has two receipts that differ"));
                     continue;
@@ -208,17 +242,21 @@ impl Phone {
                 Some(_) => continue,
                 None => {}
             }
-            receipted += 1;
+            // What an epoch that was lost said of it goes with the envelope, and may be known here alone.
+            own.owed = self.disk.earlier.contains_key(&received.commit);
+            receipted += u32::from(!own.owed);
             own.receipt = Some(Receipt {
                 scope: statement.scope,
                 at,
-                statement: bytes.to_vec(),
+                statement: bytes.clone(),
+                signature: signed.signature.clone(),
                 verdicts: received.verdicts.clone(),
             });
             let volume = std::rc::Rc::clone(&own.written.volume);
             for (id, verdict) in volume.ids.iter().zip(&received.verdicts) {
                 self.judge(id, verdict, at);
             }
+            self.count_from_earlier(&received.commit);
         }
         receipted
     }

@@ -8,13 +8,15 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
 use visitbook_record::calendar::Date;
-use visitbook_record::commit::{Commit, Role};
-use visitbook_record::id::DeviceId;
+use visitbook_record::commit::Role;
+use visitbook_record::id::{DeviceId, WorkerId};
+use visitbook_record::scope::Scope;
 use visitbook_record::time::WallMillis;
 
 use super::super::model::DeviceHeard;
 use super::known::Known;
 use crate::clock::Moment;
+use crate::store::rows::{coded, name, number_of};
 use crate::store::{StoreError, devices};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -31,35 +33,34 @@ pub(super) fn last_heard(
 ) -> Result<Vec<DeviceHeard>> {
     let labels = devices::labels(db)?;
     let mut found = db.prepare_cached(
-        "SELECT signed.bytes, received.at FROM received JOIN signed ON signed.no = received.signed
-         WHERE received.at BETWEEN ?1 AND ?2 ORDER BY received.at DESC",
+        "SELECT signed.device, signed.author, scope.name, received.at FROM received
+            JOIN signed ON signed.no = received.signed JOIN record ON record.no = signed.record
+            JOIN scope ON scope.no = record.scope JOIN op ON op.no = signed.first_op
+         WHERE received.at BETWEEN ?1 AND ?2 AND op.acting_as <> ?3 ORDER BY received.at DESC",
     )?;
     let from = until.0 - DAYS * 24 * 3600 * 1000;
-    let mut rows = found.query(params![from, until.0])?;
+    let mut rows = found.query(params![from, until.0, number_of(&Role::Writer)])?;
     let mut newest: BTreeMap<DeviceId, DeviceHeard> = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let bytes: Vec<u8> = row.get(0)?;
-        let Ok(commit) = Commit::from_bytes(&bytes) else {
-            continue;
-        };
-        let device = commit.origin.device;
-        let counts = commit
-            .scope
+        let device: DeviceId = name(row, 0)?;
+        let scope: Scope = coded(row, 2)?;
+        let counts = scope
             .child()
             .is_some_and(|child| known.children.iter().any(|one| one.id == child));
-        if commit.acting_as == Role::Writer || !counts || newest.contains_key(&device) {
+        if !counts || newest.contains_key(&device) {
             continue;
         }
         let Some(label) = labels.get(&device) else {
             continue;
         };
-        let of = known.staff.get(&commit.author);
-        let last = Moment::of(WallMillis(row.get(1)?));
+        let author: WorkerId = name(row, 1)?;
+        let of = known.staff.get(&author);
+        let last = Moment::of(WallMillis(row.get(3)?));
         newest.insert(
             device,
             DeviceHeard {
                 label: label.clone(),
-                of: of.map_or_else(|| commit.author.to_string(), String::clone),
+                of: of.map_or_else(|| author.to_string(), String::clone),
                 words: format!("{label} {}", last.beside(&day.to_string())),
                 last,
             },

@@ -10,6 +10,7 @@ use visitbook_record::words;
 
 use super::super::Working;
 use super::super::model::{FamilySessionView, LeftForYou};
+use super::super::read::Opening;
 use crate::clock::Moment;
 use crate::error::ReadError;
 use crate::store::rows::{name, optional_name, unsigned};
@@ -61,12 +62,16 @@ impl Working {
         )
     }
 
-    /// The exact bytes of a drawing that a child gave, with their media type.
+    /// The exact bytes of a drawing that a child gave, with their media type. `None` where there is none, and while what the
+    /// child handed in is closed: [`Self::open_voice`] first.
     ///
     /// # Errors
     /// [`ReadError`].
     pub fn drawing(&self, record: RecordId) -> Result<Option<(String, Vec<u8>)>, ReadError> {
         let (_, _, rows) = self.rows_of(record)?;
+        if self.page_of(record, Opening::No)?.closed.is_some() {
+            return Ok(None);
+        }
         Ok(rows
             .into_iter()
             .find_map(|row| match row.statement.content {

@@ -13,12 +13,17 @@ pub struct VoiceView {
     pub record: RecordId,
     /// The child.
     pub child: RecordId,
+    /// "Wren left you 1 thing, 10:10.", while nobody has opened what the child handed in: then nothing below is told but by whom and
+    /// when.
+    pub closed: Option<String>,
     /// How it was given.
     pub how: Option<String>,
     /// That, in words.
     pub how_label: Option<String>,
     /// The child's exact words.
     pub words: Vec<String>,
+    /// "Words removed …", where they were, by law: by whom, when and why.
+    pub removed: Vec<String>,
     /// What a worker saw.
     pub saw: Vec<String>,
     /// Something the child drew or made.

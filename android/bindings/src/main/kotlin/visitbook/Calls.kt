@@ -542,6 +542,13 @@ public abstract class WorkingCalls internal constructor() {
         call { it.ask(record, target, code, person) }
 
     /**
+     * What to show a person before `finish`: the question, naming every child with their age, and what children left on this device
+     * that has not been opened. Changes nothing, and refuses nothing.
+     */
+    public suspend fun beforeFinishing(visits: List<String>): BeforeFinishing =
+        call { it.beforeFinishing(visits) }
+
+    /**
      * Begins a visit to one child or several: the one planned for today where there is one, a new one otherwise. All visits
      * begun together belong to one outing. Returns a record for each child, in the order given.
      */
@@ -563,8 +570,7 @@ public abstract class WorkingCalls internal constructor() {
         call { it.decide(concerns, text) }
 
     /**
-     * Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, naming every child
-     * with their age. What is being typed is saved first. If anything that binds is missing from any of them, none is finished
+     * Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, with `before_finishing`. What is being typed is saved first. If anything that binds is missing from any of them, none is finished
      * and everything missing is listed, each as a question to ask.
      */
     public suspend fun finish(visits: List<String>): Finishing =

@@ -949,6 +949,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_visitbook_ffi_checksum_method_book_ask(
     ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_book_before_finishing(
+    ): Int
     external fun uniffi_visitbook_ffi_checksum_method_book_begin_visit(
     ): Int
     external fun uniffi_visitbook_ffi_checksum_method_book_concern(
@@ -1218,6 +1220,8 @@ internal object UniffiLib {
     external fun uniffi_visitbook_ffi_fn_method_book_answer(`ptr`: Long,`record`: RustBuffer.ByValue,`target`: RustBuffer.ByValue,`code`: RustBuffer.ByValue,`both`: Byte,`reason`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_visitbook_ffi_fn_method_book_ask(`ptr`: Long,`record`: RustBuffer.ByValue,`target`: RustBuffer.ByValue,`code`: RustBuffer.ByValue,`person`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_visitbook_ffi_fn_method_book_before_finishing(`ptr`: Long,`visits`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_visitbook_ffi_fn_method_book_begin_visit(`ptr`: Long,`children`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1698,6 +1702,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_visitbook_ffi_checksum_method_book_ask() and 0xFFFF) != 32363) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_book_before_finishing() and 0xFFFF) != 21262) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_visitbook_ffi_checksum_method_book_begin_visit() and 0xFFFF) != 26975) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1707,7 +1714,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_visitbook_ffi_checksum_method_book_decide() and 0xFFFF) != 38087) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_visitbook_ffi_checksum_method_book_finish() and 0xFFFF) != 37648) {
+    if ((lib.uniffi_visitbook_ffi_checksum_method_book_finish() and 0xFFFF) != 17246) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_visitbook_ffi_checksum_method_book_observe() and 0xFFFF) != 16367) {
@@ -2780,6 +2787,12 @@ public interface BookInterface {
     fun `ask`(`record`: kotlin.String, `target`: kotlin.String, `code`: kotlin.String, `person`: kotlin.String): Saved
     
     /**
+     * What to show a person before `finish`: the question, naming every child with their age, and what children left on this device
+     * that has not been opened. Changes nothing, and refuses nothing.
+     */
+    fun `beforeFinishing`(`visits`: List<kotlin.String>): BeforeFinishing
+    
+    /**
      * Begins a visit to one child or several: the one planned for today where there is one, a new one otherwise. All visits
      * begun together belong to one outing. Returns a record for each child, in the order given.
      */
@@ -2798,8 +2811,7 @@ public interface BookInterface {
     fun `decide`(`concerns`: List<kotlin.String>, `text`: kotlin.String): Saved
     
     /**
-     * Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, naming every child
-     * with their age. What is being typed is saved first. If anything that binds is missing from any of them, none is finished
+     * Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, with `before_finishing`. What is being typed is saved first. If anything that binds is missing from any of them, none is finished
      * and everything missing is listed, each as a question to ask.
      */
     fun `finish`(`visits`: List<kotlin.String>): Finishing
@@ -4469,6 +4481,25 @@ open class Book: Disposable, AutoCloseable, BookInterface
 
     
     /**
+     * What to show a person before `finish`: the question, naming every child with their age, and what children left on this device
+     * that has not been opened. Changes nothing, and refuses nothing.
+     */
+    @Throws(VisitbookException::class)override fun `beforeFinishing`(`visits`: List<kotlin.String>): BeforeFinishing {
+            return FfiConverterTypeBeforeFinishing.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_book_before_finishing(
+        it,
+        
+        FfiConverterSequenceString.lower(`visits`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * Begins a visit to one child or several: the one planned for today where there is one, a new one otherwise. All visits
      * begun together belong to one outing. Returns a record for each child, in the order given.
      */
@@ -4531,8 +4562,7 @@ open class Book: Disposable, AutoCloseable, BookInterface
 
     
     /**
-     * Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, naming every child
-     * with their age. What is being typed is saved first. If anything that binds is missing from any of them, none is finished
+     * Finishes visits, in one save: fixes for ever what this device shows of each. Ask the person first, with `before_finishing`. What is being typed is saved first. If anything that binds is missing from any of them, none is finished
      * and everything missing is listed, each as a question to ask.
      */
     @Throws(VisitbookException::class)override fun `finish`(`visits`: List<kotlin.String>): Finishing {
@@ -8261,6 +8291,11 @@ data class AnswerView (
     val `reason`: kotlin.String?
     , 
     /**
+     * "Words removed …", where they were, by law: by whom, when and why.
+     */
+    val `removed`: kotlin.String?
+    , 
+    /**
      * When, by the author's device.
      */
     val `written`: Moment
@@ -8294,6 +8329,7 @@ public object FfiConverterTypeAnswerView: FfiConverterRustBuffer<AnswerView> {
             FfiConverterBoolean.read(buf),
             FfiConverterBoolean.read(buf),
             FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
             FfiConverterTypeMoment.read(buf),
             FfiConverterOptionalTypeMoment.read(buf),
         )
@@ -8309,6 +8345,7 @@ public object FfiConverterTypeAnswerView: FfiConverterRustBuffer<AnswerView> {
             FfiConverterBoolean.allocationSize(value.`mine`) +
             FfiConverterBoolean.allocationSize(value.`settled`) +
             FfiConverterOptionalString.allocationSize(value.`reason`) +
+            FfiConverterOptionalString.allocationSize(value.`removed`) +
             FfiConverterTypeMoment.allocationSize(value.`written`) +
             FfiConverterOptionalTypeMoment.allocationSize(value.`received`)
     )
@@ -8323,6 +8360,7 @@ public object FfiConverterTypeAnswerView: FfiConverterRustBuffer<AnswerView> {
             FfiConverterBoolean.write(value.`mine`, buf)
             FfiConverterBoolean.write(value.`settled`, buf)
             FfiConverterOptionalString.write(value.`reason`, buf)
+            FfiConverterOptionalString.write(value.`removed`, buf)
             FfiConverterTypeMoment.write(value.`written`, buf)
             FfiConverterOptionalTypeMoment.write(value.`received`, buf)
     }
@@ -8713,6 +8751,61 @@ public object FfiConverterTypeAttachmentView: FfiConverterRustBuffer<AttachmentV
             FfiConverterOptionalTypeMoment.write(value.`received`, buf)
             FfiConverterOptionalString.write(value.`expectedFrom`, buf)
             FfiConverterOptionalTypeMoment.write(value.`lastHeard`, buf)
+    }
+}
+
+
+
+/**
+ * What a person is shown before visits are finished.
+ */
+data class BeforeFinishing (
+    /**
+     * "Finish for Wren (14) and Finch (9)?"
+     */
+    val `title`: kotlin.String
+    , 
+    /**
+     * What finishing means.
+     */
+    val `detail`: kotlin.String
+    , 
+    /**
+     * What children left on this device and the holder has not opened: a reminder, and no reason not to finish.
+     */
+    val `leftForYou`: List<LeftForYou>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeBeforeFinishing: FfiConverterRustBuffer<BeforeFinishing> {
+    override fun read(buf: ByteBuffer): BeforeFinishing {
+        return BeforeFinishing(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterSequenceTypeLeftForYou.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: BeforeFinishing) = (
+            FfiConverterString.allocationSize(value.`title`) +
+            FfiConverterString.allocationSize(value.`detail`) +
+            FfiConverterSequenceTypeLeftForYou.allocationSize(value.`leftForYou`)
+    )
+
+    override fun write(value: BeforeFinishing, buf: ByteBuffer) {
+            FfiConverterString.write(value.`title`, buf)
+            FfiConverterString.write(value.`detail`, buf)
+            FfiConverterSequenceTypeLeftForYou.write(value.`leftForYou`, buf)
     }
 }
 
@@ -12727,6 +12820,11 @@ data class RecordPage (
     val `childName`: kotlin.String
     , 
     /**
+     * "Wren left you 1 thing, 10:10.", while nobody has opened what the child handed in: then nothing of it is told below.
+     */
+    val `closed`: kotlin.String?
+    , 
+    /**
      * Every question that has an answer, in the form's order.
      */
     val `questions`: List<QuestionView>
@@ -12800,6 +12898,7 @@ public object FfiConverterTypeRecordPage: FfiConverterRustBuffer<RecordPage> {
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterOptionalString.read(buf),
             FfiConverterSequenceTypeQuestionView.read(buf),
             FfiConverterSequenceTypeEntryView.read(buf),
             FfiConverterSequenceString.read(buf),
@@ -12819,6 +12918,7 @@ public object FfiConverterTypeRecordPage: FfiConverterRustBuffer<RecordPage> {
             FfiConverterString.allocationSize(value.`kind`) +
             FfiConverterString.allocationSize(value.`child`) +
             FfiConverterString.allocationSize(value.`childName`) +
+            FfiConverterOptionalString.allocationSize(value.`closed`) +
             FfiConverterSequenceTypeQuestionView.allocationSize(value.`questions`) +
             FfiConverterSequenceTypeEntryView.allocationSize(value.`entries`) +
             FfiConverterSequenceString.allocationSize(value.`words`) +
@@ -12837,6 +12937,7 @@ public object FfiConverterTypeRecordPage: FfiConverterRustBuffer<RecordPage> {
             FfiConverterString.write(value.`kind`, buf)
             FfiConverterString.write(value.`child`, buf)
             FfiConverterString.write(value.`childName`, buf)
+            FfiConverterOptionalString.write(value.`closed`, buf)
             FfiConverterSequenceTypeQuestionView.write(value.`questions`, buf)
             FfiConverterSequenceTypeEntryView.write(value.`entries`, buf)
             FfiConverterSequenceString.write(value.`words`, buf)
@@ -14831,6 +14932,11 @@ data class Version (
     val `text`: kotlin.String?
     , 
     /**
+     * "Words removed …", where they were, by law: by whom, when and why.
+     */
+    val `removed`: kotlin.String?
+    , 
+    /**
      * A few words beside an answer, or why something was settled.
      */
     val `note`: kotlin.String?
@@ -14893,6 +14999,7 @@ public object FfiConverterTypeVersion: FfiConverterRustBuffer<Version> {
             FfiConverterOptionalString.read(buf),
             FfiConverterOptionalString.read(buf),
             FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
             FfiConverterString.read(buf),
             FfiConverterTypeMoment.read(buf),
             FfiConverterOptionalTypeMoment.read(buf),
@@ -14911,6 +15018,7 @@ public object FfiConverterTypeVersion: FfiConverterRustBuffer<Version> {
             FfiConverterString.allocationSize(value.`label`) +
             FfiConverterOptionalString.allocationSize(value.`code`) +
             FfiConverterOptionalString.allocationSize(value.`text`) +
+            FfiConverterOptionalString.allocationSize(value.`removed`) +
             FfiConverterOptionalString.allocationSize(value.`note`) +
             FfiConverterString.allocationSize(value.`by`) +
             FfiConverterTypeMoment.allocationSize(value.`written`) +
@@ -14929,6 +15037,7 @@ public object FfiConverterTypeVersion: FfiConverterRustBuffer<Version> {
             FfiConverterString.write(value.`label`, buf)
             FfiConverterOptionalString.write(value.`code`, buf)
             FfiConverterOptionalString.write(value.`text`, buf)
+            FfiConverterOptionalString.write(value.`removed`, buf)
             FfiConverterOptionalString.write(value.`note`, buf)
             FfiConverterString.write(value.`by`, buf)
             FfiConverterTypeMoment.write(value.`written`, buf)
@@ -14952,9 +15061,14 @@ data class VersionView (
     val `op`: kotlin.String
     , 
     /**
-     * The text; `None` while its author has not finished it.
+     * The text; `None` while its author has not finished it, and where it was removed.
      */
     val `text`: kotlin.String?
+    , 
+    /**
+     * "Words removed …", where they were, by law: by whom, when and why.
+     */
+    val `removed`: kotlin.String?
     , 
     /**
      * Recovered after a crash; its author has not gone on with it.
@@ -14998,6 +15112,7 @@ public object FfiConverterTypeVersionView: FfiConverterRustBuffer<VersionView> {
         return VersionView(
             FfiConverterString.read(buf),
             FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
             FfiConverterBoolean.read(buf),
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
@@ -15009,6 +15124,7 @@ public object FfiConverterTypeVersionView: FfiConverterRustBuffer<VersionView> {
     override fun allocationSize(value: VersionView) = (
             FfiConverterString.allocationSize(value.`op`) +
             FfiConverterOptionalString.allocationSize(value.`text`) +
+            FfiConverterOptionalString.allocationSize(value.`removed`) +
             FfiConverterBoolean.allocationSize(value.`cutOff`) +
             FfiConverterString.allocationSize(value.`author`) +
             FfiConverterString.allocationSize(value.`by`) +
@@ -15019,6 +15135,7 @@ public object FfiConverterTypeVersionView: FfiConverterRustBuffer<VersionView> {
     override fun write(value: VersionView, buf: ByteBuffer) {
             FfiConverterString.write(value.`op`, buf)
             FfiConverterOptionalString.write(value.`text`, buf)
+            FfiConverterOptionalString.write(value.`removed`, buf)
             FfiConverterBoolean.write(value.`cutOff`, buf)
             FfiConverterString.write(value.`author`, buf)
             FfiConverterString.write(value.`by`, buf)
@@ -15338,6 +15455,12 @@ data class VoiceView (
     val `child`: kotlin.String
     , 
     /**
+     * "Wren left you 1 thing, 10:10.", while nobody has opened what the child handed in: then nothing below is told but by
+     * whom and when.
+     */
+    val `closed`: kotlin.String?
+    , 
+    /**
      * How it was given.
      */
     val `how`: kotlin.String?
@@ -15351,6 +15474,11 @@ data class VoiceView (
      * The child's exact words.
      */
     val `words`: List<kotlin.String>
+    , 
+    /**
+     * "Words removed …", where they were, by law: by whom, when and why.
+     */
+    val `removed`: List<kotlin.String>
     , 
     /**
      * What a worker saw.
@@ -15431,6 +15559,8 @@ public object FfiConverterTypeVoiceView: FfiConverterRustBuffer<VoiceView> {
             FfiConverterString.read(buf),
             FfiConverterOptionalString.read(buf),
             FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterSequenceString.read(buf),
             FfiConverterSequenceString.read(buf),
             FfiConverterSequenceString.read(buf),
             FfiConverterOptionalTypeDrawingView.read(buf),
@@ -15450,9 +15580,11 @@ public object FfiConverterTypeVoiceView: FfiConverterRustBuffer<VoiceView> {
     override fun allocationSize(value: VoiceView) = (
             FfiConverterString.allocationSize(value.`record`) +
             FfiConverterString.allocationSize(value.`child`) +
+            FfiConverterOptionalString.allocationSize(value.`closed`) +
             FfiConverterOptionalString.allocationSize(value.`how`) +
             FfiConverterOptionalString.allocationSize(value.`howLabel`) +
             FfiConverterSequenceString.allocationSize(value.`words`) +
+            FfiConverterSequenceString.allocationSize(value.`removed`) +
             FfiConverterSequenceString.allocationSize(value.`saw`) +
             FfiConverterOptionalTypeDrawingView.allocationSize(value.`drawing`) +
             FfiConverterBoolean.allocationSize(value.`byTheChild`) +
@@ -15470,9 +15602,11 @@ public object FfiConverterTypeVoiceView: FfiConverterRustBuffer<VoiceView> {
     override fun write(value: VoiceView, buf: ByteBuffer) {
             FfiConverterString.write(value.`record`, buf)
             FfiConverterString.write(value.`child`, buf)
+            FfiConverterOptionalString.write(value.`closed`, buf)
             FfiConverterOptionalString.write(value.`how`, buf)
             FfiConverterOptionalString.write(value.`howLabel`, buf)
             FfiConverterSequenceString.write(value.`words`, buf)
+            FfiConverterSequenceString.write(value.`removed`, buf)
             FfiConverterSequenceString.write(value.`saw`, buf)
             FfiConverterOptionalTypeDrawingView.write(value.`drawing`, buf)
             FfiConverterBoolean.write(value.`byTheChild`, buf)
