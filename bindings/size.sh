@@ -18,7 +18,7 @@ trap 'rm -f "$stripped"' EXIT
 strip --strip-unneeded -o "$stripped" "$target/release/libvisitbook_ffi.so"
 bytes=$(wc -c <"$stripped")
 
-last=$(tail -n +2 "$history" 2>/dev/null | tail -1 | cut -f 3)
+last=$(tail -n +2 "$history" 2>/dev/null | tail -1 | cut -f 3 || true)
 echo "$(uname -m): $bytes bytes stripped, $((bytes * 100 / budget)) % of the budget${last:+, $((bytes - last)) since the last line of $history}"
 if [ "${1-}" = --keep ]; then
   [ -e "$history" ] || printf 'commit\tabi\tbytes\n' >"$history"
