@@ -396,3 +396,23 @@ fn a_lawful_removal_takes_key_and_bytes() {
         Ok(())
     });
 }
+
+/// As with pages: a back-up may have forgotten that a device was lost.
+#[test]
+fn a_restored_council_gives_no_file_before_its_lists_are_confirmed() {
+    let (council, mut rowan, file, _) = named();
+    send(&council, &[file.list_frame(), file.frame(0), file.frame(1)]);
+    council.tx(|tx| tx.open_epoch(2));
+    let request = ask(&mut rowan, &file, Some(0), 1 << 20);
+    let given = council.tx(|tx| give(tx, &SealedLists, NOW, &request));
+    assert!(matches!(
+        given,
+        Fetched::Denied {
+            denial: Denial::NotConfirmed,
+            ..
+        }
+    ));
+    council.tx(|tx| tx.confirm(None));
+    let request = ask(&mut rowan, &file, Some(0), 1 << 20);
+    assert_eq!(told(&council, &request).2.len(), 2);
+}

@@ -48,6 +48,10 @@ pub fn give(
     if ended {
         return denied(Denial::Ended, request.counter.saturating_add(1));
     }
+    let unconfirmed = tx.unconfirmed()?;
+    if unconfirmed.contains(&None) || unconfirmed.contains(&Some(request.device)) {
+        return denied(Denial::NotConfirmed, request.counter.saturating_add(1));
+    }
     if request.about.len() > MOST_ASKED {
         return denied(Denial::Malformed, request.counter.saturating_add(1));
     }
