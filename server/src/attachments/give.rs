@@ -60,13 +60,12 @@ pub fn give(
         about.push(whereabouts(tx, lists, holder, id)?);
     }
     let (mut list, mut chunks) = (None, Vec::new());
-    if let Some((id, from)) = &request.from {
-        if seen(tx, holder, id)?.is_some()
-            && let Some(stored) = tx.attachment(id)?
-        {
-            chunks = chunks_from(tx, id, *from, request.budget)?;
-            list = (*from == 0).then(|| stored.list.into());
-        }
+    if let Some((id, from)) = &request.from
+        && seen(tx, holder, id)?.is_some()
+        && let Some(stored) = tx.attachment(id)?
+    {
+        chunks = chunks_from(tx, id, *from, request.budget)?;
+        list = (*from == 0).then(|| stored.list.into());
     }
     Ok(Fetched::Told {
         about,

@@ -77,6 +77,8 @@ pub(crate) struct Ran {
     pub(crate) disturbed: bool,
     /// Bytes of files went by this route before words that waited.
     pub(crate) ahead_of_words: Option<Route>,
+    /// Something was arranged at the council after the last page.
+    pub(crate) has_changed_since: bool,
     /// The council could not do what was arranged meanwhile.
     pub(crate) set_up_failed: bool,
 }
@@ -125,6 +127,7 @@ pub(crate) fn run(ends: Ends<'_>, begun: u64, line: Line, rng: &mut Rng) -> Ran 
         had_work: false,
         disturbed: line.fault.is_some(),
         ahead_of_words: None,
+        has_changed_since: false,
         set_up_failed: false,
     };
     let closes = line.open_ms.map_or(u64::MAX, |ms| begun + u64::from(ms));
@@ -197,6 +200,8 @@ pub(crate) fn run(ends: Ends<'_>, begun: u64, line: Line, rng: &mut Rng) -> Ran 
             ran.set_up_failed |= council.meanwhile(what).is_err();
             ran.disturbed = true;
         }
+        ran.has_changed_since =
+            route != Route::Pull && (meanwhile.is_some() || ran.has_changed_since);
         let mut way = Way {
             council: &mut *council,
             wayside: &mut *wayside,
