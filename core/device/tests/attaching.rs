@@ -929,3 +929,34 @@ fn what_a_restored_council_lost_of_a_file_is_handed_in_again() {
         assert!(opened(&working, visit).unwrap() == drawing(3 * CHUNK));
     }
 }
+
+/// Where it is the council tells only those who hold the child; handing in asks for no such right.
+#[test]
+fn a_file_that_a_restore_lost_is_handed_in_again_though_the_child_has_moved() {
+    let (council, _phone, mut working) = larkspurs();
+    let files = Mutex::default();
+    let visit = visit_to_wren(&mut working);
+    working
+        .attach_bytes(visit, "drawing", &drawing(3 * CHUNK))
+        .unwrap();
+    let line = Line::new(&council, &files);
+    went_through(&line.sync(&mut working));
+    files.lock().unwrap().held.clear();
+    let restored = council.lock().unwrap().bundle_with(|bundle, control| {
+        bundle.serial = 2;
+        bundle.epoch = EpochStatement {
+            number: 2,
+            id: [8; 16],
+            base: vec![],
+        }
+        .sign(control);
+    });
+    assert!(working.take_bundle(&restored).unwrap());
+    council.lock().unwrap().epoch = 2;
+    council.lock().unwrap().unassign(ROWAN, WREN);
+    for _ in 0..3 {
+        line.sync(&mut working);
+    }
+    let came = times(only_file(&files).held.values().next().unwrap());
+    assert_eq!(came, [1, 1, 1]);
+}
