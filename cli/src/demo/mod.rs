@@ -175,6 +175,7 @@ fn set_up(folder: &Path, seed: u64, caseload: Option<&Path>) -> Staged<Day> {
         folder: folder.to_owned(),
         wren_left: Vec::new(),
         kite_left: Vec::new(),
+        photograph_bytes: (0, 0),
         reed: String::new(),
         finished_page: Json::Null,
         board: Json::Null,

@@ -10,6 +10,7 @@ mod loaded;
 mod midday;
 mod morning;
 mod page;
+mod photograph;
 mod restored;
 mod words;
 

@@ -276,6 +276,7 @@ pub(super) fn car(day: &mut Day) -> Staged<()> {
     day.phone
         .tell(&["visit", "note", &wren, "said_by_adult", IVY_SAID])?;
     day.phone.tell(&["visit", "note", &finch, "saw", KITCHEN])?;
+    super::photograph::taken(day, &finch)?;
     day.concerns = texts(&raised, "concerns");
     day.engineer(&format!(
         "{} concern records, at the front of the queue",

@@ -1,12 +1,13 @@
 //! What people wrote and said on the day. None of it may be readable in any file of the run.
 
 /// Every sentence of the day.
-pub(crate) const SENTENCES: [&str; 27] = [
+pub(crate) const SENTENCES: [&str; 28] = [
     FINCH_SAID,
     DOORWAY,
     URGENT,
     MONEY,
     KITCHEN,
+    FRIDGE,
     IVY_SAID,
     BRYONY_SAW,
     MERLE_URGENT,
@@ -38,6 +39,8 @@ pub(super) const MONEY: &str =
     "Food and fuel money agreed today: three children, a baby, and no heating.";
 pub(super) const KITCHEN: &str =
     "Cold kitchen, empty fridge. Finch's mattress is on the floor beside the cot.";
+pub(super) const FRIDGE: &str =
+    "Photograph taken with Ivy's agreement: half a pint of milk and nothing else in the fridge.";
 pub(super) const IVY_SAID: &str =
     "Ivy says Reed is a friend who comes round and does not live here.";
 pub(super) const BRYONY_SAW: &str =
