@@ -23,6 +23,12 @@ pub(crate) struct Day {
     pub(crate) bryony: Device,
     /// Sage's laptop.
     pub(crate) sage: Device,
+    /// The phone that Rowan had before.
+    pub(crate) old_phone: Device,
+    /// The visits of before the day.
+    pub(crate) earlier_visits: Vec<String>,
+    /// The one of them about which a sentence stayed on the old phone.
+    pub(crate) old_phone_visit: String,
     /// The clock all programs read.
     pub(crate) clock: DayClock,
     /// What must hold.

@@ -15,6 +15,7 @@ pub(super) fn week_before(day: &mut Day) -> Staged<()> {
     for device in day.devices() {
         device.tell(&["sync"])?;
     }
+    super::earlier::signed(day)?;
     day.at(
         "15:10",
         "Hawthorn, eight days before",

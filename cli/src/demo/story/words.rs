@@ -1,7 +1,7 @@
 //! What people wrote and said on the day. None of it may be readable in any file of the run.
 
 /// Every sentence of the day.
-pub(crate) const SENTENCES: [&str; 28] = [
+pub(crate) const SENTENCES: [&str; 30] = [
     FINCH_SAID,
     DOORWAY,
     URGENT,
@@ -30,8 +30,13 @@ pub(crate) const SENTENCES: [&str; 28] = [
     KITE_MEANS,
     ROBIN_SHOWED,
     WHO_IS_REED,
+    EARLIER_MEANS,
+    OLD_PHONE,
 ];
 
+pub(super) const EARLIER_MEANS: &str =
+    "Ivy means to shop and does not get to it; the children eat bread.";
+pub(super) const OLD_PHONE: &str = "Ivy says the boiler has been off since the start of the month.";
 pub(super) const FINCH_SAID: &str = "I put Pipit's bottle in my bed so it stays warm.";
 pub(super) const DOORWAY: &str = "Reed stood in the doorway";
 pub(super) const URGENT: &str = "No food in the house, no heating, milk for tonight only.";
