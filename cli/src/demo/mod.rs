@@ -172,6 +172,7 @@ fn set_up(folder: &Path, seed: u64, caseload: Option<&Path>) -> Staged<Day> {
         old_phone,
         earlier_visits: Vec::new(),
         old_phone_visit: String::new(),
+        not_met_before: 0,
         clock,
         checks: Checks::default(),
         visits: std::collections::BTreeMap::new(),

@@ -29,6 +29,8 @@ pub(crate) struct Day {
     pub(crate) earlier_visits: Vec<String>,
     /// The one of them about which a sentence stayed on the old phone.
     pub(crate) old_phone_visit: String,
+    /// Lines about areas not met on three visits running, on Sage's board as the day begins.
+    pub(crate) not_met_before: usize,
     /// The clock all programs read.
     pub(crate) clock: DayClock,
     /// What must hold.

@@ -10,6 +10,7 @@ mod exports;
 mod loaded;
 mod midday;
 mod morning;
+mod neglect;
 mod page;
 mod photograph;
 mod restored;
@@ -66,6 +67,7 @@ pub(crate) fn play(day: &mut Day) -> Staged<()> {
     earlier::handed_in(day)?;
     afternoon::two_answers(day)?;
     afternoon::battery(day)?;
+    neglect::third_time(day)?;
     page::answered(day)?;
     afternoon::signed_off(day)?;
     evening::board(day)?;

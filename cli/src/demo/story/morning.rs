@@ -72,6 +72,7 @@ pub(super) fn office(day: &mut Day) -> Staged<()> {
         device.line.set(Mode::Clean);
         device.tell(&["sync"])?;
     }
+    super::neglect::before(day)?;
     let today = day.phone.tell(&["today"])?;
     day.screen(&text(&today, "text"));
     let planned = day.phone.tell(&[
@@ -219,6 +220,7 @@ pub(super) fn doorstep(day: &mut Day) -> Staged<()> {
         "entry",
     );
     day.bryony_entry = own;
+    super::neglect::observed(day)?;
     day.time("10:05")?;
     day.phone.tell(&[
         "voice",
