@@ -189,7 +189,9 @@ fn start() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
         if !memory::wipe_from_the_start() {
-            tracing::warn!("SQLite was started by something else: its memory is wiped from the first lock on");
+            tracing::warn!(
+                "SQLite was started by something else: its memory is wiped from the first lock on"
+            );
         }
         drop(Connection::open_in_memory());
     });
