@@ -63,6 +63,15 @@ pub(crate) enum Command {
     },
     /// Send what is sealed and waits, without the PIN and without reading anything: what a phone does while it is locked.
     Send,
+    /// Write a file for whoever supports this device: versions, numbers, sizes, states and times. No name, no word and no id of a child
+    /// is in it.
+    Diagnostics {
+        /// The file, which must not exist.
+        file: PathBuf,
+        /// Do not ask for the PIN, and leave out what only the open book knows.
+        #[arg(long)]
+        locked: bool,
+    },
     /// Stay unlocked and take one command a line: a JSON array of words, or words parted by spaces.
     Session,
     /// A command that needs the unlocked book.
@@ -389,8 +398,11 @@ pub(crate) enum Book {
         #[arg(required = true)]
         records: Vec<String>,
     },
-    /// Check the chain of commits, the receipts and the store.
+    /// Check the chain of commits, the receipts and the store. Each problem is said with what to do about it; exit code 1 if there
+    /// is one.
     Verify,
+    /// Make every list anew from the log, when `verify` finds one behind it. Changes no word.
+    Rebuild,
     /// One number for each scope this device holds, to compare with another device or the council.
     Digests,
 }

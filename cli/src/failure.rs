@@ -106,7 +106,8 @@ impl From<OpenError> for Failure {
             OpenError::NotEnrolled => "not_enrolled",
             _ => "not_opened",
         };
-        Self::new(code, sentence(&error.to_string()))
+        let words = format!("{} {}", sentence(&error.to_string()), error.what_to_do());
+        Self::new(code, words)
     }
 }
 

@@ -69,7 +69,19 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Send => {
             open::there_is_a_device(&cli.store)?;
-            Ok(print(open::send(&cli.store, clock, cli.via)?, cli.json))
+            Ok(print(open::send(&cli.store, cli.via)?, cli.json))
+        }
+        Command::Diagnostics { file, locked } => {
+            open::there_is_a_device(&cli.store)?;
+            let pin = match locked {
+                true => None,
+                false => Some(pin::read(cli.pin_fd, "PIN: ")?),
+            };
+            let pin = pin.as_ref().map(|pin| pin.as_slice());
+            Ok(print(
+                open::diagnostics(&cli.store, clock, pin, &file)?,
+                cli.json,
+            ))
         }
         Command::Session => {
             open::there_is_a_device(&cli.store)?;

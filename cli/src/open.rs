@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use visitbook_device::clock::Clock;
+use visitbook_device::diagnostics::Diagnostics;
 use visitbook_device::sync::driver::Driver;
 use visitbook_device::sync::engine::Config;
 use visitbook_device::sync::enrolling::over_https;
@@ -65,32 +66,29 @@ fn enrolling_failed(error: &EnrolError<TransportProblem>) -> String {
 }
 
 /// Sends what is sealed, without opening anything.
-pub(crate) fn send(
-    folder: &Path,
-    clock: Arc<dyn Clock>,
-    via: Option<SocketAddr>,
-) -> Result<Reply, Failure> {
-    let keystore = KeystoreFile::open(folder)?;
-    let mut locked = Device::open(folder, keystore, clock)?;
-    let transport = HttpsTransport::new(locked.address(), &locked.tls_roots())
+pub(crate) fn send(folder: &Path, via: Option<SocketAddr>) -> Result<Reply, Failure> {
+    let mut outbox = Device::open_to_send(folder)?;
+    let transport = HttpsTransport::new(outbox.address(), &outbox.tls_roots())
         .map_err(|error| Failure::new("bad_address", error.to_string()))?
         .connecting(via);
     let reply = sync(
-        &mut locked,
+        &mut outbox,
         &Driver::new(Config::default()),
         &transport,
         None,
         &mut |_| {},
     )?;
     Ok(Reply {
-        text: format!("{}\n{}", reply.text, locked.safe_words()),
+        text: format!("{}\n{}", reply.text, outbox.safe_words()),
         ..reply
     })
 }
 
 /// Says so before a PIN is asked for, if a folder is no device's.
 pub(crate) fn there_is_a_device(folder: &Path) -> Result<(), Failure> {
-    if folder.join("council").is_file() {
+    // Without the council's file, but with a vault, it was one: opening it says what to do.
+    let is_one = ["council", "vault.a", "vault.b"].map(|file| folder.join(file).is_file());
+    if is_one.contains(&true) {
         return Ok(());
     }
     let words = format!(
@@ -105,10 +103,46 @@ pub(crate) fn unlock(folder: &Path, clock: Arc<dyn Clock>, pin: &[u8]) -> Result
     let keystore = KeystoreFile::open(folder)?;
     let locked = Device::open(folder, keystore, clock)?;
     locked.unlock(pin).map_err(|still| {
-        let words = still.locked.safe_words();
+        let (words, next) = (still.locked.safe_words(), still.error.what_to_do());
         let failure = Failure::from(still.error);
-        Failure::new(failure.code, format!("{} {words}", failure.message))
+        Failure::new(failure.code, format!("{} {words} {next}", failure.message))
     })
+}
+
+/// Writes what support may know of the device in `folder`, of as much of it as opens.
+pub(crate) fn diagnostics(
+    folder: &Path,
+    clock: Arc<dyn Clock>,
+    pin: Option<&[u8]>,
+    file: &Path,
+) -> Result<Reply, Failure> {
+    let now = clock.read().wall;
+    // The keystore's own error names its file, and a folder may be called after somebody.
+    let opened = KeystoreFile::open(folder)
+        .map_err(|_| "the keystore's file cannot be read".to_owned())
+        .and_then(|keys| Device::open(folder, keys, clock).map_err(|error| error.to_string()));
+    let known = match (opened, pin) {
+        (Err(why), _) => Diagnostics::of_folder(folder, now, Some(why)),
+        (Ok(locked), None) => locked.diagnostics(None),
+        (Ok(locked), Some(pin)) => match locked.unlock(pin) {
+            Err(still) => still.locked.diagnostics(Some(still.error.to_string())),
+            Ok(working) => {
+                let known = working.diagnostics();
+                drop(working.lock());
+                known?
+            }
+        },
+    };
+    let text = serde_json::to_string_pretty(&known)
+        .map_err(|error| Failure::new("file", error.to_string()))?;
+    std::fs::File::create_new(file)
+        .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))?;
+    let words = format!(
+        "{} is written. No name, no word and no id of a child is in it; look through it, then send it to whoever supports you.",
+        file.display()
+    );
+    let json = serde_json::json!({"written": file, "closed": known.closed});
+    Ok(Reply::new(words, json))
 }
 
 /// The line to the council.

@@ -160,6 +160,7 @@ impl Desk {
             Book::History { record } => read::history(working, &record),
             Book::Export { records } => export::case_text(working, &records),
             Book::Verify => read::verify(working),
+            Book::Rebuild => read::rebuild(working),
             Book::Digests => read::digests(working),
         }
     }

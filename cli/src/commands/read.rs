@@ -425,13 +425,6 @@ pub(super) fn history(working: &Working, record: &str) -> Result<Reply, Failure>
 
 pub(super) fn verify(working: &mut Working) -> Result<Reply, Failure> {
     let verified = working.verify()?;
-    let alarms = working.alarms()?;
-    let mut problems = verified.problems.clone();
-    problems.extend(
-        alarms
-            .iter()
-            .map(|alarm| format!("{} {}", alarm.at.time, alarm.sentence)),
-    );
     let mut text = format!(
         "{} own commits, {} of others, {} payloads, {} receipts; {} receipted, {} waiting.\n",
         verified.own_commits,
@@ -441,17 +434,39 @@ pub(super) fn verify(working: &mut Working) -> Result<Reply, Failure> {
         verified.receipted,
         verified.waiting
     );
-    if problems.is_empty() {
+    for problem in &verified.problems {
+        let _ = writeln!(text, "Not as it must be: {problem}");
+    }
+    if verified.problems.is_empty() {
         text.push_str("Everything is as it was signed.\n");
     }
-    for problem in &problems {
-        let _ = writeln!(text, "Not as it must be: {problem}");
+    let mut problems = verified.problems.clone();
+    for alarm in working.alarms()? {
+        let _ = writeln!(
+            text,
+            "Noticed {} {}: {}",
+            alarm.at.date, alarm.at.time, alarm.sentence
+        );
+        problems.push(format!("{} {}", alarm.at.time, alarm.sentence));
     }
     let mut json = to_json(&verified);
     if let Json::Object(fields) = &mut json {
         fields.insert("problems".to_owned(), json!(problems));
     }
-    Ok(Reply::new(text, json))
+    Ok(Reply {
+        incomplete: !verified.problems.is_empty(),
+        ..Reply::new(text, json)
+    })
+}
+
+pub(super) fn rebuild(working: &mut Working) -> Result<Reply, Failure> {
+    working
+        .rebuild_lists()
+        .map_err(visitbook_device::ReadError::from)?;
+    Ok(Reply::new(
+        "Every list is made anew from the log.",
+        json!({"rebuilt": true}),
+    ))
 }
 
 pub(super) fn digests(working: &Working) -> Result<Reply, Failure> {

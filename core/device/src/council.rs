@@ -6,6 +6,8 @@ use minicbor::{Decode, Encode};
 use visitbook_record::cbor::{decode, encode};
 use visitbook_seal::bundle::{BundleError, KeyBundle, SignedBundle};
 
+use crate::files::{self, Folder};
+
 /// The file `council`.
 #[derive(Clone, Encode, Decode)]
 #[cbor(array)]
@@ -31,8 +33,10 @@ impl CouncilFile {
         encode(self)
     }
 
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        decode(bytes).ok()
+    /// The file of a device's folder; `None` if there is none that can be read.
+    pub(crate) fn read(folder: &Folder) -> std::io::Result<Option<Self>> {
+        let bytes = files::read(&folder.council())?;
+        Ok(bytes.and_then(|bytes| decode(&bytes).ok()))
     }
 
     /// The council's public keys; `None` if they do not verify.

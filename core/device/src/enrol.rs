@@ -44,7 +44,8 @@ impl Device {
     /// answer's; it may block. `cost` is what one guess at the PIN costs.
     ///
     /// # Errors
-    /// [`EnrolError`]. Whatever it is, the same call with the same PIN and code may simply be made again.
+    /// [`EnrolError`]. Whatever it is, the same call with the same PIN and code may simply be made again. A book that is there
+    /// is never replaced: one that does not open is an error.
     #[allow(clippy::too_many_arguments)]
     pub fn enrol<T>(
         directory: &Path,
@@ -65,7 +66,8 @@ impl Device {
             .lock()
             .map_err(OpenError::from)?
             .ok_or(OpenError::Busy)?;
-        if folder.council().exists() {
+        let council = CouncilFile::read(&folder).map_err(OpenError::from)?;
+        if council.is_some() {
             return Err(EnrolError::AlreadyEnrolled);
         }
         let now = u64::try_from(clock.read().wall.0).unwrap_or(0);
@@ -87,7 +89,20 @@ impl Device {
         let certificate: ByteVec = answer.certificate.ok_or(EnrolError::CodeRefused)?;
         check_certificate(&certificate, &bundle, &keys)?;
 
-        make_book(&folder, &keys, code, &bundle, &bundle_bytes, &certificate)?;
+        // A book that is there is this device's, with whatever was saved in it: only the file that appears last was not, or is lost.
+        if folder.book().exists() {
+            let book = store::Store::open(&folder.book(), &keys)?;
+            let root: Vec<u8> = book
+                .reader
+                .query_row("SELECT root FROM meta", [], |row| row.get(0))
+                .map_err(store::StoreError::from)?;
+            book.close()?;
+            if root != code.root_fingerprint {
+                return Err(EnrolError::AlreadyEnrolled);
+            }
+        } else {
+            make_book(&folder, &keys, code, &bundle, &bundle_bytes, &certificate)?;
+        }
         // The last file to appear: with it the folder is an enrolled device.
         let council = CouncilFile::new(code.address.clone(), code.root_fingerprint, bundle_bytes);
         files::replace(&folder.council(), &council.to_bytes()).map_err(OpenError::from)?;

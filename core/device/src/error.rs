@@ -55,10 +55,21 @@ pub enum UnlockError {
     NoRandomness(#[from] NoRandomness),
     /// The file system failed.
     #[error("the device's folder could not be read or written")]
-    Io(#[from] std::io::Error),
+    Io(#[source] std::io::Error),
     /// What was found could not be brought in order.
     #[error(transparent)]
     Save(#[from] Box<SaveError>),
+}
+
+impl From<std::io::Error> for UnlockError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                Self::Store(StoreError::Full)
+            }
+            _ => Self::Io(error),
+        }
+    }
 }
 
 impl From<rusqlite::Error> for UnlockError {

@@ -24,6 +24,10 @@ impl Folder {
         Self(path.to_path_buf())
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
     pub(crate) fn vaults(&self) -> [PathBuf; 2] {
         [self.0.join("vault.a"), self.0.join("vault.b")]
     }

@@ -7,11 +7,15 @@
 //! Without the feature `store` only the engine is built, for the simulator.
 
 #[cfg(feature = "store")]
+mod advice;
+#[cfg(feature = "store")]
 mod attached;
 #[cfg(feature = "store")]
 pub mod clock;
 #[cfg(feature = "store")]
 mod council;
+#[cfg(feature = "store")]
+pub mod diagnostics;
 #[cfg(feature = "store")]
 mod enrol;
 #[cfg(feature = "store")]
@@ -22,6 +26,8 @@ pub mod family;
 mod files;
 #[cfg(feature = "store")]
 mod locked;
+#[cfg(feature = "store")]
+mod outbox;
 #[cfg(feature = "store")]
 mod random;
 #[cfg(feature = "store")]
@@ -42,7 +48,9 @@ pub use error::{EnrolError, FileError, OpenError, ReadError, SaveError, UnlockEr
 #[cfg(feature = "store")]
 pub use family::Family;
 #[cfg(feature = "store")]
-pub use locked::{CarryError, Device, Locked, StillLocked};
+pub use locked::{Device, Locked, StillLocked};
+#[cfg(feature = "store")]
+pub use outbox::{CarryError, Outbox};
 #[cfg(feature = "store")]
 pub use random::NoRandomness;
 #[cfg(feature = "store")]

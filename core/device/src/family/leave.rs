@@ -66,13 +66,13 @@ impl Family {
         let before = locked.image.generation();
         let attempt = vault::begin_exit_attempt(&mut locked.image, hardware, pin, now_ms);
         if locked.image.generation() != before {
-            store_vault(&locked.folder, &locked.image)?;
+            store_vault(&locked.outbox.folder, &locked.image)?;
         }
         let attempt = attempt?;
         let counted = locked.image.generation();
         let outcome = attempt.finish(&mut locked.image, hardware);
         if locked.image.generation() != counted {
-            store_vault(&locked.folder, &locked.image)?;
+            store_vault(&locked.outbox.folder, &locked.image)?;
         }
         Ok(outcome?)
     }

@@ -18,7 +18,8 @@ use visitbook_record::words::{self, Message};
 use visitbook_seal::family::{FamilyPost, FamilyPoster, PostError};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::locked::{CarryError, Locked};
+use crate::locked::Locked;
+use crate::outbox::CarryError;
 use crate::spool::{SpoolError, Tag};
 use crate::sync::store::{
     AttachmentRequest, AttachmentsTaken, Parcel, ParcelKey, PullTaken, ReplyProblem, SealedRequest,
@@ -146,7 +147,7 @@ impl Family {
             number: post.index,
         };
         let tag = tag_of_post(&PostStatement::hash_of(&post.bytes));
-        let spool = &mut self.locked.spool;
+        let spool = &mut self.locked.outbox.spool;
         match spool.append(key, tag, SendClass::Soon, &post.bytes) {
             Ok(_) | Err(SpoolError::KeyTaken) => {}
             Err(other) => return Err(other),

@@ -19,4 +19,4 @@ mod tests;
 pub(crate) mod views;
 
 pub use open::StoreError;
-pub(crate) use open::{Store, create};
+pub(crate) use open::{SCHEMA_VERSION, Store, create};

@@ -9,6 +9,7 @@ mod attaching;
 mod board;
 mod closed;
 mod cover;
+mod diagnostics;
 mod drafts;
 mod due;
 mod epoch;
@@ -62,6 +63,7 @@ use crate::council::{CouncilFile, verified};
 use crate::error::{SaveError, UnlockError};
 use crate::files::{self as disk, Folder};
 use crate::locked::{Locked, StillLocked};
+use crate::outbox::Outbox;
 use crate::random;
 use crate::spool::Spool;
 use crate::store::rows::{name, optional_name, signed, unsigned};
@@ -187,15 +189,18 @@ impl Working {
             Err(error) => return Err(Box::new(StillLocked { locked, error })),
         };
         let Locked {
-            folder,
-            lock,
+            outbox,
             hardware,
             clock,
             image,
+        } = locked;
+        let Outbox {
+            folder,
+            lock,
             spool,
             council,
             lane,
-        } = locked;
+        } = outbox;
         let mut working = Self {
             shelf: Shelf::new(folder.attachments()),
             lane,
@@ -236,8 +241,9 @@ impl Working {
         locked: &Locked,
         keys: &VaultKeys,
     ) -> Result<(Store, Me, Found, KeyBundle, SealingSession), UnlockError> {
-        crate::rekey::put_in_place(&locked.folder, keys)?;
-        let store = Store::open(&locked.folder.book(), keys)?;
+        let folder = &locked.outbox.folder;
+        crate::rekey::put_in_place(folder, keys)?;
+        let store = Store::open(&folder.book(), keys)?;
         let (me, found) = Me::load(&store.writer, locked.image.ids().vault)?;
         let bundle = verified(&found.bundle, &me.root)?;
         let ingest = bundle
@@ -393,14 +399,16 @@ impl Working {
         }
         drop((keys, session));
         Locked {
-            folder,
-            lock,
+            outbox: Outbox {
+                folder,
+                lock,
+                spool,
+                council,
+                lane,
+            },
             hardware,
             clock,
             image,
-            spool,
-            council,
-            lane,
         }
     }
 

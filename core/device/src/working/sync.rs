@@ -15,7 +15,7 @@ use super::Working;
 use super::receipts::SyncError;
 use super::save::class_from;
 use crate::error::UnlockError;
-use crate::locked::pick;
+use crate::outbox::pick;
 use crate::spool::FrameInfo;
 use crate::store::rows::{name, signed, unsigned};
 use crate::store::{StoreError, log};

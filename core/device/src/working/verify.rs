@@ -19,6 +19,22 @@ use crate::store::rows::{name, optional_name};
 use crate::store::{StoreError, attached, log, moved, removed, views};
 use visitbook_record::time::WallMillis;
 
+/// What to do about a commit, a receipt or words that are not as they were signed.
+const KEEP: &str = "Keep this device as it is, sync it, and ask the council's ICT to look at it; what the council has is not touched by this.";
+/// About the file as a whole.
+const BEGIN_AGAIN: &str = "Sync this device, then make another one with a new code: all that the council has comes back. Keep this one for the council's ICT.";
+/// About an attached file.
+const ATTACH_AGAIN: &str =
+    "If you still have what was attached, attach it again; its words are not touched by this.";
+/// About one that the council has.
+const FETCH: &str = "The council has it: ask to see it, and it comes again.";
+/// About what the next sync puts right.
+const SYNC: &str = "Sync this device.";
+/// About words that the law says are gone.
+const TELL: &str = "Sync this device; if it is still said then, tell the council's ICT at once.";
+/// About lists, which are made from the log.
+const REBUILD: &str = "Make the lists anew with `rebuild`; no word is touched by that.";
+
 /// Own commits by writing life and number, each with the one it names as before it.
 type OwnLives = BTreeMap<Incarnation, BTreeMap<u64, Vec<(CommitHash, Option<CommitHash>)>>>;
 
@@ -51,20 +67,27 @@ impl Working {
     /// Every encrypted file that lies here, chunk by chunk, and the council's word for those it has.
     fn check_attached(&self, report: &mut Verification) -> Result<(), StoreError> {
         for (id, own, exact) in attached::all(&self.store.reader)? {
-            let mut problem = |what: &str| report.problems.push(format!("file {id}: {what}"));
+            let mut problem = |what: &str| report.problems.push(format!("File {id}: {what}"));
             let signed = exact
                 .as_ref()
                 .is_none_or(|exact| Receipt::verified(&self.bundle, &id, exact).is_some());
             if !signed {
-                problem("its receipt is not one of the council's");
+                problem(&format!("its receipt is not one of the council's. {SYNC}"));
             }
+            let again = if exact.is_some() || !own {
+                FETCH
+            } else {
+                ATTACH_AGAIN
+            };
             let stored = self.shelf.open(&id).ok().flatten();
             let sound = stored.map(|stored| stored.is_sound().unwrap_or(false));
             match (self.shelf.place(&id), sound) {
                 (Some(_), Some(true)) => {}
-                (Some(_), _) => problem("it is damaged on this device"),
+                (Some(_), _) => problem(&format!("it is damaged on this device. {again}")),
                 (None, _) if own && exact.is_none() => {
-                    problem("the council does not have it, and it is not on this device");
+                    problem(&format!(
+                        "the council does not have it, and it is not on this device. {again}"
+                    ));
                 }
                 (None, _) => {}
             }
@@ -80,9 +103,9 @@ impl Working {
             while let Some(row) = rows.next()? {
                 let line: String = row.get(0)?;
                 if line != "ok" {
-                    report
-                        .problems
-                        .push(format!("{check}: a page or index is damaged"));
+                    report.problems.push(format!(
+                        "A page or an index of the book is damaged ({check}). {BEGIN_AGAIN}"
+                    ));
                 }
             }
         }
@@ -104,7 +127,11 @@ impl Working {
                 bytes: row.get(2)?,
                 signature: row.get(3)?,
             };
-            let mut problem = |what: &str| report.problems.push(format!("commit {hash}: {what}"));
+            let mut problem = |what: &str| {
+                report
+                    .problems
+                    .push(format!("Commit {hash}: {what}. {KEEP}"))
+            };
             if Commit::hash_of(&exact.bytes) != hash {
                 problem("the bytes are not those of its name");
                 continue;
@@ -161,9 +188,9 @@ impl Working {
                         (Some(_), None) => false,
                     };
                     if !follows {
-                        report
-                            .problems
-                            .push(format!("commit {hash}: does not follow the one before it"));
+                        report.problems.push(format!(
+                            "Commit {hash}: does not follow the one before it. {KEEP}"
+                        ));
                     }
                 }
             }
@@ -178,9 +205,9 @@ impl Working {
             None => self.me.seq == 0,
         };
         if !remembered {
-            report
-                .problems
-                .push("the newest commit is not the one remembered".to_owned());
+            report.problems.push(format!(
+                "The newest commit is not the one remembered. {KEEP}"
+            ));
         }
     }
 
@@ -206,9 +233,9 @@ impl Working {
             };
             report.payloads += 1;
             if optional_name(row, 1)? != Some(payload.hash()) {
-                report
-                    .problems
-                    .push(format!("statement {id}: the words are not those signed"));
+                report.problems.push(format!(
+                    "Statement {id}: the words are not those signed. {KEEP}"
+                ));
             }
         }
         Ok(())
@@ -218,7 +245,7 @@ impl Working {
     fn check_removed(&self, report: &mut Verification) -> Result<(), StoreError> {
         for id in removed::still_here(&self.store.reader)? {
             report.problems.push(format!(
-                "statement {id}: its words were removed by law and are here"
+                "Statement {id}: its words were removed by law and are here. {TELL}"
             ));
         }
         Ok(())
@@ -240,7 +267,7 @@ impl Working {
             else {
                 report
                     .problems
-                    .push(format!("receipt {hash}: cannot be read"));
+                    .push(format!("Receipt {hash}: cannot be read. {KEEP}"));
                 continue;
             };
             // Of a server whose back-ups are gone too: nobody can say any more who signed for it.
@@ -248,9 +275,9 @@ impl Working {
                 continue;
             }
             if !super::receipts::is_signed(&self.bundle, &statement, &exact) {
-                report
-                    .problems
-                    .push(format!("receipt {hash}: the signature does not verify"));
+                report.problems.push(format!(
+                    "Receipt {hash}: the signature does not verify. {KEEP}"
+                ));
                 continue;
             }
             report.receipts += 1;
@@ -266,9 +293,9 @@ impl Working {
                 if named.contains(&commit) {
                     report.receipted += 1;
                 } else {
-                    report
-                        .problems
-                        .push(format!("commit {commit}: its receipt does not name it"));
+                    report.problems.push(format!(
+                        "Commit {commit}: its receipt does not name it. {KEEP}"
+                    ));
                 }
             }
         }
@@ -292,7 +319,7 @@ impl Working {
             let (Some(session), Some(number)) = (session, number) else {
                 if receipt.is_none() {
                     report.problems.push(format!(
-                        "commit {hash}: has no receipt and is not on its way"
+                        "Commit {hash}: has no receipt and is not on its way. {KEEP}"
                     ));
                 }
                 continue;
@@ -303,9 +330,9 @@ impl Working {
                 number: u64::try_from(number).unwrap_or(u64::MAX),
             };
             if !self.spool.contains(&key) {
-                report.problems.push(format!(
-                    "commit {hash}: is not sealed; it will be at the next sync"
-                ));
+                report
+                    .problems
+                    .push(format!("Commit {hash}: is not sealed yet. {SYNC}"));
             }
         }
         report.waiting = report.waiting.saturating_sub(looks);
@@ -334,9 +361,10 @@ impl Working {
             let open = if marks.voided { 0 } else { open };
             let shown = oversight_view::marks(&self.store.reader, no)?.unwrap_or_default();
             if views::open_targets(&self.store.reader, no)?.len() != open || shown != marks {
-                report
-                    .problems
-                    .push(format!("record {}: a list is behind the log", record.id));
+                report.problems.push(format!(
+                    "Record {}: a list is behind the log. {REBUILD}",
+                    record.id
+                ));
             }
         }
         Ok(())
