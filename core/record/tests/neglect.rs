@@ -28,8 +28,13 @@ fn visits(all: &[&[Rating]]) -> Vec<Observed> {
         .collect()
 }
 
+/// The weeks a line rests on, and how many there were on which nobody looked.
+type Weeks = Option<(Vec<u8>, usize)>;
+/// A name, what was put on each visit, and the line.
+type Case<'a> = (&'a str, &'a [&'a [Rating]], Weeks);
+
 /// Which weeks the line rests on, and on which nobody looked.
-fn weeks(found: Option<&Running>) -> Option<(Vec<u8>, usize)> {
+fn weeks(found: Option<&Running>) -> Weeks {
     found.map(|run| {
         let on = run.visits.iter().map(|visit| visit.visit.0[0]).collect();
         (on, run.not_looked.len())
@@ -38,7 +43,7 @@ fn weeks(found: Option<&Running>) -> Option<(Vec<u8>, usize)> {
 
 #[test]
 fn three_visits_running_and_no_fewer() {
-    let table: [(&str, &[&[Rating]], Option<(Vec<u8>, usize)>); 11] = [
+    let table: [Case<'_>; 11] = [
         ("nothing", &[], None),
         ("twice", &[&[NotMet], &[NotMet]], None),
         (
