@@ -215,7 +215,7 @@ pub(super) fn nothing_is_left(world: &World, _: &Reading) -> Checked {
 
 /// Law 18: two commits under one number are both kept, and neither blocks anything.
 pub(super) fn both_under_one_number_are_kept(world: &World, reading: &Reading) -> Checked {
-    let mut under: BTreeMap<(Origin, u64), CommitHash> = BTreeMap::new();
+    let mut under: BTreeMap<(Origin, u64), (CommitHash, bool)> = BTreeMap::new();
     let copies = world.phones.iter().filter(|phone| phone.has_copy);
     for own in copies.flat_map(|phone| &phone.disk.own) {
         let volume = &own.written.volume;
@@ -223,11 +223,13 @@ pub(super) fn both_under_one_number_are_kept(world: &World, reading: &Reading) -
             continue;
         }
         let number = (volume.commit.origin, volume.commit.seq);
-        let first = *under.entry(number).or_insert(volume.hash);
-        if first != volume.hash {
-            let both = [first, volume.hash]
+        let this = (volume.hash, own.lost);
+        let first = *under.entry(number).or_insert(this);
+        if first.0 != volume.hash {
+            // Either may have been removed after its receipt, and then lost with the council's server.
+            let both = [first, this]
                 .iter()
-                .all(|h| own.lost || reading.commits.contains_key(h));
+                .all(|(hash, lost)| *lost || reading.commits.contains_key(hash));
             must!(both, 18, "one of two commits under one number is gone");
             world.ledger.tally.borrow_mut().forks += 1;
         }
