@@ -13,6 +13,7 @@ use visitbook_seal::purpose::Purpose;
 use crate::real::verified;
 use crate::rights;
 use crate::store::{ReadTx, StoreError};
+use crate::verify::ASK_AGAIN;
 
 /// A file that is expected. No words, and no key.
 #[derive(Debug, Serialize)]
@@ -101,7 +102,7 @@ pub(crate) fn prove(
     let (mut whole, mut expected) = (0, 0);
     for id in view.attachments_named()? {
         let id = AttachmentId(id);
-        let mut problem = |what: &str| problems.push(format!("file {id}: {what}"));
+        let mut problem = |what: &str| problems.push(format!("File {id}: {what}. {ASK_AGAIN}"));
         let Some(stored) = view.attachment(&id.0)? else {
             expected += 1;
             continue;
