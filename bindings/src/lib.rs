@@ -45,7 +45,8 @@ pub use locked::LockedBook;
 pub use model::aside::{KeptAside, PlacedView, SetAside};
 pub use model::board::{
     ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DeviceHeard,
-    DueChild, NotSeen, Since, ToSign, TwoAnswersLine, WaitingChild,
+    DueChild, NotMetLine, NotMetVisit, NotSeen, RatedView, Since, ToSign, TwoAnswersLine,
+    WaitingChild,
 };
 pub use model::export::{CaseSection, CaseText};
 pub use model::files::{AttachmentView, ExpectedFile};

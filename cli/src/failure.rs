@@ -95,7 +95,11 @@ impl From<ReadError> for Failure {
             ReadError::BadDate => "bad_date",
             _ => "not_read",
         };
-        Self::new(code, sentence(&error.to_string()))
+        let next = match &error {
+            ReadError::Store(error) => format!(" {}", error.what_to_do()),
+            _ => String::new(),
+        };
+        Self::new(code, format!("{}{next}", sentence(&error.to_string())))
     }
 }
 

@@ -4,6 +4,7 @@
 //! exit code is 1 (or 2 for a command line that does not read, or 3 for an import of which some rows were not taken).
 
 mod bring;
+mod diagnostics;
 mod exports;
 mod family;
 mod files;
@@ -34,7 +35,7 @@ use crate::keys::{KeysError, ServerKeys};
 use crate::serve::{ServeError, serve};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{StorageExt, StoreError};
-use crate::verify::verify;
+use crate::verify::{RESTORE, verify};
 use crate::writer::{Act, Statement, Writer, WriterError};
 
 /// The council's server.
@@ -169,8 +170,15 @@ enum Command {
     Attachments,
     /// List the devices.
     Devices,
-    /// Prove every chain, signature, receipt and digest of the log.
+    /// Prove every chain, signature, receipt and digest of the log. Each problem is said with what to do about it; exit code 1 if
+    /// there is one.
     Verify,
+    /// Write a file for whoever supports this server: versions, numbers, sizes, states and times. No name, no word and no id of a
+    /// child is in it.
+    Diagnostics {
+        /// The file, which must not exist.
+        file: PathBuf,
+    },
     /// Remove the words of a statement by law: find it, look at what would go, and do it.
     Redact(redact::Redact),
     /// The sessions in which a device was in a child's hands: whose, how many things came, and whether any was touched.
@@ -260,6 +268,9 @@ where
         }
         Err(problem) => {
             eprintln!("visitbook-server: {problem}");
+            if let Problem::Keys(error) = &problem {
+                eprintln!("{}", error.what_to_do());
+            }
             ExitCode::FAILURE
         }
     }
@@ -347,6 +358,7 @@ fn act(line: Line, now: &Now) -> Done {
         Command::Attachments => files::attachments(&dir),
         Command::Devices => devices(&dir),
         Command::Verify => verifying(&dir),
+        Command::Diagnostics { file } => diagnostics::writing(&dir, &file, now()),
         Command::Redact(asked) => redact::run(&dir, &asked, now()),
         Command::Family => family::sessions(&dir),
     }
@@ -496,7 +508,12 @@ fn verifying(dir: &Path) -> Done {
     let signed = SignedBundle::decode(&keys.bundle)?;
     let bundle = signed.verify(&keys.root_fingerprint()?)?;
     let mut found = store.read_with(|tx| verify(tx, keys.council, bundle))?;
-    found.problems.extend(store.integrity()?);
+    let damaged = store.integrity()?;
+    found.problems.extend(
+        damaged
+            .iter()
+            .map(|what| format!("The database: {what}. {RESTORE}")),
+    );
     let mut text = format!(
         "{} commits and {} receipts in {} scopes; {} numbers used twice, {} not arrived.",
         found.commits,
@@ -512,7 +529,7 @@ fn verifying(dir: &Path) -> Done {
         );
     }
     for problem in &found.problems {
-        text += &format!("\n{problem}");
+        text += &format!("\nNot as it must be: {problem}");
     }
     let code = if found.problems.is_empty() {
         text += "\nEverything verifies.";

@@ -85,9 +85,18 @@ pub fn enrol(
         let issued = tx.device(&spent_by)?.filter(|device| device.id == id);
         return Ok(issued.map(|device| device.certificate));
     }
-    // A key that is a device already belongs to whoever enrolled it: one vault per worker and device.
-    if code.ends < now || tx.device(&id)?.is_some() {
+    if code.ends < now {
         return Ok(None);
+    }
+    // A key that is a device already belongs to whoever enrolled it: one vault per worker and device. To them it is given again,
+    // for a device that has lost the file which says whose it is.
+    if let Some(device) = tx.device(&id)? {
+        if device.holder != code.worker || device.ended {
+            return Ok(None);
+        }
+        code.spent_by = Some(id);
+        tx.put_enrolment(code)?;
+        return Ok(Some(device.certificate));
     }
     let label = if is_label(&request.label) {
         request.label.clone()

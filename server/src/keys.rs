@@ -151,7 +151,9 @@ impl ServerKeys {
         name: &str,
         address: &str,
     ) -> Result<(Self, SqliteStore), KeysError> {
-        if folder.join("council.json").exists() {
+        // Any one of them: a council that has lost a file is still a council.
+        let files = ["council.json", "council.db", "control.key", "bundle.bin"];
+        if files.iter().any(|file| folder.join(file).exists()) {
             return Err(KeysError::Exists(folder.to_owned()));
         }
         if name.is_empty() || name.len() > 200 {

@@ -3,6 +3,8 @@
 //! Without the feature `service` only the judging core and a store in memory are built, so that the simulator runs the very
 //! code that the council runs. With it come the embedded encrypted database, HTTP and the command line.
 
+#[cfg(feature = "service")]
+mod advice;
 pub mod arrivals;
 pub mod attachments;
 pub mod family;

@@ -21,6 +21,15 @@ use crate::keys::hex;
 use crate::real::verified;
 use crate::store::{Entry, ReadTx, StoreError, StoredCommit};
 
+/// What to do about whatever is not as it was signed.
+pub(crate) const RESTORE: &str = "Stop the service, keep this folder as it is, and restore the newest back-up into another folder: devices give back what came after it (docs/backup-and-restore.md).";
+/// About a file whose bytes are not right.
+pub(crate) const ASK_AGAIN: &str = "Restore the newest back-up into another folder; the device that attached it hands it in again.";
+/// About words that the law says are gone.
+const REMOVE_AGAIN: &str = "Remove them again with `redact`, with the same reason.";
+/// About a device.
+const REVOKE: &str = "Find out whose device it is, revoke it with `revoke`, and enrol it again.";
+
 /// Rows of a log read at a time.
 const BATCH: usize = 256;
 
@@ -90,7 +99,10 @@ fn removals(view: &dyn ReadTx, found: &mut Findings) -> Result<(), StoreError> {
     for removed in view.removals()? {
         found.removed += 1;
         let op = removed.op;
-        let mut problem = |what: &str| found.problems.push(format!("statement {op}: {what}"));
+        let mut problem = |what: &str| {
+            let said = format!("Statement {op}: {what}. {REMOVE_AGAIN}");
+            found.problems.push(said);
+        };
         if view.payload(&op)?.is_some() {
             problem("its words were removed by law and are there");
         }
@@ -120,7 +132,7 @@ fn devices(
         });
         if !proven {
             found.problems.push(format!(
-                "device {}: its certificate does not vouch for it",
+                "Device {}: its certificate does not vouch for it. {REVOKE}",
                 device.id
             ));
         }
@@ -140,7 +152,7 @@ struct Log<'a> {
 impl Log<'_> {
     fn problem(&self, found: &mut Findings, at: LogPosition, what: &str) {
         found.problems.push(format!(
-            "{} at {}/{}: {what}",
+            "The log of {} at {}/{}: {what}. {RESTORE}",
             self.scope, at.epoch, at.position
         ));
     }
@@ -204,7 +216,7 @@ impl Log<'_> {
             let now = self.view.op(id)?.and_then(|op| op.fact.verdict);
             if now.as_ref() != Some(verdict) {
                 found.problems.push(format!(
-                    "{}: operation {id} is not judged as the log says",
+                    "The log of {}: operation {id} is not judged as the log says. {RESTORE}",
                     self.scope
                 ));
             }
@@ -308,7 +320,7 @@ impl Log<'_> {
         }
         if covered != received.len() {
             found.problems.push(format!(
-                "{}: {} commits, of which {covered} are receipted",
+                "The log of {}: {} commits, of which {covered} are receipted. {RESTORE}",
                 self.scope,
                 received.len()
             ));

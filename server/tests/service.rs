@@ -450,6 +450,13 @@ fn a_code_enrols_one_key_once_and_that_key_as_often_as_it_asks() {
         None,
         "one key is one person's"
     );
+    let new_code = server.code("W-ROWAN");
+    assert_eq!(
+        enrol(&server, &bundle, &new_code, &key),
+        Some(first.clone()),
+        "a device that has lost the council's file"
+    );
+    assert_eq!(enrol(&server, &bundle, &new_code, &other), None);
     let ended = server.command(&[
         "enrol-code",
         "--worker",

@@ -107,6 +107,42 @@ mirrors! {
         words: String,
     }
 
+    /// What one worker observed.
+    RatedView {
+        /// Who.
+        by: String,
+        /// "not met", "partly met", "met" or "not seen today".
+        words: String,
+    }
+
+    /// A visit on which an area of care was not met.
+    NotMetVisit {
+        /// The visit.
+        visit: String,
+        /// The day of it.
+        on: String,
+        /// What each worker put; never settled between them.
+        ratings: Vec<RatedView>,
+    }
+
+    /// An area of care that was not met on three or more visits running: one line, not one for each visit.
+    NotMetLine {
+        /// The child.
+        child: String,
+        /// What the child is called.
+        name: String,
+        /// The area's code.
+        area: String,
+        /// What stands above it on the form.
+        label: String,
+        /// The visits it rests on, oldest first.
+        visits: Vec<NotMetVisit>,
+        /// In words.
+        words: String,
+        /// What can be done, from the smallest step to the largest.
+        steps: Vec<String>,
+    }
+
     /// Something a child gave whose answer has not reached the child yet.
     WaitingChild {
         /// The voice.
@@ -181,6 +217,8 @@ mirrors! {
         asked: Vec<AskedLine>,
         /// Two answers: open, or settled today.
         two_answers: Vec<TwoAnswersLine>,
+        /// Areas of care that were not met on three visits running.
+        not_met: Vec<NotMetLine>,
         /// Children who wait for an answer, oldest first.
         waiting: Vec<WaitingChild>,
         /// Children who changed worker and are to be told, the longest due first.

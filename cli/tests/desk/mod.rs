@@ -36,6 +36,14 @@ impl Council {
         Self { folder, serving }
     }
 
+    /// One that is there already.
+    pub fn open(within: &Path) -> Self {
+        let folder = within.join("council");
+        let (serving, address) = serve(&folder, "127.0.0.1:0");
+        std::fs::write(within.join("address"), address).unwrap();
+        Self { folder, serving }
+    }
+
     /// Ends it as a crash does.
     pub fn kill(&mut self) {
         let _ = self.serving.kill();

@@ -8,6 +8,7 @@ use visitbook_seal::purpose::Purpose;
 
 use crate::real::verified;
 use crate::store::{ReadTx, StoreError};
+use crate::verify::ASK_AGAIN;
 
 /// How many files are whole and how many are expected; what is wrong goes to `problems`.
 pub(crate) fn prove(
@@ -18,7 +19,7 @@ pub(crate) fn prove(
     let (mut whole, mut expected) = (0, 0);
     for id in view.attachments_named()? {
         let id = AttachmentId(id);
-        let mut problem = |what: &str| problems.push(format!("file {id}: {what}"));
+        let mut problem = |what: &str| problems.push(format!("File {id}: {what}. {ASK_AGAIN}"));
         let Some(stored) = view.attachment(&id.0)? else {
             expected += 1;
             continue;

@@ -16,7 +16,7 @@ use super::{key, memory};
 pub(crate) const SCHEMA_VERSION: i64 = 1;
 
 /// Steps from each version to the next, in order; the first makes version 1 of nothing.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+pub(super) const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
 
 /// Pages of 4096 bytes that make a file larger than nothing.
 const SMALLEST: u64 = 4096;
@@ -97,7 +97,7 @@ impl Store {
         }
         let mut writer = connect(path, keys, OpenFlags::SQLITE_OPEN_READ_WRITE)
             .map_err(|error| explain(error, path, keys))?;
-        migrate(&mut writer)?;
+        migrate(&mut writer, &MIGRATIONS)?;
         let mut reader = connect(path, keys, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         reader.pragma_update(None, "query_only", true)?;
         guard(&mut writer)?;
@@ -176,7 +176,7 @@ pub(crate) fn create(
 ) -> Result<(), StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut writer = connect(path, keys, flags)?;
-    migrate(&mut writer)?;
+    migrate(&mut writer, &MIGRATIONS)?;
     fill(&writer)?;
     writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     writer.close().map_err(|(_, error)| StoreError::from(error))
@@ -223,7 +223,7 @@ pub(super) fn plain_for_tests(path: &Path) -> Result<Connection, StoreError> {
     start();
     let mut connection = Connection::open(path)?;
     settings(&connection)?;
-    migrate(&mut connection)?;
+    migrate(&mut connection, &MIGRATIONS)?;
     Ok(connection)
 }
 
@@ -278,21 +278,26 @@ fn guard(connection: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+/// All steps from the file's version on, in one transaction.
+pub(super) fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), StoreError> {
     let at: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if at > SCHEMA_VERSION {
+    let at = usize::try_from(at).unwrap_or(0);
+    if at > steps.len() {
         return Err(StoreError::NewerVersion);
     }
     let transaction = connection.transaction()?;
-    for step in MIGRATIONS.iter().skip(usize::try_from(at).unwrap_or(0)) {
+    for step in steps.iter().skip(at) {
         transaction.execute_batch(step)?;
     }
-    if at < SCHEMA_VERSION {
+    if at == 0 {
         transaction.execute(
             "INSERT INTO found (found, rank) VALUES ('secure-delete', 1)",
             [],
         )?;
-        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    }
+    if at < steps.len() {
+        let newest = i64::try_from(steps.len()).unwrap_or(i64::MAX);
+        transaction.pragma_update(None, "user_version", newest)?;
     }
     Ok(transaction.commit()?)
 }

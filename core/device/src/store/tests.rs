@@ -15,7 +15,9 @@ use visitbook_record::verdict::{Reason, Verdict};
 use visitbook_seal::hardware::SoftwareKeys;
 use visitbook_seal::vault::{self, Params, VaultIds, VaultKeys};
 
-use super::open::{SCHEMA_VERSION, Store, StoreError, create, plain_for_tests};
+use super::open::{
+    MIGRATIONS, SCHEMA_VERSION, Store, StoreError, create, migrate, plain_for_tests,
+};
 use super::rows::number_of;
 use super::{log, moved, removed, search};
 
@@ -198,6 +200,41 @@ fn a_newer_layout_is_left_alone() {
         Ok(())
     })
     .unwrap();
+    assert!(matches!(
+        Store::open(&path, &keys).err().unwrap(),
+        StoreError::NewerVersion
+    ));
+}
+
+#[test]
+fn an_older_layout_is_brought_up_whole_or_left_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = keys();
+    store(folder.path(), &keys).close().unwrap();
+    let path = folder.path().join("book.db");
+    let version = |db: &Connection| -> i64 {
+        db.pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap()
+    };
+    let mut steps = MIGRATIONS.to_vec();
+    assert_eq!(i64::try_from(steps.len()).unwrap(), SCHEMA_VERSION);
+    steps.push("CREATE TABLE next (a INTEGER) STRICT; CREATE TABLE next (a INTEGER) STRICT;");
+    let mut db = super::open::connect_for_tests(&path, &keys).unwrap();
+    assert!(migrate(&mut db, &steps).is_err());
+    assert_eq!(version(&db), SCHEMA_VERSION);
+    assert!(db.prepare("SELECT * FROM next").is_err());
+    drop(db);
+    Store::open(&path, &keys).unwrap().close().unwrap();
+
+    *steps.last_mut().unwrap() = "CREATE TABLE next (a INTEGER) STRICT;";
+    let mut db = super::open::connect_for_tests(&path, &keys).unwrap();
+    migrate(&mut db, &steps).unwrap();
+    assert_eq!(version(&db), SCHEMA_VERSION + 1);
+    let words: i64 = db
+        .query_row("SELECT count(*) FROM payload", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(words, 1);
+    drop(db);
     assert!(matches!(
         Store::open(&path, &keys).err().unwrap(),
         StoreError::NewerVersion

@@ -53,14 +53,28 @@ impl Working {
             waiting: 0,
             problems: Vec::new(),
         };
-        self.check_file(&mut report)?;
-        self.check_commits(&mut report)?;
-        self.check_payloads(&mut report)?;
-        self.check_removed(&mut report)?;
-        self.check_receipts(&mut report)?;
-        self.check_outgoing(&mut report)?;
-        self.check_read_models(&mut report)?;
-        self.check_attached(&mut report)?;
+        let checks = [
+            Self::check_file,
+            Self::check_commits,
+            Self::check_payloads,
+            Self::check_removed,
+            Self::check_receipts,
+            Self::check_outgoing,
+            Self::check_read_models,
+            Self::check_attached,
+        ];
+        // One page that cannot be read must not keep the rest from being checked.
+        let mut damaged = false;
+        for check in checks {
+            match check(self, &mut report) {
+                Err(StoreError::Damaged) => damaged = true,
+                other => other?,
+            }
+        }
+        if damaged {
+            let told = format!("A part of the book cannot be read. {BEGIN_AGAIN}");
+            report.problems.push(told);
+        }
         Ok(report)
     }
 

@@ -12,6 +12,7 @@ mod redactions;
 mod rows;
 mod write;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
@@ -24,12 +25,13 @@ use self::payload_keys::PayloadKeys;
 use self::rows::failed;
 use super::{ReadWork, Storage, StoreError, WriteWork};
 
-const SCHEMA: &str = concat!(
+/// Steps from each version to the next, in order; the first makes version 1 of nothing.
+const STEPS: [&str; SCHEMA_VERSION] = [concat!(
     include_str!("schema.sql"),
     include_str!("attachments.sql"),
     include_str!("redactions.sql")
-);
-const SCHEMA_VERSION: &str = "1";
+)];
+pub(crate) const SCHEMA_VERSION: usize = 1;
 
 /// How long a transaction waits for another process's.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -49,6 +51,9 @@ pub enum OpenError {
     /// The key is not the one this file was made with, or the file's first page is damaged; these cannot be told apart.
     #[error("the database does not open with this key, or its beginning is damaged")]
     WrongKey,
+    /// The file is empty, or what it begins with is not what this program writes.
+    #[error("the database is empty or damaged")]
+    Damaged,
     /// The file was made by another version.
     #[error("the database has schema {0}, and this version reads schema {SCHEMA_VERSION}")]
     OtherSchema(String),
@@ -80,16 +85,7 @@ impl SqliteStore {
         }
         let db = connect(path, key, OpenFlags::SQLITE_OPEN_CREATE).map_err(failed)?;
         settings(&db).map_err(failed)?;
-        let make = || {
-            db.execute_batch("BEGIN IMMEDIATE")?;
-            db.execute_batch(SCHEMA)?;
-            db.execute(
-                "INSERT INTO meta (key, value) VALUES ('schema', ?1), ('epoch', '1')",
-                [SCHEMA_VERSION],
-            )?;
-            db.execute_batch("COMMIT")
-        };
-        make().map_err(failed)?;
+        step_up(&db, 0, &STEPS).map_err(failed)?;
         drop(db);
         Self::open(path, key, master)
     }
@@ -104,8 +100,11 @@ impl SqliteStore {
         }
         let side = || -> Result<Side, OpenError> {
             let db = connect(path, key, OpenFlags::empty()).map_err(failed)?;
-            check(&db)?;
+            let at = check(&db)?;
             settings(&db).map_err(failed)?;
+            if at < SCHEMA_VERSION {
+                step_up(&db, at, &STEPS).map_err(failed)?;
+            }
             let keys = PayloadKeys::new(master);
             Ok(Side { db, keys })
         };
@@ -187,6 +186,36 @@ impl SqliteStore {
             }
         }
         Ok(found)
+    }
+}
+
+impl SqliteStore {
+    /// The layout of the file, and how many rows each table has.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn rows(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        let side = lock(&self.reader);
+        let mut names = side
+            .db
+            .prepare(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
+            )
+            .map_err(failed)?;
+        let names = names
+            .query_map([], |row| row.get::<_, String>(0))
+            .map_err(failed)?;
+        let mut counted = BTreeMap::new();
+        for name in names {
+            let name = name.map_err(failed)?;
+            let count = format!("SELECT count(*) FROM {name}");
+            let rows = side
+                .db
+                .query_row(&count, [], |row| row.get(0))
+                .map_err(failed)?;
+            counted.insert(name, rows);
+        }
+        Ok(counted)
     }
 }
 
@@ -283,20 +312,39 @@ fn connect(path: &Path, key: &Secret32, create: OpenFlags) -> Result<Connection,
     Ok(db)
 }
 
-fn check(db: &Connection) -> Result<(), OpenError> {
+/// The file's version, which is one that this program reads.
+fn check(db: &Connection) -> Result<usize, OpenError> {
     let schema: String = db
         .query_row("SELECT value FROM meta WHERE key = 'schema'", [], |row| {
             row.get(0)
         })
         .map_err(|error| match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => OpenError::WrongKey,
+            // No such table: SQLite takes an empty file for an empty database.
+            Some(ErrorCode::Unknown | ErrorCode::DatabaseCorrupt) => OpenError::Damaged,
             _ => OpenError::Store(failed(error)),
         })?;
-    if schema == SCHEMA_VERSION {
-        Ok(())
-    } else {
-        Err(OpenError::OtherSchema(schema))
+    let at = schema.parse().ok();
+    at.filter(|at| (1..=SCHEMA_VERSION).contains(at))
+        .ok_or(OpenError::OtherSchema(schema))
+}
+
+/// Brings a file from a version to the newest in one transaction. On an error the connection is to be dropped, which leaves the
+/// file as it was.
+fn step_up(db: &Connection, at: usize, steps: &[&str]) -> Result<(), rusqlite::Error> {
+    db.execute_batch("BEGIN IMMEDIATE")?;
+    for step in steps.iter().skip(at) {
+        db.execute_batch(step)?;
     }
+    if at == 0 {
+        db.execute("INSERT INTO meta (key, value) VALUES ('epoch', '1')", [])?;
+    }
+    db.execute(
+        "INSERT INTO meta (key, value) VALUES ('schema', ?1)
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        [steps.len().to_string()],
+    )?;
+    db.execute_batch("COMMIT")
 }
 
 fn settings(db: &Connection) -> Result<(), rusqlite::Error> {

@@ -147,3 +147,65 @@ fn without_the_key_the_file_is_noise() {
             .is_err()
     );
 }
+
+/// The layout, as SQLite itself tells it. A change here is a new step, and needs a new version.
+#[test]
+fn the_layout_is_the_golden_one() {
+    let (folder, path, key, master) = place();
+    drop(SqliteStore::create(&path, &key, &master).unwrap());
+    let db = super::connect(&path, &key, rusqlite::OpenFlags::empty()).unwrap();
+    let mut query = db
+        .prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type, name")
+        .unwrap();
+    let lines: Vec<String> = query
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let layout = format!("version {}\n{}\n", super::SCHEMA_VERSION, lines.join("\n"));
+    if layout != include_str!("golden.txt") {
+        let made = folder.keep().join("layout.txt");
+        std::fs::write(&made, &layout).unwrap();
+        panic!("the layout has changed; it is now in {}", made.display());
+    }
+}
+
+#[test]
+fn an_older_file_is_brought_up_whole_or_left_as_it_was() {
+    let (_folder, path, key, master) = place();
+    append(&SqliteStore::create(&path, &key, &master).unwrap(), 1);
+    let open = || super::connect(&path, &key, rusqlite::OpenFlags::empty()).unwrap();
+    let value = |db: &Connection, key: &str| -> String {
+        let query = "SELECT value FROM meta WHERE key = ?1";
+        db.query_row(query, [key], |row| row.get(0)).unwrap()
+    };
+    let bad = [
+        super::STEPS[0],
+        "CREATE TABLE next (a INTEGER); CREATE TABLE next (a INTEGER);",
+    ];
+    let db = open();
+    assert!(super::step_up(&db, 1, &bad).is_err());
+    drop(db);
+    let db = open();
+    assert_eq!(value(&db, "schema"), "1");
+    assert!(db.prepare("SELECT * FROM next").is_err());
+    drop(db);
+    assert!(SqliteStore::open(&path, &key, &master).is_ok());
+
+    let good = [super::STEPS[0], "CREATE TABLE next (a INTEGER) STRICT;"];
+    let db = open();
+    super::step_up(&db, 1, &good).unwrap();
+    assert_eq!(
+        (value(&db, "schema"), value(&db, "epoch")),
+        ("2".to_owned(), "1".to_owned())
+    );
+    let rows: i64 = db
+        .query_row("SELECT count(*) FROM log", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(rows, 1);
+    drop(db);
+    assert!(matches!(
+        SqliteStore::open(&path, &key, &master),
+        Err(OpenError::OtherSchema(_))
+    ));
+}
