@@ -5936,6 +5936,10 @@ public struct Board: Equatable, Hashable {
      */
     public let twoAnswers: [TwoAnswersLine]
     /**
+     * Areas of care that were not met on three visits running.
+     */
+    public let notMet: [NotMetLine]
+    /**
      * Children who wait for an answer, oldest first.
      */
     public let waiting: [WaitingChild]
@@ -6008,6 +6012,9 @@ public struct Board: Equatable, Hashable {
          * Two answers: open, or settled today.
          */twoAnswers: [TwoAnswersLine], 
         /**
+         * Areas of care that were not met on three visits running.
+         */notMet: [NotMetLine], 
+        /**
          * Children who wait for an answer, oldest first.
          */waiting: [WaitingChild], 
         /**
@@ -6048,6 +6055,7 @@ public struct Board: Equatable, Hashable {
         self.alsoSeen = alsoSeen
         self.asked = asked
         self.twoAnswers = twoAnswers
+        self.notMet = notMet
         self.waiting = waiting
         self.toTell = toTell
         self.opened = opened
@@ -6085,6 +6093,7 @@ public struct FfiConverterTypeBoard: FfiConverterRustBuffer {
                 alsoSeen: FfiConverterSequenceTypeAloneLine.read(from: &buf), 
                 asked: FfiConverterSequenceTypeAskedLine.read(from: &buf), 
                 twoAnswers: FfiConverterSequenceTypeTwoAnswersLine.read(from: &buf), 
+                notMet: FfiConverterSequenceTypeNotMetLine.read(from: &buf), 
                 waiting: FfiConverterSequenceTypeWaitingChild.read(from: &buf), 
                 toTell: FfiConverterSequenceTypeToTell.read(from: &buf), 
                 opened: FfiConverterSequenceTypeFileOpened.read(from: &buf), 
@@ -6108,6 +6117,7 @@ public struct FfiConverterTypeBoard: FfiConverterRustBuffer {
         FfiConverterSequenceTypeAloneLine.write(value.alsoSeen, into: &buf)
         FfiConverterSequenceTypeAskedLine.write(value.asked, into: &buf)
         FfiConverterSequenceTypeTwoAnswersLine.write(value.twoAnswers, into: &buf)
+        FfiConverterSequenceTypeNotMetLine.write(value.notMet, into: &buf)
         FfiConverterSequenceTypeWaitingChild.write(value.waiting, into: &buf)
         FfiConverterSequenceTypeToTell.write(value.toTell, into: &buf)
         FfiConverterSequenceTypeFileOpened.write(value.opened, into: &buf)
@@ -10343,6 +10353,204 @@ public func FfiConverterTypeNoAnswerView_lower(_ value: NoAnswerView) -> RustBuf
 
 
 /**
+ * An area of care that was not met on three or more visits running: one line, not one for each visit.
+ */
+public struct NotMetLine: Equatable, Hashable {
+    /**
+     * The child.
+     */
+    public let child: String
+    /**
+     * What the child is called.
+     */
+    public let name: String
+    /**
+     * The area's code.
+     */
+    public let area: String
+    /**
+     * What stands above it on the form.
+     */
+    public let label: String
+    /**
+     * The visits it rests on, oldest first.
+     */
+    public let visits: [NotMetVisit]
+    /**
+     * In words.
+     */
+    public let words: String
+    /**
+     * What can be done, from the smallest step to the largest.
+     */
+    public let steps: [String]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The child.
+         */child: String, 
+        /**
+         * What the child is called.
+         */name: String, 
+        /**
+         * The area's code.
+         */area: String, 
+        /**
+         * What stands above it on the form.
+         */label: String, 
+        /**
+         * The visits it rests on, oldest first.
+         */visits: [NotMetVisit], 
+        /**
+         * In words.
+         */words: String, 
+        /**
+         * What can be done, from the smallest step to the largest.
+         */steps: [String]) {
+        self.child = child
+        self.name = name
+        self.area = area
+        self.label = label
+        self.visits = visits
+        self.words = words
+        self.steps = steps
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension NotMetLine: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNotMetLine: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NotMetLine {
+        return
+            try NotMetLine(
+                child: FfiConverterString.read(from: &buf), 
+                name: FfiConverterString.read(from: &buf), 
+                area: FfiConverterString.read(from: &buf), 
+                label: FfiConverterString.read(from: &buf), 
+                visits: FfiConverterSequenceTypeNotMetVisit.read(from: &buf), 
+                words: FfiConverterString.read(from: &buf), 
+                steps: FfiConverterSequenceString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: NotMetLine, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.child, into: &buf)
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterString.write(value.area, into: &buf)
+        FfiConverterString.write(value.label, into: &buf)
+        FfiConverterSequenceTypeNotMetVisit.write(value.visits, into: &buf)
+        FfiConverterString.write(value.words, into: &buf)
+        FfiConverterSequenceString.write(value.steps, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNotMetLine_lift(_ buf: RustBuffer) throws -> NotMetLine {
+    return try FfiConverterTypeNotMetLine.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNotMetLine_lower(_ value: NotMetLine) -> RustBuffer {
+    return FfiConverterTypeNotMetLine.lower(value)
+}
+
+
+/**
+ * A visit on which an area of care was not met.
+ */
+public struct NotMetVisit: Equatable, Hashable {
+    /**
+     * The visit.
+     */
+    public let visit: String
+    /**
+     * The day of it.
+     */
+    public let on: String
+    /**
+     * What each worker put; never settled between them.
+     */
+    public let ratings: [RatedView]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The visit.
+         */visit: String, 
+        /**
+         * The day of it.
+         */on: String, 
+        /**
+         * What each worker put; never settled between them.
+         */ratings: [RatedView]) {
+        self.visit = visit
+        self.on = on
+        self.ratings = ratings
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension NotMetVisit: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNotMetVisit: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NotMetVisit {
+        return
+            try NotMetVisit(
+                visit: FfiConverterString.read(from: &buf), 
+                on: FfiConverterString.read(from: &buf), 
+                ratings: FfiConverterSequenceTypeRatedView.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: NotMetVisit, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.visit, into: &buf)
+        FfiConverterString.write(value.on, into: &buf)
+        FfiConverterSequenceTypeRatedView.write(value.ratings, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNotMetVisit_lift(_ buf: RustBuffer) throws -> NotMetVisit {
+    return try FfiConverterTypeNotMetVisit.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNotMetVisit_lower(_ value: NotMetVisit) -> RustBuffer {
+    return FfiConverterTypeNotMetVisit.lower(value)
+}
+
+
+/**
  * Why a child who was due is not seen yet.
  */
 public struct NotSeen: Equatable, Hashable {
@@ -11389,6 +11597,75 @@ public func FfiConverterTypeQuestionView_lift(_ buf: RustBuffer) throws -> Quest
 #endif
 public func FfiConverterTypeQuestionView_lower(_ value: QuestionView) -> RustBuffer {
     return FfiConverterTypeQuestionView.lower(value)
+}
+
+
+/**
+ * What one worker observed.
+ */
+public struct RatedView: Equatable, Hashable {
+    /**
+     * Who.
+     */
+    public let by: String
+    /**
+     * "not met", "partly met", "met" or "not seen today".
+     */
+    public let words: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Who.
+         */by: String, 
+        /**
+         * "not met", "partly met", "met" or "not seen today".
+         */words: String) {
+        self.by = by
+        self.words = words
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension RatedView: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRatedView: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RatedView {
+        return
+            try RatedView(
+                by: FfiConverterString.read(from: &buf), 
+                words: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: RatedView, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.by, into: &buf)
+        FfiConverterString.write(value.words, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRatedView_lift(_ buf: RustBuffer) throws -> RatedView {
+    return try FfiConverterTypeRatedView.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRatedView_lower(_ value: RatedView) -> RustBuffer {
+    return FfiConverterTypeRatedView.lower(value)
 }
 
 
@@ -17889,6 +18166,56 @@ fileprivate struct FfiConverterSequenceTypeMissingItem: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeNotMetLine: FfiConverterRustBuffer {
+    typealias SwiftType = [NotMetLine]
+
+    public static func write(_ value: [NotMetLine], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeNotMetLine.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [NotMetLine] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [NotMetLine]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeNotMetLine.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeNotMetVisit: FfiConverterRustBuffer {
+    typealias SwiftType = [NotMetVisit]
+
+    public static func write(_ value: [NotMetVisit], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeNotMetVisit.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [NotMetVisit] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [NotMetVisit]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeNotMetVisit.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeOpenQuestion: FfiConverterRustBuffer {
     typealias SwiftType = [OpenQuestion]
 
@@ -18031,6 +18358,31 @@ fileprivate struct FfiConverterSequenceTypeQuestionView: FfiConverterRustBuffer 
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeQuestionView.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeRatedView: FfiConverterRustBuffer {
+    typealias SwiftType = [RatedView]
+
+    public static func write(_ value: [RatedView], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeRatedView.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [RatedView] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [RatedView]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeRatedView.read(from: &buf))
         }
         return seq
     }

@@ -4386,6 +4386,228 @@ class _UniffiFfiConverterSequenceTypeTwoAnswersLine(_UniffiConverterRustBuffer):
             _UniffiFfiConverterTypeTwoAnswersLine.read(buf) for i in range(count)
         ]
 
+@dataclass
+class RatedView:
+    """
+    What one worker observed.
+"""
+    def __init__(self, *, by:str, words:str):
+        self.by = by
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "RatedView(by={}, words={})".format(self.by, self.words)
+    def __eq__(self, other):
+        if self.by != other.by:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeRatedView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return RatedView(
+            by=_UniffiFfiConverterString.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterSequenceTypeRatedView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeRatedView.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeRatedView.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeRatedView.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class NotMetVisit:
+    """
+    A visit on which an area of care was not met.
+"""
+    def __init__(self, *, visit:str, on:str, ratings:typing.List[RatedView]):
+        self.visit = visit
+        self.on = on
+        self.ratings = ratings
+        
+        
+
+    
+    def __str__(self):
+        return "NotMetVisit(visit={}, on={}, ratings={})".format(self.visit, self.on, self.ratings)
+    def __eq__(self, other):
+        if self.visit != other.visit:
+            return False
+        if self.on != other.on:
+            return False
+        if self.ratings != other.ratings:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeNotMetVisit(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return NotMetVisit(
+            visit=_UniffiFfiConverterString.read(buf),
+            on=_UniffiFfiConverterString.read(buf),
+            ratings=_UniffiFfiConverterSequenceTypeRatedView.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.visit)
+        _UniffiFfiConverterString.check_lower(value.on)
+        _UniffiFfiConverterSequenceTypeRatedView.check_lower(value.ratings)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.visit, buf)
+        _UniffiFfiConverterString.write(value.on, buf)
+        _UniffiFfiConverterSequenceTypeRatedView.write(value.ratings, buf)
+
+class _UniffiFfiConverterSequenceTypeNotMetVisit(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeNotMetVisit.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeNotMetVisit.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeNotMetVisit.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class NotMetLine:
+    """
+    An area of care that was not met on three or more visits running: one line, not one for each visit.
+"""
+    def __init__(self, *, child:str, name:str, area:str, label:str, visits:typing.List[NotMetVisit], words:str, steps:typing.List[str]):
+        self.child = child
+        self.name = name
+        self.area = area
+        self.label = label
+        self.visits = visits
+        self.words = words
+        self.steps = steps
+        
+        
+
+    
+    def __str__(self):
+        return "NotMetLine(child={}, name={}, area={}, label={}, visits={}, words={}, steps={})".format(self.child, self.name, self.area, self.label, self.visits, self.words, self.steps)
+    def __eq__(self, other):
+        if self.child != other.child:
+            return False
+        if self.name != other.name:
+            return False
+        if self.area != other.area:
+            return False
+        if self.label != other.label:
+            return False
+        if self.visits != other.visits:
+            return False
+        if self.words != other.words:
+            return False
+        if self.steps != other.steps:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeNotMetLine(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return NotMetLine(
+            child=_UniffiFfiConverterString.read(buf),
+            name=_UniffiFfiConverterString.read(buf),
+            area=_UniffiFfiConverterString.read(buf),
+            label=_UniffiFfiConverterString.read(buf),
+            visits=_UniffiFfiConverterSequenceTypeNotMetVisit.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+            steps=_UniffiFfiConverterSequenceString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.name)
+        _UniffiFfiConverterString.check_lower(value.area)
+        _UniffiFfiConverterString.check_lower(value.label)
+        _UniffiFfiConverterSequenceTypeNotMetVisit.check_lower(value.visits)
+        _UniffiFfiConverterString.check_lower(value.words)
+        _UniffiFfiConverterSequenceString.check_lower(value.steps)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.name, buf)
+        _UniffiFfiConverterString.write(value.area, buf)
+        _UniffiFfiConverterString.write(value.label, buf)
+        _UniffiFfiConverterSequenceTypeNotMetVisit.write(value.visits, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+        _UniffiFfiConverterSequenceString.write(value.steps, buf)
+
+class _UniffiFfiConverterSequenceTypeNotMetLine(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeNotMetLine.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeNotMetLine.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeNotMetLine.read(buf) for i in range(count)
+        ]
+
 class _UniffiFfiConverterUInt32(_UniffiConverterPrimitiveInt):
     CLASS_NAME = "u32"
     VALUE_MIN = 0
@@ -5076,7 +5298,7 @@ class Board:
     """
     The board.
 """
-    def __init__(self, *, whose:str, date:str, at:typing.Optional[Moment], due:typing.List[DueChild], alone:typing.List[AloneLine], also_seen:typing.List[AloneLine], asked:typing.List[AskedLine], two_answers:typing.List[TwoAnswersLine], waiting:typing.List[WaitingChild], to_tell:typing.List[ToTell], opened:typing.List[FileOpened], met:typing.List[MetChild], unopened:typing.List[UnopenedLine], written_up:int, to_write_up:int, aside:typing.List[AsideLine], to_sign:typing.List[ToSign], returned:typing.List[ReturnedView], devices:typing.List[DeviceHeard]):
+    def __init__(self, *, whose:str, date:str, at:typing.Optional[Moment], due:typing.List[DueChild], alone:typing.List[AloneLine], also_seen:typing.List[AloneLine], asked:typing.List[AskedLine], two_answers:typing.List[TwoAnswersLine], not_met:typing.List[NotMetLine], waiting:typing.List[WaitingChild], to_tell:typing.List[ToTell], opened:typing.List[FileOpened], met:typing.List[MetChild], unopened:typing.List[UnopenedLine], written_up:int, to_write_up:int, aside:typing.List[AsideLine], to_sign:typing.List[ToSign], returned:typing.List[ReturnedView], devices:typing.List[DeviceHeard]):
         self.whose = whose
         self.date = date
         self.at = at
@@ -5085,6 +5307,7 @@ class Board:
         self.also_seen = also_seen
         self.asked = asked
         self.two_answers = two_answers
+        self.not_met = not_met
         self.waiting = waiting
         self.to_tell = to_tell
         self.opened = opened
@@ -5101,7 +5324,7 @@ class Board:
 
     
     def __str__(self):
-        return "Board(whose={}, date={}, at={}, due={}, alone={}, also_seen={}, asked={}, two_answers={}, waiting={}, to_tell={}, opened={}, met={}, unopened={}, written_up={}, to_write_up={}, aside={}, to_sign={}, returned={}, devices={})".format(self.whose, self.date, self.at, self.due, self.alone, self.also_seen, self.asked, self.two_answers, self.waiting, self.to_tell, self.opened, self.met, self.unopened, self.written_up, self.to_write_up, self.aside, self.to_sign, self.returned, self.devices)
+        return "Board(whose={}, date={}, at={}, due={}, alone={}, also_seen={}, asked={}, two_answers={}, not_met={}, waiting={}, to_tell={}, opened={}, met={}, unopened={}, written_up={}, to_write_up={}, aside={}, to_sign={}, returned={}, devices={})".format(self.whose, self.date, self.at, self.due, self.alone, self.also_seen, self.asked, self.two_answers, self.not_met, self.waiting, self.to_tell, self.opened, self.met, self.unopened, self.written_up, self.to_write_up, self.aside, self.to_sign, self.returned, self.devices)
     def __eq__(self, other):
         if self.whose != other.whose:
             return False
@@ -5118,6 +5341,8 @@ class Board:
         if self.asked != other.asked:
             return False
         if self.two_answers != other.two_answers:
+            return False
+        if self.not_met != other.not_met:
             return False
         if self.waiting != other.waiting:
             return False
@@ -5155,6 +5380,7 @@ class _UniffiFfiConverterTypeBoard(_UniffiConverterRustBuffer):
             also_seen=_UniffiFfiConverterSequenceTypeAloneLine.read(buf),
             asked=_UniffiFfiConverterSequenceTypeAskedLine.read(buf),
             two_answers=_UniffiFfiConverterSequenceTypeTwoAnswersLine.read(buf),
+            not_met=_UniffiFfiConverterSequenceTypeNotMetLine.read(buf),
             waiting=_UniffiFfiConverterSequenceTypeWaitingChild.read(buf),
             to_tell=_UniffiFfiConverterSequenceTypeToTell.read(buf),
             opened=_UniffiFfiConverterSequenceTypeFileOpened.read(buf),
@@ -5178,6 +5404,7 @@ class _UniffiFfiConverterTypeBoard(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeAloneLine.check_lower(value.also_seen)
         _UniffiFfiConverterSequenceTypeAskedLine.check_lower(value.asked)
         _UniffiFfiConverterSequenceTypeTwoAnswersLine.check_lower(value.two_answers)
+        _UniffiFfiConverterSequenceTypeNotMetLine.check_lower(value.not_met)
         _UniffiFfiConverterSequenceTypeWaitingChild.check_lower(value.waiting)
         _UniffiFfiConverterSequenceTypeToTell.check_lower(value.to_tell)
         _UniffiFfiConverterSequenceTypeFileOpened.check_lower(value.opened)
@@ -5200,6 +5427,7 @@ class _UniffiFfiConverterTypeBoard(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeAloneLine.write(value.also_seen, buf)
         _UniffiFfiConverterSequenceTypeAskedLine.write(value.asked, buf)
         _UniffiFfiConverterSequenceTypeTwoAnswersLine.write(value.two_answers, buf)
+        _UniffiFfiConverterSequenceTypeNotMetLine.write(value.not_met, buf)
         _UniffiFfiConverterSequenceTypeWaitingChild.write(value.waiting, buf)
         _UniffiFfiConverterSequenceTypeToTell.write(value.to_tell, buf)
         _UniffiFfiConverterSequenceTypeFileOpened.write(value.opened, buf)
@@ -15760,6 +15988,9 @@ __all__ = [
     "NotSeen",
     "DueChild",
     "TwoAnswersLine",
+    "RatedView",
+    "NotMetVisit",
+    "NotMetLine",
     "WaitingChild",
     "ToTell",
     "FileOpened",

@@ -8856,6 +8856,11 @@ data class Board (
     val `twoAnswers`: List<TwoAnswersLine>
     , 
     /**
+     * Areas of care that were not met on three visits running.
+     */
+    val `notMet`: List<NotMetLine>
+    , 
+    /**
      * Children who wait for an answer, oldest first.
      */
     val `waiting`: List<WaitingChild>
@@ -8933,6 +8938,7 @@ public object FfiConverterTypeBoard: FfiConverterRustBuffer<Board> {
             FfiConverterSequenceTypeAloneLine.read(buf),
             FfiConverterSequenceTypeAskedLine.read(buf),
             FfiConverterSequenceTypeTwoAnswersLine.read(buf),
+            FfiConverterSequenceTypeNotMetLine.read(buf),
             FfiConverterSequenceTypeWaitingChild.read(buf),
             FfiConverterSequenceTypeToTell.read(buf),
             FfiConverterSequenceTypeFileOpened.read(buf),
@@ -8956,6 +8962,7 @@ public object FfiConverterTypeBoard: FfiConverterRustBuffer<Board> {
             FfiConverterSequenceTypeAloneLine.allocationSize(value.`alsoSeen`) +
             FfiConverterSequenceTypeAskedLine.allocationSize(value.`asked`) +
             FfiConverterSequenceTypeTwoAnswersLine.allocationSize(value.`twoAnswers`) +
+            FfiConverterSequenceTypeNotMetLine.allocationSize(value.`notMet`) +
             FfiConverterSequenceTypeWaitingChild.allocationSize(value.`waiting`) +
             FfiConverterSequenceTypeToTell.allocationSize(value.`toTell`) +
             FfiConverterSequenceTypeFileOpened.allocationSize(value.`opened`) +
@@ -8978,6 +8985,7 @@ public object FfiConverterTypeBoard: FfiConverterRustBuffer<Board> {
             FfiConverterSequenceTypeAloneLine.write(value.`alsoSeen`, buf)
             FfiConverterSequenceTypeAskedLine.write(value.`asked`, buf)
             FfiConverterSequenceTypeTwoAnswersLine.write(value.`twoAnswers`, buf)
+            FfiConverterSequenceTypeNotMetLine.write(value.`notMet`, buf)
             FfiConverterSequenceTypeWaitingChild.write(value.`waiting`, buf)
             FfiConverterSequenceTypeToTell.write(value.`toTell`, buf)
             FfiConverterSequenceTypeFileOpened.write(value.`opened`, buf)
@@ -12038,6 +12046,148 @@ public object FfiConverterTypeNoAnswerView: FfiConverterRustBuffer<NoAnswerView>
 
 
 /**
+ * An area of care that was not met on three or more visits running: one line, not one for each visit.
+ */
+data class NotMetLine (
+    /**
+     * The child.
+     */
+    val `child`: kotlin.String
+    , 
+    /**
+     * What the child is called.
+     */
+    val `name`: kotlin.String
+    , 
+    /**
+     * The area's code.
+     */
+    val `area`: kotlin.String
+    , 
+    /**
+     * What stands above it on the form.
+     */
+    val `label`: kotlin.String
+    , 
+    /**
+     * The visits it rests on, oldest first.
+     */
+    val `visits`: List<NotMetVisit>
+    , 
+    /**
+     * In words.
+     */
+    val `words`: kotlin.String
+    , 
+    /**
+     * What can be done, from the smallest step to the largest.
+     */
+    val `steps`: List<kotlin.String>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeNotMetLine: FfiConverterRustBuffer<NotMetLine> {
+    override fun read(buf: ByteBuffer): NotMetLine {
+        return NotMetLine(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterSequenceTypeNotMetVisit.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterSequenceString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: NotMetLine) = (
+            FfiConverterString.allocationSize(value.`child`) +
+            FfiConverterString.allocationSize(value.`name`) +
+            FfiConverterString.allocationSize(value.`area`) +
+            FfiConverterString.allocationSize(value.`label`) +
+            FfiConverterSequenceTypeNotMetVisit.allocationSize(value.`visits`) +
+            FfiConverterString.allocationSize(value.`words`) +
+            FfiConverterSequenceString.allocationSize(value.`steps`)
+    )
+
+    override fun write(value: NotMetLine, buf: ByteBuffer) {
+            FfiConverterString.write(value.`child`, buf)
+            FfiConverterString.write(value.`name`, buf)
+            FfiConverterString.write(value.`area`, buf)
+            FfiConverterString.write(value.`label`, buf)
+            FfiConverterSequenceTypeNotMetVisit.write(value.`visits`, buf)
+            FfiConverterString.write(value.`words`, buf)
+            FfiConverterSequenceString.write(value.`steps`, buf)
+    }
+}
+
+
+
+/**
+ * A visit on which an area of care was not met.
+ */
+data class NotMetVisit (
+    /**
+     * The visit.
+     */
+    val `visit`: kotlin.String
+    , 
+    /**
+     * The day of it.
+     */
+    val `on`: kotlin.String
+    , 
+    /**
+     * What each worker put; never settled between them.
+     */
+    val `ratings`: List<RatedView>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeNotMetVisit: FfiConverterRustBuffer<NotMetVisit> {
+    override fun read(buf: ByteBuffer): NotMetVisit {
+        return NotMetVisit(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterSequenceTypeRatedView.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: NotMetVisit) = (
+            FfiConverterString.allocationSize(value.`visit`) +
+            FfiConverterString.allocationSize(value.`on`) +
+            FfiConverterSequenceTypeRatedView.allocationSize(value.`ratings`)
+    )
+
+    override fun write(value: NotMetVisit, buf: ByteBuffer) {
+            FfiConverterString.write(value.`visit`, buf)
+            FfiConverterString.write(value.`on`, buf)
+            FfiConverterSequenceTypeRatedView.write(value.`ratings`, buf)
+    }
+}
+
+
+
+/**
  * Why a child who was due is not seen yet.
  */
 data class NotSeen (
@@ -12790,6 +12940,53 @@ public object FfiConverterTypeQuestionView: FfiConverterRustBuffer<QuestionView>
             FfiConverterBoolean.write(value.`open`, buf)
             FfiConverterBoolean.write(value.`maybeWorse`, buf)
             FfiConverterSequenceTypeAnswerView.write(value.`onPage`, buf)
+    }
+}
+
+
+
+/**
+ * What one worker observed.
+ */
+data class RatedView (
+    /**
+     * Who.
+     */
+    val `by`: kotlin.String
+    , 
+    /**
+     * "not met", "partly met", "met" or "not seen today".
+     */
+    val `words`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRatedView: FfiConverterRustBuffer<RatedView> {
+    override fun read(buf: ByteBuffer): RatedView {
+        return RatedView(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: RatedView) = (
+            FfiConverterString.allocationSize(value.`by`) +
+            FfiConverterString.allocationSize(value.`words`)
+    )
+
+    override fun write(value: RatedView, buf: ByteBuffer) {
+            FfiConverterString.write(value.`by`, buf)
+            FfiConverterString.write(value.`words`, buf)
     }
 }
 
@@ -18524,6 +18721,62 @@ public object FfiConverterSequenceTypeMissingItem: FfiConverterRustBuffer<List<M
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeNotMetLine: FfiConverterRustBuffer<List<NotMetLine>> {
+    override fun read(buf: ByteBuffer): List<NotMetLine> {
+        val len = buf.getInt()
+        return List<NotMetLine>(len) {
+            FfiConverterTypeNotMetLine.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<NotMetLine>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeNotMetLine.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<NotMetLine>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeNotMetLine.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeNotMetVisit: FfiConverterRustBuffer<List<NotMetVisit>> {
+    override fun read(buf: ByteBuffer): List<NotMetVisit> {
+        val len = buf.getInt()
+        return List<NotMetVisit>(len) {
+            FfiConverterTypeNotMetVisit.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<NotMetVisit>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeNotMetVisit.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<NotMetVisit>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeNotMetVisit.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeOpenQuestion: FfiConverterRustBuffer<List<OpenQuestion>> {
     override fun read(buf: ByteBuffer): List<OpenQuestion> {
         val len = buf.getInt()
@@ -18682,6 +18935,34 @@ public object FfiConverterSequenceTypeQuestionView: FfiConverterRustBuffer<List<
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeQuestionView.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeRatedView: FfiConverterRustBuffer<List<RatedView>> {
+    override fun read(buf: ByteBuffer): List<RatedView> {
+        val len = buf.getInt()
+        return List<RatedView>(len) {
+            FfiConverterTypeRatedView.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<RatedView>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeRatedView.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<RatedView>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeRatedView.write(it, buf)
         }
     }
 }
