@@ -4,6 +4,7 @@ use visitbook_device::clock;
 use visitbook_record::commit::Role;
 use visitbook_record::id::{CommitHash, CouncilId, DeviceId, OpId, RecordId, WorkerId};
 use visitbook_record::op::Target;
+use visitbook_record::verdict::Reason;
 
 use crate::error::VisitbookError;
 use crate::model::lists::{Holder, Moment};
@@ -49,6 +50,20 @@ impl Across<String> for Role {
     }
 }
 
+impl Across<String> for Reason {
+    /// Its name in `snake_case`, as the core's own JSON has it.
+    fn across(self) -> String {
+        let mut word = String::new();
+        for letter in format!("{self:?}").chars() {
+            if letter.is_ascii_uppercase() && !word.is_empty() {
+                word.push('_');
+            }
+            word.push(letter.to_ascii_lowercase());
+        }
+        word
+    }
+}
+
 impl Across<Holder> for (String, Role) {
     fn across(self) -> Holder {
         Holder {
@@ -87,6 +102,21 @@ pub(crate) fn records(ids: &[String]) -> Result<Vec<RecordId>, VisitbookError> {
     ids.iter().map(|id| record(id)).collect()
 }
 
+/// A statement's id.
+pub(crate) fn statement(id: &str) -> Result<OpId, VisitbookError> {
+    id.parse().map_err(|_| {
+        VisitbookError::request(
+            "bad_id",
+            "That is not the id of a statement. Pass `op` as a list or a page gave it.",
+        )
+    })
+}
+
+/// Several statements' ids.
+pub(crate) fn statements(ids: &[String]) -> Result<Vec<OpId>, VisitbookError> {
+    ids.iter().map(|id| statement(id)).collect()
+}
+
 /// The id of a member of staff.
 pub(crate) fn worker(id: &str) -> Result<WorkerId, VisitbookError> {
     id.parse().map_err(|_| bad_id("worker"))
@@ -105,4 +135,23 @@ fn bad_id(of: &str) -> VisitbookError {
              01890a5d-ac96-774b-bcce-b302099a8057."
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_has_a_word_of_its_own() {
+        assert_eq!(Reason::OldAssignment.across(), "old_assignment");
+        assert_eq!(Reason::NotYourName.across(), "not_your_name");
+        let words: std::collections::BTreeSet<String> = (0..=u8::MAX)
+            .filter_map(Reason::from_code)
+            .map(Across::across)
+            .collect();
+        assert_eq!(
+            words.len(),
+            (0..=u8::MAX).filter_map(Reason::from_code).count()
+        );
+    }
 }

@@ -149,6 +149,11 @@ impl Book {
         self.look(|working| working.sealed_waiting().across())
     }
 
+    /// Whether the council has ended this device. What was written on it is taken all the same; it receives nothing more.
+    pub fn is_ended(&self) -> Result<bool, VisitbookError> {
+        self.with(|working| working.is_ended())
+    }
+
     /// Whether anything was ever fetched from the council. Until then lists are empty because nothing has come yet.
     pub fn has_pulled(&self) -> Result<bool, VisitbookError> {
         self.with(|working| working.has_pulled())

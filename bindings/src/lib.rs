@@ -10,7 +10,7 @@
 //! - It blocks, mostly for less than a millisecond. Opening, unlocking, locking, verifying and syncing take longer. Call
 //!   none of them on an app's main thread. Every function may be called from any thread.
 //! - It returns an error or cannot fail; nothing panics across the border.
-//! - Foreign code (a [`HardwareKeys`], a [`ChangeListener`], a [`SyncProgress`]) is called while no lock of this library
+//! - Foreign code (a [`HardwareKeys`], a [`Transport`], a [`ChangeListener`], a [`SyncProgress`]) is called while no lock of this library
 //!   is held, so it may call back into it.
 //! - There is no `unsafe` in it. What UniFFI's derives write at the border is UniFFI's, argued there.
 //! - Ids are written as text, and so are days (`2026-10-27`) and times of day (`09:52`), both as in London.
@@ -27,9 +27,11 @@ mod line;
 mod listen;
 mod locked;
 mod model;
+mod oversight;
 mod people;
 mod reading;
 mod sync;
+mod transport;
 mod typing;
 mod writing;
 
@@ -40,12 +42,21 @@ pub use heard::{DrawingBytes, ReplyGiven, SharingGiven};
 pub use keys::{HardwareKeys, KeyPolicy, KeystoreError};
 pub use listen::{CallbackError, Change, ChangeListener, Subscription};
 pub use locked::LockedBook;
+pub use model::aside::{KeptAside, PlacedView, SetAside};
+pub use model::board::{
+    ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DeviceHeard,
+    DueChild, NotSeen, Since, ToSign, TwoAnswersLine, WaitingChild,
+};
 pub use model::export::{CaseSection, CaseText};
 pub use model::files::{AttachmentView, ExpectedFile};
 pub use model::given::{AnswerGiven, VoiceGiven};
 pub use model::lists::{
     ChildCard, ChildLine, ConcernView, FactLine, Holder, Identity, LastTime, Moment, Person, Today,
     VisitLine,
+};
+pub use model::oversight::{
+    CorrectionView, DueLine, NoAccessLine, NoAnswerView, OpenedView, OversightView, Owed,
+    ReturnedView, SignedOffView, VoidedView,
 };
 pub use model::page::{
     AnswerView, EntryView, FinishedView, LateView, QuestionView, RecordPage, VersionView,
@@ -54,8 +65,8 @@ pub use model::people::{
     AlsoMet, CoverChild, FileOpened, MetChild, SameVisitQuestion, SameVisitView, ToTell,
 };
 pub use model::standing::{
-    AlarmView, AskView, BeforeFinishing, ChoiceView, DigestLine, Finishing, Found, MissingItem,
-    OpenQuestion, RecordStatus, Recovered, Saved, StatusView, Verification, Version,
+    AlarmView, AskView, BeforeFinishing, ChoiceView, DigestLine, Finishing, Found, KeptDraft,
+    MissingItem, OpenQuestion, RecordStatus, Recovered, Saved, StatusView, Verification, Version,
 };
 pub use model::voice::{
     DrawingView, FamilySessionView, LeftForYou, ReplyView, SharingView, UnopenedLine, VoiceView,
@@ -63,6 +74,7 @@ pub use model::voice::{
 pub use people::MetSaved;
 pub use sync::{SyncCancel, SyncCounts, SyncEnded, SyncOutcome, SyncProgress, SyncTrouble};
 
+pub use transport::{CouncilAnswer, CouncilRequest, Transport, TransportError};
 pub use typing::NoteSaved;
 pub use writing::VoiceSaved;
 

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use visitbook_device::sync::cancel::CancelHandle;
 use visitbook_device::sync::driver::{Ask, Clock as _, Driver, SyncError, SystemClock};
 use visitbook_device::sync::engine::Config;
-use visitbook_device::sync::http::HttpsTransport;
+use visitbook_device::sync::http::{HttpsTransport, Transport as Carrying};
 use visitbook_device::sync::outcome::Progress;
 use visitbook_device::sync::store::SyncStore;
 
 use crate::error::VisitbookError;
 use crate::sync::SyncOutcome;
+use crate::transport::{ForeignTransport, Transport};
 
 /// Where the council is, and what its server is verified with.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,17 +21,48 @@ pub(crate) struct Place {
     pub(crate) roots: Vec<Vec<u8>>,
 }
 
+/// How the council is reached.
+#[derive(Clone)]
+pub(crate) enum Way {
+    /// By the core's own HTTPS, directly or through a relay of bytes.
+    Https(Option<SocketAddr>),
+    /// By the app.
+    Foreign(Arc<dyn Transport>),
+}
+
+impl Way {
+    /// As an app asks for it. A transport of its own wins over a relay.
+    pub(crate) fn new(
+        connect_via: Option<String>,
+        transport: Option<Arc<dyn Transport>>,
+    ) -> Result<Self, VisitbookError> {
+        let via = relay(connect_via)?;
+        Ok(transport.map_or(Self::Https(via), Self::Foreign))
+    }
+
+    fn to(&self, place: &Place) -> Result<Arc<dyn Carrying>, VisitbookError> {
+        match self {
+            Self::Https(via) => Ok(Arc::new(connect(place, *via)?)),
+            Self::Foreign(foreign) => Ok(Arc::new(ForeignTransport {
+                foreign: Arc::clone(foreign),
+                place: place.clone(),
+                any_certificate: false,
+            })),
+        }
+    }
+}
+
 /// One for each device.
 pub(crate) struct Line {
-    via: Option<SocketAddr>,
+    way: Way,
     driver: Driver,
     clock: SystemClock,
-    transport: Mutex<Option<(Place, Arc<HttpsTransport>)>>,
+    transport: Mutex<Option<(Place, Arc<dyn Carrying>)>>,
     running: Mutex<Option<CancelHandle>>,
 }
 
 /// The address of a relay, as an app gives it.
-pub(crate) fn relay(connect_via: Option<String>) -> Result<Option<SocketAddr>, VisitbookError> {
+fn relay(connect_via: Option<String>) -> Result<Option<SocketAddr>, VisitbookError> {
     connect_via
         .map(|text| text.parse())
         .transpose()
@@ -57,9 +89,9 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Line {
-    pub(crate) fn new(via: Option<SocketAddr>) -> Self {
+    pub(crate) fn new(way: Way) -> Self {
         Self {
-            via,
+            way,
             driver: Driver::new(Config::default()),
             clock: SystemClock::default(),
             transport: Mutex::new(None),
@@ -75,14 +107,14 @@ impl Line {
     }
 
     /// The connection to a place, kept while the place stays the same.
-    fn transport(&self, place: Place) -> Result<Arc<HttpsTransport>, VisitbookError> {
+    fn transport(&self, place: Place) -> Result<Arc<dyn Carrying>, VisitbookError> {
         let mut kept = locked(&self.transport);
         if let Some((known, transport)) = &*kept
             && *known == place
         {
             return Ok(Arc::clone(transport));
         }
-        let transport = Arc::new(connect(&place, self.via)?);
+        let transport = self.way.to(&place)?;
         *kept = Some((place, Arc::clone(&transport)));
         Ok(transport)
     }

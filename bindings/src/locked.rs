@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use visitbook_device::clock::SystemClock;
-use visitbook_device::{Device, Locked};
+use visitbook_device::sync::enrolling::over_https;
+use visitbook_device::sync::exchange::TransportProblem;
+use visitbook_device::{Device, EnrolStep, Locked};
 use visitbook_seal::enrol::EnrolmentCode;
 use visitbook_seal::vault::Params;
 use zeroize::Zeroizing;
@@ -14,8 +16,11 @@ use crate::book::Book;
 use crate::error::VisitbookError;
 use crate::held::Held;
 use crate::keys::{ForeignKeys, HardwareKeys};
-use crate::line::{Line, Place, relay};
+use crate::line::{Line, Place, Way};
 use crate::sync::{PerCall, SyncCancel, SyncOutcome, SyncProgress, ask, show};
+use crate::transport::{Transport, enrolling};
+
+type Exchange<'a> = dyn FnMut(EnrolStep, &[u8]) -> Result<Vec<u8>, TransportProblem> + 'a;
 
 /// A device whose vault is closed. It can send what is sealed already, and there is nothing in it that could read a word.
 ///
@@ -45,16 +50,17 @@ impl LockedBook {
     /// Opens an enrolled device, locked. `folder` is a folder of the app's own that no backup restores.
     ///
     /// `connect_via` (`127.0.0.1:8443`) connects to a relay of bytes instead of the council's address; what is verified
-    /// does not change.
+    /// does not change. `transport` carries requests in place of the core's own HTTPS, and `connect_via` is not used then.
     ///
     /// Errors: `no_device_here` and `not_enrolled` mean that the device has to be enrolled; `busy` that it is open elsewhere.
-    #[uniffi::constructor(default(connect_via = None))]
+    #[uniffi::constructor(default(connect_via = None, transport = None))]
     pub fn open(
         folder: String,
         keys: Arc<dyn HardwareKeys>,
         connect_via: Option<String>,
+        transport: Option<Arc<dyn Transport>>,
     ) -> Result<Arc<Self>, VisitbookError> {
-        let line = Arc::new(Line::new(relay(connect_via)?));
+        let line = Arc::new(Line::new(Way::new(connect_via, transport)?));
         let keys = Arc::new(ForeignKeys(keys));
         let locked = Device::open(Path::new(&folder), keys, Arc::new(SystemClock))?;
         Ok(Self::new(locked, line))
@@ -65,7 +71,7 @@ impl LockedBook {
     /// `pin` is the UTF-8 of at least 6 characters that are not easy to guess; wipe your copy. `label` is what the holder
     /// calls the device, such as "Rowan's phone". Whatever the error, the same call with the same PIN and code may simply be
     /// made again.
-    #[uniffi::constructor(default(connect_via = None))]
+    #[uniffi::constructor(default(connect_via = None, transport = None))]
     pub fn enrol(
         folder: String,
         keys: Arc<dyn HardwareKeys>,
@@ -73,11 +79,16 @@ impl LockedBook {
         pin: Vec<u8>,
         label: String,
         connect_via: Option<String>,
+        transport: Option<Arc<dyn Transport>>,
     ) -> Result<Arc<Self>, VisitbookError> {
         let pin = Zeroizing::new(pin);
         let code = Zeroizing::new(code);
         let code: EnrolmentCode = code.trim().parse()?;
-        let via = relay(connect_via)?;
+        let way = Way::new(connect_via, transport)?;
+        let exchange: Box<Exchange<'_>> = match &way {
+            Way::Https(via) => Box::new(over_https(&code, *via)),
+            Way::Foreign(foreign) => Box::new(enrolling(&code, Arc::clone(foreign))),
+        };
         let locked = Device::enrol(
             Path::new(&folder),
             Arc::new(ForeignKeys(keys)),
@@ -86,9 +97,9 @@ impl LockedBook {
             &pin,
             Params::default(),
             &label,
-            visitbook_device::sync::enrolling::over_https(&code, via),
+            exchange,
         )?;
-        Ok(Self::new(locked, Arc::new(Line::new(via))))
+        Ok(Self::new(locked, Arc::new(Line::new(way))))
     }
 
     /// Opens the vault with a PIN. Takes as long as a guess is made to cost, up to a second, and calls the keystore. What a

@@ -9,7 +9,8 @@ use crate::model::export::CaseText;
 use crate::model::lists::{ChildCard, ChildLine, ConcernView, Person, Today, VisitLine};
 use crate::model::page::RecordPage;
 use crate::model::standing::{
-    AlarmView, DigestLine, Found, OpenQuestion, RecordStatus, Recovered, Verification, Version,
+    AlarmView, DigestLine, Found, KeptDraft, OpenQuestion, RecordStatus, Recovered, Verification,
+    Version,
 };
 
 type Result<T> = std::result::Result<T, VisitbookError>;
@@ -103,6 +104,12 @@ impl Book {
     /// What a crash cut off and this unlock turned into entries. Show it first: its author goes on with it by `carry_on`.
     pub fn recovered(&self) -> Result<Vec<Recovered>> {
         self.look(|working| working.recovered().to_vec().across())
+    }
+
+    /// What a crash left and this unlock could not turn into entries, each with the reason, to be copied from. Nothing of it is
+    /// lost.
+    pub fn kept_drafts(&self) -> Result<Vec<KeptDraft>> {
+        self.look(|working| working.kept_drafts().to_vec().across())
     }
 
     /// The council's staff, by name.

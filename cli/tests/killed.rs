@@ -238,6 +238,7 @@ impl Day {
             }
             Doing::Unlocking => {
                 self.write_some(round, &mut session, &visit);
+                session.kill_after(Duration::ZERO);
                 session.rest();
                 let again = Session::begin(&self.phone);
                 again.kill_after(self.moment(800));

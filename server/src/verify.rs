@@ -89,7 +89,7 @@ pub fn verify(
     }
     removals(view, &mut found)?;
     (found.files, found.files_expected) =
-        crate::attachments::missing::prove(view, bundle, &mut found.problems)?;
+        crate::attachments::prove::prove(view, bundle, &mut found.problems)?;
     Ok(found)
 }
 

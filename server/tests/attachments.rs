@@ -22,6 +22,7 @@ use visitbook_record::verdict::Verdict;
 use visitbook_record::wire::Denial;
 use visitbook_seal::attachment::{self, CHUNK, CHUNK_OVERHEAD, ChunkFrame, ChunkList, ListFrame};
 use visitbook_seal::secret::Secret32;
+use visitbook_server::attachments::SealedLists;
 use visitbook_server::attachments::give::give;
 use visitbook_server::attachments::missing::missing;
 use visitbook_server::attachments::take::{Frame, take};
@@ -87,7 +88,7 @@ fn send(council: &Council, frames: &[Vec<u8>]) -> FramesTaken {
         .iter()
         .map(|bytes| Frame::read(bytes).unwrap())
         .collect();
-    council.tx(|tx| take(tx, &council.suite, NOW, &frames))
+    council.tx(|tx| take(tx, &council.suite, &SealedLists, NOW, &frames))
 }
 
 fn one(taken: &FramesTaken) -> Holding {
@@ -112,7 +113,7 @@ fn ask(phone: &mut Phone, file: &File, from: Option<u32>, budget: u32) -> Fetch 
 }
 
 fn told(council: &Council, request: &Fetch) -> (Vec<Whereabouts>, Option<Vec<u8>>, Vec<Vec<u8>>) {
-    match council.tx(|tx| give(tx, NOW, request)) {
+    match council.tx(|tx| give(tx, &SealedLists, NOW, request)) {
         Fetched::Told {
             about,
             list,
@@ -233,7 +234,7 @@ fn a_kill_in_the_middle_of_a_request_leaves_nothing_of_it() {
         .map(|at| Frame::read(&file.frame(at)).unwrap())
         .into();
     let killed = council.store.write_with::<(), StoreError>(|tx| {
-        let taken = take(tx, &council.suite, NOW, &frames)?;
+        let taken = take(tx, &council.suite, &SealedLists, NOW, &frames)?;
         assert!(one(&taken).receipt.is_some());
         Err(StoreError::Abandoned)
     });
@@ -296,7 +297,7 @@ fn those_who_see_the_record_get_the_file_and_nobody_else_learns_that_there_is_on
     // A request that was used, and one by a device that was ended.
     let used = ask(&mut sage, &file, None, 1);
     told(&council, &used);
-    let denial = |request: &Fetch| match council.tx(|tx| give(tx, NOW, request)) {
+    let denial = |request: &Fetch| match council.tx(|tx| give(tx, &SealedLists, NOW, request)) {
         Fetched::Denied { denial, .. } => denial,
         Fetched::Told { .. } => panic!("answered"),
     };
@@ -347,7 +348,10 @@ fn bytes_that_do_not_come_have_a_device_and_an_owner() {
     send(&council, &[file.list_frame(), file.frame(2)]);
     // The same file on a second record: kept once, expected for both.
     council.upload(vec![rowan.save(WREN, 0x53, vec![file.say("b")])]);
-    let expected = council.store.read_with(|tx| missing(tx)).unwrap();
+    let expected = council
+        .store
+        .read_with(|tx| missing(tx, &SealedLists))
+        .unwrap();
     assert_eq!(expected.len(), 2);
     for one in &expected {
         assert_eq!((one.owner, one.author), (SAGE, ROWAN));
@@ -356,7 +360,10 @@ fn bytes_that_do_not_come_have_a_device_and_an_owner() {
         assert_eq!((one.have, one.total, one.size), (1, 3, file.list.size()));
     }
     send(&council, &[file.frame(0), file.frame(1)]);
-    let expected = council.store.read_with(|tx| missing(tx)).unwrap();
+    let expected = council
+        .store
+        .read_with(|tx| missing(tx, &SealedLists))
+        .unwrap();
     assert!(expected.is_empty());
 }
 
@@ -388,4 +395,24 @@ fn a_lawful_removal_takes_key_and_bytes() {
         assert_eq!(tx.attachments_named()?, Vec::<[u8; 32]>::new());
         Ok(())
     });
+}
+
+/// As with pages: a back-up may have forgotten that a device was lost.
+#[test]
+fn a_restored_council_gives_no_file_before_its_lists_are_confirmed() {
+    let (council, mut rowan, file, _) = named();
+    send(&council, &[file.list_frame(), file.frame(0), file.frame(1)]);
+    council.tx(|tx| tx.open_epoch(2));
+    let request = ask(&mut rowan, &file, Some(0), 1 << 20);
+    let given = council.tx(|tx| give(tx, &SealedLists, NOW, &request));
+    assert!(matches!(
+        given,
+        Fetched::Denied {
+            denial: Denial::NotConfirmed,
+            ..
+        }
+    ));
+    council.tx(|tx| tx.confirm(None));
+    let request = ask(&mut rowan, &file, Some(0), 1 << 20);
+    assert_eq!(told(&council, &request).2.len(), 2);
 }

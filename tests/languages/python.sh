@@ -1,9 +1,19 @@
 #!/usr/bin/env bash
-# The main job through the Python API, against a real council: builds the library and the server, checks that the generated
-# sources in the repository are those of this library, and runs the tests. Needs Rust and Python 3.9, and nothing else.
+# The main job through the Python API, against a real council: checks that the generated sources of all languages are those
+# of this library, and the pages that show code show what runs; builds the wheel, installs it apart, and runs its tests. Needs
+# Rust, Python 3.9 with venv, and PyPI.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. tests/languages/common.sh
 
+tests/languages/snippets.py
+bindings/generate.sh --check
+
+python3 -c 'import ensurepip' 2>/dev/null || fetch python3-venv
+python3 -c 'import ensurepip' 2>/dev/null ||
+  skip "the tests of the Python package" "install Python 3.9 or newer with venv, then tests/languages/python.sh"
+
+build_natives
 scratch=$(mktemp -d)
 tests=
 stop() {
@@ -16,23 +26,11 @@ trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-mkdir -p "$scratch/generated/python/visitbook"
-bindings/generate.sh "$scratch/generated"
-generated=python/visitbook/visitbook_ffi.py
-if ! diff --unified=1 "bindings/$generated" "$scratch/generated/$generated" >"$scratch/difference"; then
-  head -40 "$scratch/difference"
-  echo "bindings/$generated is not what this library generates: run bindings/generate.sh and commit the result"
-  exit 1
-fi
+python3 -m venv "$scratch/venv"
+"$scratch/venv/bin/pip" install --quiet --disable-pip-version-check pytest
+VISITBOOK_PROFILE=dev "$scratch/venv/bin/pip" install --quiet --disable-pip-version-check ./bindings/python
 
-cargo build --quiet --package visitbook-server
-built="$(cargo metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug"
-cp -R bindings/python/visitbook "$scratch/visitbook"
-for library in "$built"/libvisitbook_ffi.so "$built"/libvisitbook_ffi.dylib; do
-  if [ -e "$library" ]; then cp "$library" "$scratch/visitbook/"; fi
-done
-
-VISITBOOK_SERVER="$built/visitbook-server" VISITBOOK_SCRATCH="$scratch" PYTHONPATH="$scratch" PYTHONDONTWRITEBYTECODE=1 \
-  python3 tests/languages/python/smoke.py &
+VISITBOOK_SERVER="$server" VISITBOOK_SCRATCH="$scratch" PYTHONDONTWRITEBYTECODE=1 \
+  "$scratch/venv/bin/python" -m pytest --quiet bindings/python &
 tests=$!
 if wait "$tests"; then tests=; else failed=$?; tests=; exit "$failed"; fi

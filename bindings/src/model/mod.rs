@@ -1,6 +1,8 @@
 //! What screens are given, as plain values: one call for each screen. Each mirrors a value of the core field by field; if the
 //! core's gains a field, this does not compile until the border has it too.
 
+pub(crate) mod aside;
+pub(crate) mod board;
 pub(crate) mod export;
 pub(crate) mod files;
 pub(crate) mod given;

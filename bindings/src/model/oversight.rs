@@ -162,4 +162,21 @@ mirrors! {
         /// Visits with no access since.
         no_access: Option<NoAccessLine>,
     }
+    /// What to show after a visit on which nobody could be got hold of.
+    NoAnswerView {
+        /// "No answer, 11:40. Second time in 8 days."
+        title: String,
+        /// "Merle was last seen on …"
+        detail: String,
+        /// Which time in a row this is.
+        times: u32,
+        /// In how many days, from the first of them to this one.
+        days: u32,
+        /// When the child was last seen in person.
+        last_seen: Option<String>,
+        /// The manager is to be told.
+        tell_manager: bool,
+        /// "Merle was to be seen by Mon 26 Oct; tell Sage today." Only if the manager is to be told.
+        tell: Option<String>,
+    }
 }

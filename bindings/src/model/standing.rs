@@ -210,6 +210,22 @@ mirrors! {
         written: Moment,
     }
 
+    /// A draft that a crash left, and that could not become an entry.
+    KeptDraft {
+        /// The record.
+        record: String,
+        /// Under which heading.
+        heading: String,
+        /// The entry.
+        entry: String,
+        /// All that was typed, to be copied from.
+        text: String,
+        /// When the last keystroke was kept.
+        written: Moment,
+        /// Why it is no entry.
+        reason: String,
+    }
+
     /// What a person is shown before visits are finished.
     BeforeFinishing {
         /// "Finish for Wren (14) and Finch (9)?"

@@ -16,10 +16,14 @@ fn line(one: &SetAside) -> String {
         .as_ref()
         .map(|note| format!(" “{note}”"))
         .unwrap_or_default();
+    let without = match one.label.as_str() {
+        "finish" => "(no words of its own)",
+        _ => "(cannot be read here)",
+    };
     format!(
         "{}: {}{note}",
         one.label,
-        one.text.as_deref().unwrap_or("(cannot be read here)")
+        one.text.as_deref().unwrap_or(without)
     )
 }
 

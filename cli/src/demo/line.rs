@@ -30,6 +30,8 @@ pub(crate) enum Mode {
     Unknown520,
     /// The council gets the next request and its reply is lost; then the line is clean.
     LosesNextReply,
+    /// The line breaks when so many bytes from the phone have gone over it, in the middle of whatever is going, and stays broken.
+    CutsAfter(u64),
     /// Signal for a little while from the first request on; every message takes `delay` each way.
     Window { open: Duration, delay: Duration },
 }
@@ -43,6 +45,8 @@ pub(crate) struct Traffic {
     pub(crate) down: u64,
     /// Requests that reached the council.
     pub(crate) requests: u64,
+    /// Of `up`: bytes of requests that were cut off in the middle.
+    pub(crate) cut_off: u64,
 }
 
 struct State {
@@ -50,6 +54,9 @@ struct State {
     up: AtomicU64,
     down: AtomicU64,
     requests: AtomicU64,
+    cut_off: AtomicU64,
+    /// The count of bytes from the phone at which the line breaks.
+    breaks_at: AtomicU64,
     seen: Mutex<Vec<u8>>,
     stop: AtomicBool,
     upstream: SocketAddr,
@@ -79,6 +86,8 @@ impl Line {
             up: AtomicU64::new(0),
             down: AtomicU64::new(0),
             requests: AtomicU64::new(0),
+            cut_off: AtomicU64::new(0),
+            breaks_at: AtomicU64::new(u64::MAX),
             seen: Mutex::new(Vec::new()),
             stop: AtomicBool::new(false),
             upstream,
@@ -109,6 +118,11 @@ impl Line {
 
     /// Changes the line from the next request on.
     pub(crate) fn set(&self, mode: Mode) {
+        let breaks_at = match mode {
+            Mode::CutsAfter(bytes) => self.traffic().up + bytes,
+            _ => u64::MAX,
+        };
+        self.state.breaks_at.store(breaks_at, Ordering::Relaxed);
         *lock(&self.state.mode) = (mode, None);
     }
 
@@ -118,6 +132,7 @@ impl Line {
             up: self.state.up.load(Ordering::Relaxed),
             down: self.state.down.load(Ordering::Relaxed),
             requests: self.state.requests.load(Ordering::Relaxed),
+            cut_off: self.state.cut_off.load(Ordering::Relaxed),
         }
     }
 
@@ -149,18 +164,28 @@ impl State {
         let counted = Counted {
             stream: phone,
             read: &self.up,
+            breaks_at: &self.breaks_at,
             written: &self.down,
         };
         let tls = ServerConnection::new(Arc::clone(&self.server)).map_err(io::Error::other)?;
         let mut phone = StreamOwned::new(tls, counted);
         let mut council = None;
-        while let Some(request) = read_message(&mut phone)? {
+        loop {
+            let before = self.up.load(Ordering::Relaxed);
+            let request = match read_message(&mut phone) {
+                Ok(Some(request)) => request,
+                Ok(None) => return Ok(()),
+                Err(problem) => {
+                    let of_it = self.up.load(Ordering::Relaxed) - before;
+                    self.cut_off.fetch_add(of_it, Ordering::Relaxed);
+                    return Err(problem);
+                }
+            };
             lock(&self.seen).extend_from_slice(&request);
             if !self.serve(&request, &mut phone, &mut council)? {
                 return Ok(());
             }
         }
-        Ok(())
     }
 
     /// Deals with one request; false if the connection ends here.
@@ -191,7 +216,7 @@ impl State {
                 "text/plain",
                 "error 520",
             ),
-            Mode::Clean => self.pass(request, council, |reply| {
+            Mode::Clean | Mode::CutsAfter(_) => self.pass(request, council, |reply| {
                 phone.write_all(reply).and_then(|()| phone.flush())
             }),
             Mode::LosesNextReply => {
@@ -311,16 +336,26 @@ fn stated_length(head: &[u8]) -> usize {
         .unwrap_or(0)
 }
 
-/// A stream that counts what passes.
+/// A stream that counts what passes, and breaks where it is told to.
 struct Counted<'a> {
     stream: TcpStream,
     read: &'a AtomicU64,
+    breaks_at: &'a AtomicU64,
     written: &'a AtomicU64,
 }
 
 impl Read for Counted<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.stream.read(buffer)?;
+        let passed = self.read.load(Ordering::Relaxed);
+        let room = self
+            .breaks_at
+            .load(Ordering::Relaxed)
+            .saturating_sub(passed);
+        if room == 0 {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        let most = usize::try_from(room).map_or(buffer.len(), |room| room.min(buffer.len()));
+        let n = self.stream.read(&mut buffer[..most])?;
         self.read.fetch_add(n as u64, Ordering::Relaxed);
         Ok(n)
     }

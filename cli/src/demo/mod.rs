@@ -1,4 +1,4 @@
-//! `visitbook demo`: a working day, with a council server and four devices as separate processes, and checks.
+//! `visitbook demo`: a working day, with a council server and its devices as separate processes, and checks.
 
 mod canary;
 mod caseload;
@@ -109,9 +109,11 @@ fn play(args: &DemoArgs) -> Staged<Checks> {
         args.seed
     );
     println!(
-        "Five programs, each a process of its own: the council's server, Rowan's phone and tablet, Bryony's phone,"
+        "Six programs, each a process of its own: the council's server, Rowan's phone and tablet and the phone before it,"
     );
-    println!("Sage's laptop. They read the day's clock from a file; everything else is real.");
+    println!(
+        "Bryony's phone, Sage's laptop. They read the day's clock from a file; everything else is real."
+    );
     let mut day = set_up(folder, args.seed, args.caseload.as_deref())?;
     story::play(&mut day)?;
     day.close(folder)?;
@@ -160,12 +162,17 @@ fn set_up(folder: &Path, seed: u64, caseload: Option<&Path>) -> Staged<Day> {
     let tablet = device("Rowan's tablet", "rowan-tablet", "739154")?;
     let bryony = device("Bryony's phone", "bryony-phone", "615827")?;
     let sage = device("Sage's laptop", "sage-laptop", "940263")?;
+    let old_phone = device("Rowan's old phone", "rowan-old-phone", "573086")?;
     let mut day = Day {
         council,
         phone,
         tablet,
         bryony,
         sage,
+        old_phone,
+        earlier_visits: Vec::new(),
+        old_phone_visit: String::new(),
+        not_met_before: 0,
         clock,
         checks: Checks::default(),
         visits: std::collections::BTreeMap::new(),
@@ -175,6 +182,7 @@ fn set_up(folder: &Path, seed: u64, caseload: Option<&Path>) -> Staged<Day> {
         folder: folder.to_owned(),
         wren_left: Vec::new(),
         kite_left: Vec::new(),
+        photograph_bytes: (0, 0),
         reed: String::new(),
         finished_page: Json::Null,
         board: Json::Null,
@@ -183,6 +191,8 @@ fn set_up(folder: &Path, seed: u64, caseload: Option<&Path>) -> Staged<Day> {
         date: story::MONDAY_BEFORE,
         random: seed.wrapping_mul(2).wrapping_add(1),
     };
+    story::earlier_visits(&mut day)?;
+    day.date = story::MONDAY_BEFORE;
     day.time("08:50")?;
     for (worker, at) in [
         ("W-ROWAN", 0),

@@ -214,6 +214,40 @@ fn the_largest_file_is_taken() {
 }
 
 #[test]
+fn a_part_is_that_part_wherever_it_begins_and_a_changed_chunk_spoils_only_its_own_parts() {
+    let (_council, phone, mut working) = larkspurs();
+    let visit = visit_to_wren(&mut working);
+    let whole = drawing(2 * CHUNK + 300);
+    working.attach_bytes(visit, "drawing", &whole).unwrap();
+    let op = only(&working, visit).op;
+    let edges = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, whole.len()];
+    for from in edges {
+        for length in [0, 1, 100, CHUNK, whole.len(), u32::MAX as usize] {
+            let part = working
+                .attachment_part(visit, op, from as u64, length as u32)
+                .unwrap();
+            let until = from.saturating_add(length).min(whole.len());
+            assert!(part == whole[from..until], "{from} {length}");
+        }
+    }
+    for from in [whole.len() as u64 + 1, u64::MAX] {
+        let part = working.attachment_part(visit, op, from, 10).unwrap();
+        assert!(part.is_empty());
+    }
+
+    let [file] = &with_ending(&phone, "out")[..] else {
+        panic!("one file")
+    };
+    let mut bytes = std::fs::read(file).unwrap();
+    bytes[CHUNK + 100] ^= 1;
+    std::fs::write(file, bytes).unwrap();
+    let part = working.attachment_part(visit, op, 0, 100).unwrap();
+    assert!(part == whole[..100]);
+    let spoilt = working.attachment_part(visit, op, CHUNK as u64 + 7, 100);
+    assert!(matches!(spoilt, Err(FileError::Damaged)));
+}
+
+#[test]
 fn nothing_of_a_file_lies_readable_on_the_disk() {
     let (_council, phone, mut working) = larkspurs();
     let visit = visit_to_wren(&mut working);
@@ -894,4 +928,35 @@ fn what_a_restored_council_lost_of_a_file_is_handed_in_again() {
         assert_eq!(came, [1, 1, 1], "sent again only if it was lost: {lost}");
         assert!(opened(&working, visit).unwrap() == drawing(3 * CHUNK));
     }
+}
+
+/// Where it is the council tells only those who hold the child; handing in asks for no such right.
+#[test]
+fn a_file_that_a_restore_lost_is_handed_in_again_though_the_child_has_moved() {
+    let (council, _phone, mut working) = larkspurs();
+    let files = Mutex::default();
+    let visit = visit_to_wren(&mut working);
+    working
+        .attach_bytes(visit, "drawing", &drawing(3 * CHUNK))
+        .unwrap();
+    let line = Line::new(&council, &files);
+    went_through(&line.sync(&mut working));
+    files.lock().unwrap().held.clear();
+    let restored = council.lock().unwrap().bundle_with(|bundle, control| {
+        bundle.serial = 2;
+        bundle.epoch = EpochStatement {
+            number: 2,
+            id: [8; 16],
+            base: vec![],
+        }
+        .sign(control);
+    });
+    assert!(working.take_bundle(&restored).unwrap());
+    council.lock().unwrap().epoch = 2;
+    council.lock().unwrap().unassign(ROWAN, WREN);
+    for _ in 0..3 {
+        line.sync(&mut working);
+    }
+    let came = times(only_file(&files).held.values().next().unwrap());
+    assert_eq!(came, [1, 1, 1]);
 }

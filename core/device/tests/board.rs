@@ -6,6 +6,7 @@ mod common;
 use std::sync::Mutex;
 
 use common::*;
+use visitbook_device::clock::Moment;
 use visitbook_device::model::{Board, BoardView, Finishing};
 use visitbook_device::{VoiceGiven, Working};
 use visitbook_record::commit::{RecordKind, Role};
@@ -709,4 +710,63 @@ fn the_numbers_of_a_board_add_up() {
         due.iter().filter(|one| one.not_seen.is_some()).count(),
         due.len() - seen
     );
+}
+
+/// One line for an area and a child, on a board of the day as on one of next week, and none before the third visit.
+#[test]
+fn an_area_not_met_on_three_visits_running_is_one_line() {
+    let mut team = Team::new();
+    let days = [28, 14, 0].map(|before| at(10, 0) - before * 86_400_000);
+    let mut last = None;
+    for millis in days {
+        assert!(team.sage.board(None).unwrap().board.not_met.is_empty());
+        team.time(millis);
+        let visit = team.rowan.begin_visit(&[WREN]).unwrap()[0];
+        let date = Moment::of(WallMillis(millis)).date;
+        set(
+            &mut team.rowan,
+            visit,
+            &[("outcome", "went_ahead"), ("visit_date", &date)],
+        );
+        team.rowan
+            .observe(visit, "area_food", "not_met", None)
+            .unwrap();
+        team.rowan
+            .observe(visit, "area_health", "not_seen_today", None)
+            .unwrap();
+        team.sync();
+        last = Some(visit);
+    }
+    let visit = last.unwrap();
+    team.bryony
+        .observe(visit, "area_food", "partly", None)
+        .unwrap();
+    team.sync();
+    let view = team.board(at(17, 0));
+    let [line] = view.board.not_met.as_slice() else {
+        panic!("one line");
+    };
+    assert_eq!((line.area.as_str(), line.visits.len()), ("area_food", 3));
+    assert!(
+        line.words
+            .contains("third visit running (Tue 29 Sep, Tue 13 Oct, today)"),
+        "{}",
+        line.words
+    );
+    for rated in ["Rowan Teasel not met", "Bryony Sorrel partly met"] {
+        assert!(line.words.contains(rated), "{}", line.words);
+    }
+    team.time(at(17, 0) + 7 * 86_400_000);
+    team.sync();
+    assert_eq!(team.board(at(17, 0)).lines, view.lines);
+    // Somebody looked, and it was met: the run is over.
+    let visit = team.rowan.begin_visit(&[WREN]).unwrap()[0];
+    set(
+        &mut team.rowan,
+        visit,
+        &[("outcome", "went_ahead"), ("visit_date", "2026-11-03")],
+    );
+    team.rowan.observe(visit, "area_food", "met", None).unwrap();
+    team.sync();
+    assert!(team.sage.board(None).unwrap().board.not_met.is_empty());
 }

@@ -16,6 +16,7 @@ pub mod id;
 pub mod judge;
 pub mod limits;
 pub mod look;
+pub mod neglect;
 pub mod op;
 pub mod outing;
 pub mod page;

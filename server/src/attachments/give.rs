@@ -8,8 +8,8 @@ use visitbook_record::limits;
 use visitbook_record::scope::Scope;
 use visitbook_record::time::WallMillis;
 use visitbook_record::wire::Denial;
-use visitbook_seal::attachment::{AttachmentId, ChunkList};
 
+use super::ReadsLists;
 use crate::pull::may_read;
 use crate::rights::role_now;
 use crate::store::attachments::AttachmentUse;
@@ -22,7 +22,12 @@ const MOST_ASKED: usize = 1_000;
 ///
 /// # Errors
 /// [`StoreError`]; the caller's transaction must then be given up.
-pub fn give(tx: &mut dyn WriteTx, now: WallMillis, request: &Fetch) -> Result<Fetched, StoreError> {
+pub fn give(
+    tx: &mut dyn WriteTx,
+    lists: &dyn ReadsLists,
+    now: WallMillis,
+    request: &Fetch,
+) -> Result<Fetched, StoreError> {
     let denied = |denial, next_counter| {
         Ok(Fetched::Denied {
             denial,
@@ -43,22 +48,24 @@ pub fn give(tx: &mut dyn WriteTx, now: WallMillis, request: &Fetch) -> Result<Fe
     if ended {
         return denied(Denial::Ended, request.counter.saturating_add(1));
     }
+    let unconfirmed = tx.unconfirmed()?;
+    if unconfirmed.contains(&None) || unconfirmed.contains(&Some(request.device)) {
+        return denied(Denial::NotConfirmed, request.counter.saturating_add(1));
+    }
     if request.about.len() > MOST_ASKED {
         return denied(Denial::Malformed, request.counter.saturating_add(1));
     }
     let mut about = Vec::with_capacity(request.about.len());
     for id in &request.about {
-        about.push(whereabouts(tx, holder, &AttachmentId(**id))?);
+        about.push(whereabouts(tx, lists, holder, id)?);
     }
     let (mut list, mut chunks) = (None, Vec::new());
-    if let Some((id, from)) = &request.from {
-        let id = AttachmentId(**id);
-        if seen(tx, holder, &id)?.is_some()
-            && let Some(stored) = tx.attachment(&id.0)?
-        {
-            chunks = chunks_from(tx, &id, *from, request.budget)?;
-            list = (*from == 0).then(|| stored.list.into());
-        }
+    if let Some((id, from)) = &request.from
+        && seen(tx, holder, id)?.is_some()
+        && let Some(stored) = tx.attachment(id)?
+    {
+        chunks = chunks_from(tx, id, *from, request.budget)?;
+        list = (*from == 0).then(|| stored.list.into());
     }
     Ok(Fetched::Told {
         about,
@@ -70,14 +77,14 @@ pub fn give(tx: &mut dyn WriteTx, now: WallMillis, request: &Fetch) -> Result<Fe
 
 fn chunks_from(
     tx: &dyn ReadTx,
-    id: &AttachmentId,
+    id: &[u8; 32],
     from: u32,
     budget: u32,
 ) -> Result<Vec<ByteVec>, StoreError> {
     let budget = (budget as usize).min(limits::MESSAGE_BYTES / 2);
     let (mut chunks, mut size) = (Vec::new(), 0);
     for index in from.. {
-        let Some(sealed) = tx.chunk(&id.0, index)? else {
+        let Some(sealed) = tx.chunk(id, index)? else {
             break;
         };
         size += sealed.len();
@@ -94,10 +101,10 @@ fn chunks_from(
 fn seen(
     tx: &dyn ReadTx,
     reader: WorkerId,
-    id: &AttachmentId,
+    id: &[u8; 32],
 ) -> Result<Option<AttachmentUse>, StoreError> {
     let assignments = tx.assignments_of(&reader)?;
-    for named in tx.attachment_uses(&id.0)? {
+    for named in tx.attachment_uses(id)? {
         // A restricted scope is given apart from the child's open one.
         let Scope::Child(child) = named.scope else {
             continue;
@@ -118,16 +125,17 @@ fn seen(
 
 fn whereabouts(
     tx: &dyn ReadTx,
+    lists: &dyn ReadsLists,
     reader: WorkerId,
-    id: &AttachmentId,
+    id: &[u8; 32],
 ) -> Result<Whereabouts, StoreError> {
     let Some(named) = seen(tx, reader, id)? else {
         return Ok(Whereabouts::Unknown);
     };
-    let stored = tx.attachment(&id.0)?;
+    let stored = tx.attachment(id)?;
     let list = stored
         .as_ref()
-        .and_then(|stored| ChunkList::decode(id, &stored.list).ok());
+        .and_then(|stored| lists.list(id, &stored.list));
     if let Some(receipt) = stored.and_then(|stored| stored.receipt) {
         return Ok(Whereabouts::Here { receipt });
     }
@@ -137,7 +145,7 @@ fn whereabouts(
     Ok(Whereabouts::Expected {
         from: device.label,
         heard: device.last_heard,
-        have: u32::try_from(tx.chunks_held(&id.0)?.len()).unwrap_or(u32::MAX),
+        have: u32::try_from(tx.chunks_held(id)?.len()).unwrap_or(u32::MAX),
         total: list.map_or(0, |list| list.count()),
     })
 }

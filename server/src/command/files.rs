@@ -7,6 +7,7 @@ use visitbook_record::id::WorkerId;
 
 use super::moves::spoken;
 use super::{Done, done};
+use crate::attachments::SealedLists;
 use crate::attachments::missing::missing;
 use crate::keys::ServerKeys;
 use crate::store::{StorageExt, StoreError};
@@ -14,7 +15,7 @@ use crate::store::{StorageExt, StoreError};
 pub(super) fn attachments(dir: &Path) -> Done {
     let (_, store) = ServerKeys::load(dir)?;
     let (mut files, workers) =
-        store.read_with::<_, StoreError>(|tx| Ok((missing(tx)?, tx.workers()?)))?;
+        store.read_with::<_, StoreError>(|tx| Ok((missing(tx, &SealedLists)?, tx.workers()?)))?;
     files.sort_by_key(|file| file.since);
     let code = |id: WorkerId| {
         let found = workers.iter().find(|worker| worker.id == id);

@@ -11,6 +11,7 @@ use visitbook_record::wire::{Denial, Signed};
 use visitbook_seal::purpose::Purpose;
 
 use super::{Failure, Service, open_request, seal};
+use crate::attachments::SealedLists;
 use crate::attachments::give::give;
 use crate::attachments::take::{Frame, take};
 use crate::real::verified;
@@ -48,7 +49,7 @@ pub(super) async fn answer_frames(
     let shared = Arc::clone(&service);
     let taken = service
         .queue
-        .write(move |tx| take(tx, &shared.keys, now, &frames))
+        .write(move |tx| take(tx, &shared.keys, &SealedLists, now, &frames))
         .await?;
     seal(sealer, encode(&taken)).await
 }
@@ -70,7 +71,7 @@ pub(super) async fn answer_fetch(
             let now = (service.now)();
             service
                 .queue
-                .write(move |tx| give(tx, now, &request))
+                .write(move |tx| give(tx, &SealedLists, now, &request))
                 .await?
         }
     };

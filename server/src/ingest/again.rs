@@ -92,15 +92,6 @@ impl ScopeWriter<'_> {
                 let (named, device) = ((id, op.fact.kind), again.commit.origin.device);
                 attachments::named(self.tx, named, self.scope, device, content.as_ref())?;
                 self.judge_one_again(op)?;
-                // Readers have the statement already; this position brings them its words.
-                if let Some(op) = self
-                    .tx
-                    .op(id)?
-                    .filter(|op| op.fact.is_applied() && !op.withheld)
-                    && let Some(verdict) = op.fact.verdict
-                {
-                    self.judged(*id, verdict, vec![*id])?;
-                }
             }
         }
         Ok(())
@@ -130,6 +121,7 @@ impl ScopeWriter<'_> {
         Ok(())
     }
 
+    /// What is found in order now, and lacks other statements still, waits for them from now on.
     pub(super) fn judge_one_again(&mut self, mut held: StoredOp) -> Result<(), StoreError> {
         let stored = self
             .tx
@@ -153,21 +145,16 @@ impl ScopeWriter<'_> {
             slot.clone_from(&content);
         }
         // It was found in order on arrival but for what it waited for, and waiting must not change that: its author's
-        // standing is taken as it was then. What was set aside because a restore had lost the author's rights was not.
-        let rights_were_lost = matches!(
-            held.fact.verdict,
-            Some(Verdict::Quarantined {
-                reason: Reason::NotHeld,
-                ..
-            })
-        );
-        let mut rights = rights::of_commit(self.tx, &device, &commit)?;
-        if !rights_were_lost {
-            rights = Rights {
-                stale: false,
-                role_now: rights.role_known.filter(|_| stored.author_held),
-                ..rights
-            };
+        // standing is taken as it was then. Where a restore had lost what the author had been given, nobody could tell then.
+        let rights = rights::of_commit(self.tx, &device, &commit)?;
+        let role_now = rights.role_now;
+        let mut rights = Rights {
+            stale: false,
+            role_now: rights.role_known.filter(|_| stored.author_held),
+            ..rights
+        };
+        if !stored.author_held && rights::names_lost_entry(self.tx, &commit)? {
+            rights.role_now = role_now;
         }
         let owner = rights::owner(self.tx, self.scope, commit.author)?;
         let home = self.tx.home(&commit.record)?;
@@ -185,11 +172,14 @@ impl ScopeWriter<'_> {
             judge_again(&context, &commit, held.index as usize, &contents)
         })?
         .ok_or(StoreError::Unreadable("commit"))?;
-        if matches!(verdict, Verdict::Held { .. }) {
+        let waits = matches!(verdict, Verdict::Held { .. });
+        let was_aside = matches!(held.fact.verdict, Some(Verdict::Quarantined { .. }));
+        if waits && !was_aside {
             return Ok(());
         }
         let before = said_before(self.tx, &stored, held.index)?;
-        let verdict = before.filter(Verdict::is_applied).unwrap_or(verdict);
+        let before = before.filter(|before| before.is_applied() && !waits);
+        let verdict = before.unwrap_or(verdict);
         if held.fact.verdict.as_ref() == Some(&verdict) {
             return Ok(());
         }
@@ -199,7 +189,8 @@ impl ScopeWriter<'_> {
         self.digest.add(&held.fact.id, &verdict);
         let (id, author) = (held.fact.id, held.fact.author);
         let releases = held.fact.kind == Kind::Finish && verdict.is_applied();
-        let readable = rights_were_lost && !held.withheld;
+        // Readers had the statement without its words while it was set aside.
+        let readable = was_aside && !held.withheld;
         held.fact.verdict = Some(verdict.clone());
         self.tx.put_op(held)?;
         let mut parts = if releases {

@@ -134,11 +134,14 @@ impl ScopeWriter<'_> {
     /// A worker's assignment came back that a restore had lost. What they sent before it, and what was set aside for the lack
     /// of it, is judged again.
     pub(super) fn judge_lost_rights(mut self, worker: WorkerId) -> Result<(), StoreError> {
-        let epoch = self.tx.epoch()?;
-        if epoch == 1 {
+        if self.tx.epoch()? == 1 {
             return Ok(());
         }
-        let mut after = LogPosition { epoch, position: 0 };
+        // Whatever came since the first restore may have named something lost, and later restores may have kept it.
+        let mut after = LogPosition {
+            epoch: 2,
+            position: 0,
+        };
         let mut waiting = Vec::new();
         loop {
             let rows = self.tx.log(&self.scope, Some(after), LOST_BATCH)?;

@@ -5,6 +5,7 @@
 
 mod begun;
 pub(crate) mod family;
+pub(crate) mod files;
 mod finish;
 mod oversight;
 

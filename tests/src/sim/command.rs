@@ -138,6 +138,7 @@ impl Report {
             && tally.late > 0
             && tally.given_back > 0
             && tally.handed_in > 0
+            && tally.files > 0
             && tally.faults.len() >= 20
             && tally.deeds.len() >= 18
             && tally.verdicts.len() >= 20

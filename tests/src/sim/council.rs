@@ -4,6 +4,7 @@
 //! by then), for the laws to be checked against afterwards.
 
 mod arrivals;
+mod files;
 mod restores;
 
 use std::collections::BTreeSet;
@@ -289,8 +290,9 @@ impl Council {
             Route::Upload => self.upload(body),
             Route::Pull => self.pull(body),
             Route::Keys => Some(ours(null::seal_keys(&self.epoch))),
-            // Phones here attach nothing.
-            Route::Enrol | Route::Attachments | Route::Fetch => None,
+            Route::Attachments => self.take_frames(body),
+            Route::Fetch => self.give_chunks(body),
+            Route::Enrol => None,
         };
         reply.unwrap_or_else(|| plain(400, None, Vec::new()))
     }

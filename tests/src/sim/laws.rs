@@ -6,6 +6,7 @@
 mod agreement;
 pub(crate) mod along;
 mod family;
+pub(crate) mod files;
 mod finish;
 mod moving;
 mod oversight;
@@ -240,10 +241,8 @@ pub(crate) const LAWS: [Law; 26] = [
     law!(
         25,
         "attachments",
-        "Complete only if every chunk hashes; words never wait for bytes.",
-        How::NotYet(
-            "phones here attach nothing; core/device/tests/attaching.rs, server/tests/attachments.rs"
-        )
+        "A file is receipted, and shown, only when every byte is the one attached; none is left behind; words never wait for bytes.",
+        How::AtEnd(files::files_are_whole)
     ),
     law!(
         26,

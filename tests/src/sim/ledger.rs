@@ -9,9 +9,10 @@ use std::rc::Rc;
 use visitbook_record::commit::Commit;
 use visitbook_record::fact::Fact;
 use visitbook_record::id::{CommitHash, OpId, PayloadHash, RecordId, WorkerId};
-use visitbook_record::payload::{Content, Payload};
+use visitbook_record::payload::{self, Payload};
 use visitbook_record::scope::LogPosition;
 
+use super::files::Content;
 use super::names::Names;
 use super::tally::Tally;
 
@@ -29,7 +30,7 @@ pub(crate) struct Volume {
 pub(crate) struct Words {
     pub(crate) hash: PayloadHash,
     pub(crate) payload: Payload,
-    pub(crate) content: Option<Content>,
+    pub(crate) content: Option<payload::Content>,
 }
 
 /// One commit as its author's phone made it.
@@ -81,6 +82,8 @@ pub(crate) struct Ledger {
     pub(crate) lost_moves: RefCell<Vec<Move>>,
     /// For a request's nonce: the newest assignment entry that everything its phone had not sent was written after.
     pub(crate) presented: RefCell<Names<[u8; 8], Option<LogPosition>>>,
+    /// Files, by the statement that attaches them.
+    pub(crate) files: RefCell<Vec<(OpId, Content)>>,
     pub(crate) tally: RefCell<Tally>,
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use visitbook_device::sync::engine::{Effect, Engine, Event};
 use visitbook_device::sync::exchange::{HttpReply, Route, TransportProblem};
 use visitbook_device::sync::outcome::{Budget, Outcome};
-use visitbook_device::sync::store::SyncStore;
+use visitbook_device::sync::store::{Parcel, SyncStore};
 use visitbook_record::wire::Upload;
 
 use super::council::Council;
@@ -75,6 +75,10 @@ pub(crate) struct Ran {
     pub(crate) had_work: bool,
     /// Something went wrong on the way.
     pub(crate) disturbed: bool,
+    /// Bytes of files went by this route before words that waited.
+    pub(crate) ahead_of_words: Option<Route>,
+    /// Something was arranged at the council after the last page.
+    pub(crate) has_changed_since: bool,
     /// The council could not do what was arranged meanwhile.
     pub(crate) set_up_failed: bool,
 }
@@ -122,6 +126,8 @@ pub(crate) fn run(ends: Ends<'_>, begun: u64, line: Line, rng: &mut Rng) -> Ran 
         first: None,
         had_work: false,
         disturbed: line.fault.is_some(),
+        ahead_of_words: None,
+        has_changed_since: false,
         set_up_failed: false,
     };
     let closes = line.open_ms.map_or(u64::MAX, |ms| begun + u64::from(ms));
@@ -137,6 +143,7 @@ pub(crate) fn run(ends: Ends<'_>, begun: u64, line: Line, rng: &mut Rng) -> Ran 
         random: rng.next(),
         asked: true,
     };
+    let mut tried: BTreeSet<Vec<u8>> = BTreeSet::new();
     for exchange in 0u32.. {
         phone.now = ran.now;
         let Ok(effect) = engine.step(phone, event) else {
@@ -156,6 +163,23 @@ pub(crate) fn run(ends: Ends<'_>, begun: u64, line: Line, rng: &mut Rng) -> Ran 
             Effect::Nothing => return ran,
         };
         tally.exchanges += 1;
+        match route {
+            Route::Upload if !phone.disk.files.is_empty() => {
+                let upload = null::read::<Upload>(&body);
+                let envelopes = upload.into_iter().flat_map(|upload| upload.envelopes);
+                tried.extend(envelopes.map(Vec::from));
+            }
+            Route::Attachments | Route::Fetch => {
+                tally.fault("bytes of files on their way");
+                let waiting = phone.waiting(usize::MAX, &BTreeSet::new());
+                let waits =
+                    |parcels: Vec<_>| parcels.iter().any(|p: &Parcel| !tried.contains(&p.bytes));
+                if waiting.is_ok_and(waits) {
+                    ran.ahead_of_words = Some(route);
+                }
+            }
+            _ => {}
+        }
         ran.first.get_or_insert_with(|| First {
             bytes: body.len(),
             is_upload: route == Route::Upload,
@@ -176,6 +200,8 @@ pub(crate) fn run(ends: Ends<'_>, begun: u64, line: Line, rng: &mut Rng) -> Ran 
             ran.set_up_failed |= council.meanwhile(what).is_err();
             ran.disturbed = true;
         }
+        ran.has_changed_since =
+            route != Route::Pull && (meanwhile.is_some() || ran.has_changed_since);
         let mut way = Way {
             council: &mut *council,
             wayside: &mut *wayside,

@@ -10,6 +10,7 @@ pub(crate) mod clock;
 pub mod command;
 pub(crate) mod council;
 pub(crate) mod crash;
+pub(crate) mod files;
 pub(crate) mod forms;
 pub(crate) mod laws;
 pub(crate) mod ledger;

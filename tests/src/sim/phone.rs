@@ -6,6 +6,7 @@
 
 mod copies;
 mod family;
+mod files;
 mod moving;
 mod pages;
 mod restores;
@@ -33,6 +34,8 @@ use super::ledger::{Ledger, Words, Written};
 use super::names::{self, Names};
 
 pub(crate) use family::HandedIn;
+pub(crate) use files::NO_KEY;
+use files::{File, Lane};
 pub(crate) use moving::{Gone, purged};
 use restores::{Back, Earlier, Epoch, Had};
 pub(crate) use save::{Draft, Plan, Twist};
@@ -137,6 +140,9 @@ pub(crate) struct Disk {
     reads_again: bool,
     /// What children handed in on this phone.
     pub(crate) posts: Vec<HandedIn>,
+    /// Attached here, or asked for.
+    pub(crate) files: Vec<File>,
+    asked_files: u64,
     pub(crate) rows: Vec<Row>,
     row_of: Names<OpId, usize>,
     by_record: BTreeMap<RecordId, Vec<usize>>,
@@ -171,6 +177,7 @@ pub(crate) struct Phone {
     session: [u8; 32],
     next_number: u64,
     asked: Option<[u8; 8]>,
+    lane: Lane,
     pub(crate) dies: Option<Moment>,
     pub(crate) now: u64,
     /// There are two of it, and neither need know.
@@ -201,6 +208,7 @@ impl Phone {
             session: [0; 32],
             next_number: 0,
             asked: None,
+            lane: Lane::default(),
             dies: None,
             now: 0,
             has_copy: false,
@@ -240,8 +248,9 @@ impl Phone {
         self.dies = dies;
     }
 
-    pub(crate) const fn lock(&mut self) {
+    pub(crate) fn lock(&mut self) {
         self.is_open = false;
+        self.lane = Lane::default();
     }
 
     /// Everything that was not on the disk is gone.
@@ -343,6 +352,11 @@ impl Phone {
         let back = self.disk.back.iter().filter(|back| back.waits()).count();
         let posts = self.disk.posts.iter().filter(|post| post.waits()).count();
         self.disk.own.iter().filter(|own| own.waits()).count() + back + posts
+    }
+
+    /// Whether commits or files wait.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.waits() > 0 || self.files_wait()
     }
 
     /// The envelope of the oldest commit that waits.

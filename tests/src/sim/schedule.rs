@@ -315,6 +315,21 @@ pub(crate) enum Step {
         phone: u8,
         chance: u64,
     },
+    /// A file is attached, asked for, or meddled with.
+    File {
+        phone: u8,
+        act: FileAct,
+        chance: u64,
+    },
+}
+
+/// What is done about a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileAct {
+    Attach,
+    Want,
+    /// A stranger sends other bytes for it.
+    Meddle,
 }
 
 /// A step and the time since the one before, in milliseconds.
@@ -360,6 +375,7 @@ impl Schedule {
         };
         schedule.lose_the_server(&mut rng);
         schedule.hand_phones_over(&mut rng);
+        schedule.attach_files(&mut rng);
         schedule
     }
 }
@@ -490,6 +506,17 @@ impl std::fmt::Display for Timed {
             Step::Restore => write!(f, "the council's server is lost, and restored"),
             Step::Confirm => write!(f, "the restored lists are confirmed"),
             Step::Family { phone, .. } => write!(f, "phone {phone} is handed to a child"),
+            Step::File {
+                phone,
+                act: FileAct::Attach,
+                ..
+            } => write!(f, "phone {phone} attaches a file"),
+            Step::File {
+                phone,
+                act: FileAct::Want,
+                ..
+            } => write!(f, "phone {phone} asks for a file"),
+            Step::File { .. } => write!(f, "a stranger sends other bytes for a file"),
         }
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Tally {
     pub(crate) lost: u64,
     /// Things that children handed in.
     pub(crate) handed_in: u64,
+    /// Attached files that were compared byte by byte at the council.
+    pub(crate) files: u64,
     pub(crate) faults: BTreeMap<&'static str, u64>,
     pub(crate) deeds: BTreeMap<&'static str, u64>,
     pub(crate) verdicts: BTreeMap<&'static str, u64>,
@@ -58,6 +60,7 @@ impl Tally {
         self.given_back += other.given_back;
         self.lost += other.lost;
         self.handed_in += other.handed_in;
+        self.files += other.files;
         for (name, n) in &other.faults {
             *self.faults.entry(name).or_default() += n;
         }
@@ -89,8 +92,8 @@ impl std::fmt::Display for Tally {
         )?;
         writeln!(
             f,
-            "commits given back after a restore with their receipts {} · lost with the server after they were removed {} · things that children handed in {}",
-            self.given_back, self.lost, self.handed_in
+            "commits given back after a restore with their receipts {} · lost with the server after they were removed {} · things that children handed in {} · attached files compared {}",
+            self.given_back, self.lost, self.handed_in, self.files
         )?;
         list(f, "verdicts", &self.verdicts)?;
         list(f, "written", &self.deeds)?;

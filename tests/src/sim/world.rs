@@ -16,7 +16,7 @@ use visitbook_record::scope::Scope;
 use super::author;
 use super::clock::Jump;
 use super::council::Council;
-use super::laws::{Broken, Checked, along, must};
+use super::laws::{Broken, Checked, along, files, must};
 use super::ledger::Ledger;
 use super::line::{self, Ends, Ran, Wayside};
 use super::names;
@@ -184,6 +184,7 @@ impl World {
             }
             Step::Confirm => self.confirm()?,
             Step::Family { phone, chance } => self.hand_over(phone, chance),
+            Step::File { phone, act, chance } => self.about_a_file(phone, act, chance),
             Step::Arrives { chance } => {
                 let mut rng = Rng::new(chance);
                 let at = rng.below(self.wayside.requests.len());
@@ -257,6 +258,8 @@ impl World {
         along::nothing_is_sent_unconfirmed(self)?;
         along::removed_was_received(self, n)?;
         along::status_is_truthful(self, &self.phones[n])?;
+        files::no_word_waits_for_bytes(ran.ahead_of_words)?;
+        files::receipted_files_are_there(self, &self.phones[n])?;
         self.words_given_were_due(n)?;
         self.complete_means_complete(n, &ran)?;
         self.windows_are_used(n, line, &ran, answered.filter(|_| knew))
@@ -288,7 +291,7 @@ impl World {
             "a run of phone {n} says that it is complete, and words wait"
         );
         must!(
-            self.is_up_to_date(n) || !self.council.is_confirmed(),
+            self.is_up_to_date(n) || !self.council.is_confirmed() || ran.has_changed_since,
             22,
             "a run of phone {n} says that it is complete, and has not read all"
         );
@@ -401,7 +404,7 @@ impl World {
             for n in 0..self.phones.len() {
                 self.now += 3_600_000;
                 let everybody = round == 0 || (round == 1 && is_restored);
-                if everybody || !self.is_up_to_date(n) || self.phones[n].waits() > 0 {
+                if everybody || !self.is_up_to_date(n) || self.phones[n].is_busy() {
                     self.sync(n, Line::GOOD, n as u64)?;
                 }
             }

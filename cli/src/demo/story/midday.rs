@@ -40,8 +40,9 @@ pub(super) fn bad_lines(day: &mut Day) -> Staged<()> {
     let not_claimed = list(&unsure, "records")
         .iter()
         .any(|row| ["Saved here, not sent", "Sending"].contains(&text(row, "title").as_str()));
+    let photograph = super::photograph::cut(day)?;
     day.phone.line.set(Mode::Clean);
-    day.phone.tell(&["sync"])?;
+    let resumed = day.phone.tell(&["sync"])?;
     day.phone.tell(&["sync"])?;
     let after = day.council_commits()?;
     let statuses = day.phone.tell(&["status"])?;
@@ -57,6 +58,7 @@ pub(super) fn bad_lines(day: &mut Day) -> Staged<()> {
     day.screen(&text(&statuses, "text"));
     day.time("12:31")?;
     day.sage.tell(&["sync"])?;
+    super::photograph::opened(day, &photograph, &resumed)?;
     let merle = day.merle_concern.clone();
     let mut words: Vec<&str> = vec!["decide"];
     words.extend(merle.iter().map(String::as_str));

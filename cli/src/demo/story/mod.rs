@@ -4,12 +4,15 @@
 //! birds. Every fault has an ordinary cause. What is printed in quotation is what the programs said.
 
 mod afternoon;
+mod earlier;
 mod evening;
 mod exports;
 mod loaded;
 mod midday;
 mod morning;
+mod neglect;
 mod page;
+mod photograph;
 mod restored;
 mod words;
 
@@ -21,6 +24,7 @@ use serde_json::Value as Json;
 use super::cast::{Device, StageError, Staged};
 use super::stage::{Day, list, text};
 
+pub(crate) use earlier::visits as earlier_visits;
 pub(crate) use page::the_same_everywhere;
 pub(crate) use words::{KITE_DREW, SENTENCES};
 
@@ -32,6 +36,12 @@ const fn october(day: u32) -> NaiveDate {
         None => NaiveDate::MIN,
     }
 }
+
+/// The first of the visits that the story rests on.
+const SEPTEMBER_29: NaiveDate = match NaiveDate::from_ymd_opt(2026, 9, 29) {
+    Some(date) => date,
+    None => NaiveDate::MIN,
+};
 
 /// The Monday of the week before, when the devices are enrolled and nobody opens at the Hawthorns' for the first time.
 pub(crate) const MONDAY_BEFORE: NaiveDate = october(19);
@@ -54,8 +64,10 @@ pub(crate) fn play(day: &mut Day) -> Staged<()> {
     loaded::visited(day)?;
     midday::holiday_club(day)?;
     midday::moved(day)?;
+    earlier::handed_in(day)?;
     afternoon::two_answers(day)?;
     afternoon::battery(day)?;
+    neglect::third_time(day)?;
     page::answered(day)?;
     afternoon::signed_off(day)?;
     evening::board(day)?;

@@ -15,6 +15,7 @@ pub(super) fn week_before(day: &mut Day) -> Staged<()> {
     for device in day.devices() {
         device.tell(&["sync"])?;
     }
+    super::earlier::signed(day)?;
     day.at(
         "15:10",
         "Hawthorn, eight days before",
@@ -71,6 +72,7 @@ pub(super) fn office(day: &mut Day) -> Staged<()> {
         device.line.set(Mode::Clean);
         device.tell(&["sync"])?;
     }
+    super::neglect::before(day)?;
     let today = day.phone.tell(&["today"])?;
     day.screen(&text(&today, "text"));
     let planned = day.phone.tell(&[
@@ -218,6 +220,7 @@ pub(super) fn doorstep(day: &mut Day) -> Staged<()> {
         "entry",
     );
     day.bryony_entry = own;
+    super::neglect::observed(day)?;
     day.time("10:05")?;
     day.phone.tell(&[
         "voice",
@@ -276,6 +279,7 @@ pub(super) fn car(day: &mut Day) -> Staged<()> {
     day.phone
         .tell(&["visit", "note", &wren, "said_by_adult", IVY_SAID])?;
     day.phone.tell(&["visit", "note", &finch, "saw", KITCHEN])?;
+    super::photograph::taken(day, &finch)?;
     day.concerns = texts(&raised, "concerns");
     day.engineer(&format!(
         "{} concern records, at the front of the queue",

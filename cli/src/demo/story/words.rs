@@ -1,12 +1,13 @@
 //! What people wrote and said on the day. None of it may be readable in any file of the run.
 
 /// Every sentence of the day.
-pub(crate) const SENTENCES: [&str; 27] = [
+pub(crate) const SENTENCES: [&str; 30] = [
     FINCH_SAID,
     DOORWAY,
     URGENT,
     MONEY,
     KITCHEN,
+    FRIDGE,
     IVY_SAID,
     BRYONY_SAW,
     MERLE_URGENT,
@@ -29,8 +30,13 @@ pub(crate) const SENTENCES: [&str; 27] = [
     KITE_MEANS,
     ROBIN_SHOWED,
     WHO_IS_REED,
+    EARLIER_MEANS,
+    OLD_PHONE,
 ];
 
+pub(super) const EARLIER_MEANS: &str =
+    "Ivy means to shop and does not get to it; the children eat bread.";
+pub(super) const OLD_PHONE: &str = "Ivy says the boiler has been off since the start of the month.";
 pub(super) const FINCH_SAID: &str = "I put Pipit's bottle in my bed so it stays warm.";
 pub(super) const DOORWAY: &str = "Reed stood in the doorway";
 pub(super) const URGENT: &str = "No food in the house, no heating, milk for tonight only.";
@@ -38,6 +44,8 @@ pub(super) const MONEY: &str =
     "Food and fuel money agreed today: three children, a baby, and no heating.";
 pub(super) const KITCHEN: &str =
     "Cold kitchen, empty fridge. Finch's mattress is on the floor beside the cot.";
+pub(super) const FRIDGE: &str =
+    "Photograph taken with Ivy's agreement: half a pint of milk and nothing else in the fridge.";
 pub(super) const IVY_SAID: &str =
     "Ivy says Reed is a friend who comes round and does not live here.";
 pub(super) const BRYONY_SAW: &str =

@@ -177,6 +177,21 @@ pub(crate) fn handing_in_order(db: &Connection) -> Result<Vec<AttachmentId>> {
     Ok(all)
 }
 
+/// Own files without a receipt about children who are not held: the council does not say where these are.
+pub(crate) fn not_to_be_asked_for(db: &Connection) -> Result<Vec<AttachmentId>> {
+    let mut found = db.prepare_cached(
+        "SELECT id FROM attachment WHERE own = 1 AND receipt IS NULL AND NOT EXISTS
+            (SELECT 1 FROM attached JOIN op ON op.no = attached.op JOIN record ON record.no = op.record
+                JOIN scope ON scope.no = record.scope WHERE attached.id = attachment.id AND scope.held = 1)",
+    )?;
+    let mut rows = found.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(AttachmentId(name(row, 0)?));
+    }
+    Ok(all)
+}
+
 /// The council has all of it, and says so. Returns whether that is news.
 pub(crate) fn set_receipt(
     db: &Connection,

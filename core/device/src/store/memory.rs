@@ -29,10 +29,9 @@ static SYSTEM: OnceLock<System> = OnceLock::new();
 pub(super) fn wipe_from_the_start() -> bool {
     // SAFETY: every field of the struct is an optional function pointer or a raw pointer, for which zero is a valid value.
     let mut methods: ffi::sqlite3_mem_methods = unsafe { std::mem::zeroed() };
-    let pointer: *mut ffi::sqlite3_mem_methods = &raw mut methods;
     // SAFETY: `SQLITE_CONFIG_GETMALLOC` takes one pointer to such a struct and fills it in. The caller runs this under the
     // lock that guards SQLite's start, so no other thread of ours configures or starts it now.
-    let told = unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_GETMALLOC, pointer) };
+    let told = unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_GETMALLOC, &raw mut methods) };
     let (Some(malloc), Some(free), Some(size)) = (methods.xMalloc, methods.xFree, methods.xSize)
     else {
         return false;
@@ -40,11 +39,14 @@ pub(super) fn wipe_from_the_start() -> bool {
     if told != ffi::SQLITE_OK || SYSTEM.set(System { malloc, free, size }).is_err() {
         return false;
     }
-    methods.xFree = Some(wiping_free);
-    methods.xRealloc = Some(wiping_realloc);
+    let wiping = ffi::sqlite3_mem_methods {
+        xFree: Some(wiping_free),
+        xRealloc: Some(wiping_realloc),
+        ..methods
+    };
     // SAFETY: `SQLITE_CONFIG_MALLOC` takes one pointer to such a struct and copies it. The functions in it are SQLite's own
     // but for the two below, which keep the contract of `sqlite3_mem_methods` and live as long as the program.
-    let taken = unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_MALLOC, pointer) };
+    let taken = unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_MALLOC, &raw const wiping) };
     taken == ffi::SQLITE_OK
 }
 

@@ -190,22 +190,34 @@ pub(crate) fn learn(db: &Connection, now: WallMillis, op: &OpId, verdict: &Verdi
     Ok(())
 }
 
-/// A purged own commit that comes back brings its receipt along. Returns whether it was one.
-pub(crate) fn bring_back(db: &Connection, commit: &CommitHash, row: i64) -> Result<bool> {
-    let known: Option<(i64, i64, i64, i64)> = db
-        .prepare_cached("SELECT epoch, position, at, receipt FROM kept WHERE hash = ?1")?
+/// A purged own commit that comes back brings its receipt along: as an earlier one, if a restore lost it in the meantime and it
+/// stands at another place now. Returns whether it was one.
+pub(crate) fn bring_back(
+    db: &Connection,
+    commit: &CommitHash,
+    row: i64,
+    at: LogPosition,
+    time: WallMillis,
+) -> Result<bool> {
+    let known: Option<(i64, i64, i64)> = db
+        .prepare_cached("SELECT epoch, position, receipt FROM kept WHERE hash = ?1")?
         .query_row(params![commit.0], |found| {
-            Ok((found.get(0)?, found.get(1)?, found.get(2)?, found.get(3)?))
+            Ok((found.get(0)?, found.get(1)?, found.get(2)?))
         })
         .optional()?;
-    let Some((epoch, position, at, receipt)) = known else {
+    let Some((epoch, position, receipt)) = known else {
         return Ok(false);
     };
-    let place = LogPosition {
+    let before = LogPosition {
         epoch: unsigned(epoch)?,
         position: unsigned(position)?,
     };
-    log::set_received(db, row, place, WallMillis(at), Some(receipt))?;
+    let stands = before == at;
+    if !stands {
+        db.prepare_cached("INSERT OR IGNORE INTO earlier (signed, receipt) VALUES (?1, ?2)")?
+            .execute(params![row, receipt])?;
+    }
+    log::set_received(db, row, at, time, stands.then_some(receipt))?;
     db.prepare_cached("DELETE FROM kept WHERE hash = ?1")?
         .execute(params![commit.0])?;
     Ok(true)

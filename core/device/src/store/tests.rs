@@ -6,10 +6,11 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 use visitbook_record::cbor::encode;
 use visitbook_record::commit::Role;
-use visitbook_record::id::{OpId, RecordId, Salt, WorkerId};
+use visitbook_record::id::{CommitHash, OpId, RecordId, Salt, WorkerId};
 use visitbook_record::op::Target;
 use visitbook_record::payload::{Content, Payload};
 use visitbook_record::scope::LogPosition;
+use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::{Reason, Verdict};
 use visitbook_seal::hardware::SoftwareKeys;
 use visitbook_seal::vault::{self, Params, VaultIds, VaultKeys};
@@ -18,7 +19,7 @@ use super::open::{
     MIGRATIONS, SCHEMA_VERSION, Store, StoreError, create, migrate, plain_for_tests,
 };
 use super::rows::number_of;
-use super::{log, removed, search};
+use super::{log, moved, removed, search};
 
 fn keys() -> VaultKeys {
     let ids = VaultIds {
@@ -506,4 +507,34 @@ fn a_late_receipt_changes_nothing_and_what_is_said_twice_counts_since_it_was_fir
     .unwrap();
     set(&aside, at(2, 3), false);
     assert_eq!(stands(), (Verdict::Applied, 2, 3));
+}
+
+/// A restored council may have an own commit that was purged here at another place than the one that the old receipt names.
+#[test]
+fn a_purged_commit_that_comes_back_stands_where_the_council_has_it_now() {
+    let at = |epoch, position| LogPosition { epoch, position };
+    for (now, receipt, earlier) in [(at(1, 4), Some(1), 0), (at(2, 3), None, 1)] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path(), &keys());
+        let db = &store.writer;
+        let hash = CommitHash([9; 32]);
+        db.execute_batch(&format!(
+            "INSERT INTO receipt VALUES (1, x'07', 1, NULL, x'00', x'00');
+             INSERT INTO signed VALUES (2, x'{hash}', 1, 1, 0, x'00', x'00', x'00', x'00', 1, 1);
+             INSERT INTO received VALUES (2, 1, 4, 0, 1);
+             INSERT INTO kept VALUES (x'{hash}', x'00', 1, NULL, 1, 4, 0, 1);
+             DELETE FROM received WHERE signed = 2;"
+        ))
+        .unwrap();
+        assert!(moved::bring_back(db, &hash, 2, now, WallMillis(0)).unwrap());
+        let sql = "SELECT receipt FROM received WHERE signed = 2 AND epoch = ?1 AND position = ?2";
+        let place = params![now.epoch.cast_signed(), now.position.cast_signed()];
+        let stands: Option<i64> = db.query_row(sql, place, |row| row.get(0)).unwrap();
+        assert_eq!(stands, receipt);
+        let count = |table: &str| -> i64 {
+            let sql = format!("SELECT count(*) FROM {table}");
+            db.query_row(&sql, [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!((count("earlier"), count("kept")), (earlier, 0));
+    }
 }

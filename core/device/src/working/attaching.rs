@@ -11,14 +11,14 @@ use visitbook_record::id::{OpId, RecordId};
 use visitbook_record::op::Kind;
 use visitbook_record::page::{Page, Statement, View, lay_out};
 use visitbook_record::payload::Content;
-use visitbook_seal::attachment::{AttachmentError, AttachmentId, ChunkOpener};
+use visitbook_seal::attachment::{AttachmentError, AttachmentId, CHUNK, ChunkOpener};
 use visitbook_seal::secret::{Secret32, random};
 use zeroize::Zeroizing;
 
 use super::model::{AttachmentView, ExpectedFile};
 use super::save::{NewStatement, Plan, Refusing, Saved};
 use super::{Working, begin};
-use crate::attached::shelf::{Place, TakeError};
+use crate::attached::shelf::{Place, Stored, TakeError};
 use crate::clock::Moment;
 use crate::error::{FileError, ReadError, SaveError};
 use crate::store::{StoreError, attached, log, oversight_view};
@@ -254,6 +254,23 @@ impl Working {
         op: OpId,
         to: &mut dyn Write,
     ) -> Result<u64, FileError> {
+        let (key, stored) = self.stored(record, op)?;
+        let opener = ChunkOpener::new(&key, &stored.list);
+        let open = |index| -> Result<Zeroizing<Vec<u8>>, FileError> {
+            let sealed = stored.chunk(index)?.ok_or(FileError::Damaged)?;
+            Ok(Zeroizing::new(opener.open(index, &sealed)?))
+        };
+        for index in 0..stored.list.count() {
+            open(index)?;
+        }
+        for index in 0..stored.list.count() {
+            to.write_all(&open(index)?).map_err(FileError::Output)?;
+        }
+        Ok(stored.list.size())
+    }
+
+    /// An attached file as it lies here, and what opens it.
+    fn stored(&self, record: RecordId, op: OpId) -> Result<(Secret32, Stored), FileError> {
         let file = self.attachment_of(record, op)?;
         let id = AttachmentId(file.id);
         let Some(stored) = self.shelf.open(&id)? else {
@@ -267,18 +284,7 @@ impl Working {
             return Err(FileError::OtherSize);
         }
         let key = Secret32::from_slice(&file.key).ok_or(FileError::WrongKey)?;
-        let opener = ChunkOpener::new(&key, &stored.list);
-        let open = |index| -> Result<Zeroizing<Vec<u8>>, FileError> {
-            let sealed = stored.chunk(index)?.ok_or(FileError::Damaged)?;
-            Ok(Zeroizing::new(opener.open(index, &sealed)?))
-        };
-        for index in 0..stored.list.count() {
-            open(index)?;
-        }
-        for index in 0..stored.list.count() {
-            to.write_all(&open(index)?).map_err(FileError::Output)?;
-        }
-        Ok(file.size)
+        Ok((key, stored))
     }
 
     /// As [`Self::open_attachment`], into memory.
@@ -289,6 +295,41 @@ impl Working {
         let mut bytes = Vec::new();
         self.open_attachment(record, op, &mut bytes)?;
         Ok(bytes)
+    }
+
+    /// At most `at_most` bytes of an attached file from byte `from` on; fewer only at its end. Of the chunks that hold them
+    /// each is checked, and no other.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn attachment_part(
+        &self,
+        record: RecordId,
+        op: OpId,
+        from: u64,
+        at_most: u32,
+    ) -> Result<Vec<u8>, FileError> {
+        let (key, stored) = self.stored(record, op)?;
+        let opener = ChunkOpener::new(&key, &stored.list);
+        let until = from
+            .saturating_add(u64::from(at_most))
+            .min(stored.list.size());
+        let mut part = Vec::new();
+        let mut at = from;
+        while at < until {
+            let index = u32::try_from(at / CHUNK as u64).map_err(|_| FileError::OtherSize)?;
+            let sealed = stored.chunk(index)?.ok_or(FileError::Damaged)?;
+            let chunk = Zeroizing::new(opener.open(index, &sealed)?);
+            let begin = u64::from(index) * CHUNK as u64;
+            let within = |place: u64| usize::try_from(place - begin).unwrap_or(usize::MAX);
+            let end = until.min(begin + chunk.len() as u64);
+            let wanted = chunk
+                .get(within(at)..within(end))
+                .ok_or(FileError::Damaged)?;
+            part.extend_from_slice(wanted);
+            at = end;
+        }
+        Ok(part)
     }
 
     /// Asks for a file that is not here, or that the disk has changed since the council had it: the next sync fetches it if the

@@ -312,8 +312,8 @@ impl Working {
         let mut found = self.store.reader.prepare_cached(
             "SELECT answer_view.record, field, code, open FROM visit_view
                 JOIN answer_view ON answer_view.record = visit_view.record
-             WHERE visit_view.scope = ?1 AND part = '' AND
-                (field IN ('serves', 'statutory', 'occasion') OR (open = 1 AND field IN ('visit_date', 'outcome')))",
+             WHERE visit_view.scope = ?1 AND part = '' AND field IN ('serves', 'statutory', 'occasion', 'visit_date', 'outcome')
+                AND (open = 1 OR field NOT IN ('visit_date', 'outcome'))",
         )?;
         let mut rows = found.query([scope])?;
         while let Some(row) = rows.next()? {

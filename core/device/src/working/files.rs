@@ -124,6 +124,12 @@ impl Working {
     /// What is to go up, a child's own files first. Files that an older book, now put back, does not know go too: they need no
     /// key, and what names them is in the spool.
     fn handing_in(&self) -> Result<Vec<AttachmentId>, SyncError> {
+        for id in attached::not_to_be_asked_for(&self.store.writer)? {
+            // A restored council may have lost it. Handing in asks for no right to see, and only what is lacking goes.
+            if self.shelf.place(&id) == Some(Place::Kept) {
+                self.shelf.hand_in_again(&id).map_err(disk)?;
+            }
+        }
         let on_disk = self.shelf.waiting().map_err(disk)?;
         if on_disk.is_empty() {
             return Ok(on_disk);
@@ -278,8 +284,10 @@ impl Working {
             } => {
                 let again = denial == Denial::Replayed;
                 self.taken_denial(denial, next_counter)?;
+                let over = about.iter().filter(|_| !again);
                 return Ok(AttachmentsTaken {
                     again,
+                    over: over.map(|id| id.0).collect(),
                     ..AttachmentsTaken::default()
                 });
             }

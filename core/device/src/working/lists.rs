@@ -84,12 +84,16 @@ impl Working {
     fn staff_parts(
         &self,
     ) -> std::result::Result<BTreeMap<WorkerId, BTreeMap<String, String>>, StoreError> {
+        // By the scope, for which there is an index: a device holds thousands of records and one of the council's.
+        let Some(council) = log::scope(&self.store.reader, Scope::Council)? else {
+            return Ok(BTreeMap::new());
+        };
         let mut found = self.store.reader.prepare_cached(
-            "SELECT answer_view.element, answer_view.part, answer_view.code FROM answer_view
-                JOIN record ON record.no = answer_view.record
-             WHERE record.kind = ?1 AND answer_view.field = 'staff' AND answer_view.code IS NOT NULL",
+            "SELECT answer_view.element, answer_view.part, answer_view.code FROM record
+                JOIN answer_view ON answer_view.record = record.no
+             WHERE record.scope = ?1 AND record.kind = ?2 AND answer_view.field = 'staff' AND answer_view.code IS NOT NULL",
         )?;
-        let mut rows = found.query([RecordKind::Council.code()])?;
+        let mut rows = found.query(params![council.no, RecordKind::Council.code()])?;
         let mut all: BTreeMap<WorkerId, BTreeMap<String, String>> = BTreeMap::new();
         while let Some(row) = rows.next()? {
             let (element, part, code): (String, String, String) =

@@ -23,7 +23,8 @@ mod voice;
 
 pub use board::{
     ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DeviceHeard,
-    DueChild, NotSeen, Since, ToSign, TwoAnswersLine, WaitingChild,
+    DueChild, NotMetLine, NotMetVisit, NotSeen, RatedView, Since, ToSign, TwoAnswersLine,
+    WaitingChild,
 };
 pub use due::{DueLine, NoAccessLine, NoAnswerView, Owed};
 pub use export::{CaseSection, CaseText};

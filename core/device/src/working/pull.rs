@@ -355,9 +355,11 @@ impl Applying<'_> {
         }
         let own = commit.origin.device.0 == self.own_device()?;
         let stored = log::insert_commit(self.db, &commit, &entry.commit, hash, own, &payloads)?;
-        if own && !moved::bring_back(self.db, &hash, stored.signed)? {
+        if own {
+            let (no, at) = (stored.signed, entry.at);
+            let was_here = moved::bring_back(self.db, &hash, no, at, entry.received)?;
             self.changed.relearned = true;
-            self.changed.copied |= commit.origin.incarnation == self.own_life()?;
+            self.changed.copied |= !was_here && commit.origin.incarnation == self.own_life()?;
         }
         log::set_received(self.db, stored.signed, entry.at, entry.received, None)?;
         let statements = commit.ops.iter().map(|op| (op.kind, &op.target));

@@ -1,7 +1,7 @@
 //! What a council that went back to an earlier moment owes to those who saw a later one.
 
 use visitbook_record::commit::RecordKind;
-use visitbook_record::op::Kind;
+use visitbook_record::id::OpId;
 use visitbook_record::page::View;
 use visitbook_record::scope::Scope;
 use visitbook_record::verdict::{Reason, Verdict};
@@ -32,6 +32,7 @@ pub(super) fn applied_stays_applied(world: &World, reading: &Reading) -> Checked
         }
     }
     rights_come_back(world, reading)?;
+    nothing_waits_for_what_is_there(world, reading)?;
     the_same_finish_stands(world, reading)
 }
 
@@ -63,7 +64,7 @@ fn the_same_finish_stands(world: &World, reading: &Reading) -> Checked {
 }
 
 /// Law 15, of restores: what somebody wrote by an assignment that was lost is not set aside for the lack of it once that, or
-/// another, is there again.
+/// another, is there again; a finish that lists what is not there yet waits for it.
 fn rights_come_back(world: &World, reading: &Reading) -> Checked {
     let epoch = world.council.epoch.0;
     if epoch == 1 {
@@ -72,34 +73,33 @@ fn rights_come_back(world: &World, reading: &Reading) -> Checked {
     let moves = world.ledger.moves.borrow();
     for stated in &reading.ops {
         let commit = &stated.volume.commit;
+        let for_rights = |verdict: &Verdict| {
+            matches!(
+                verdict,
+                Verdict::Quarantined {
+                    reason: Reason::NotHeld | Reason::OldAssignment,
+                    ..
+                }
+            )
+        };
         let not_held = matches!(
-            stated.fact.verdict,
-            Some(Verdict::Quarantined {
+            stated.arrived_as,
+            Verdict::Quarantined {
                 reason: Reason::NotHeld,
                 ..
-            })
-        );
+            }
+        ) && stated.fact.verdict.as_ref().is_some_and(for_rights);
         let (Some(child), Some(seen)) = (commit.scope.child(), commit.assignment_seen) else {
             continue;
         };
         let came = reading.commits.get(&stated.volume.hash);
-        let came_now = came.is_some_and(|(_, at, _)| at.epoch == epoch);
+        let came_since = came.is_some_and(|(_, at, _)| at.epoch > seen.epoch);
         let log = reading.logs.get(&Scope::Worker(commit.author));
         let is_lost =
             seen.epoch < epoch && log.is_none_or(|log| log.rows.iter().all(|row| row.at != seen));
         let mut phones = world.phones.iter();
         let was_judged = phones.any(|p| p.disk.earlier.contains_key(&stated.volume.hash));
-        // What also waits for other statements stays with its manager when rights come back before those.
-        let waits = matches!(
-            stated.fact.kind,
-            Kind::Finish
-                | Kind::Resolve
-                | Kind::Correct
-                | Kind::SignOff
-                | Kind::Return
-                | Kind::Place
-        );
-        if !not_held || !came_now || !is_lost || was_judged || waits {
+        if !not_held || !came_since || !is_lost || was_judged {
             continue;
         }
         let given = moves.iter().any(|given| {
@@ -112,6 +112,32 @@ fn rights_come_back(world: &World, reading: &Reading) -> Checked {
             !given,
             15,
             "work done under an assignment that a restore had lost is set aside, and the assignment is there again"
+        );
+    }
+    Ok(())
+}
+
+/// Law 11, of restores: whatever waits, in whatever way it came to wait, lacks something.
+fn nothing_waits_for_what_is_there(world: &World, reading: &Reading) -> Checked {
+    if world.council.epoch.0 == 1 {
+        return Ok(());
+    }
+    for stated in &reading.ops {
+        let Some(Verdict::Held { missing }) = &stated.fact.verdict else {
+            continue;
+        };
+        let scope = stated.volume.commit.scope;
+        let is_there = |id: &OpId| {
+            let there = reading
+                .op(id)
+                .filter(|there| there.fact.record == stated.fact.record);
+            there.is_some_and(|there| there.volume.commit.scope == scope)
+        };
+        must!(
+            !missing.iter().all(is_there),
+            11,
+            "{:?} waits for statements that the council has",
+            stated.fact.kind
         );
     }
     Ok(())

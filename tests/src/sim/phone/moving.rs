@@ -57,6 +57,9 @@ impl Phone {
         if posts.any(|post| post.waits() && post.child == child) {
             return true;
         }
+        if self.file_must_wait(child) {
+            return true;
+        }
         let mut back = self.disk.back.iter();
         back.any(|back| back.waits() && back.volume.commit.scope == scope)
             || self.disk.own.iter().any(|own| {
@@ -113,6 +116,7 @@ impl Phone {
                 let of_record = self.disk.by_record.entry(row.fact.record).or_default();
                 of_record.push(index);
             }
+            self.drop_purged_files();
         }
         any
     }

@@ -270,6 +270,7 @@ impl Phone {
             self.give_back(&hash, no, true);
         }
         self.disk.back.sort_by_key(|back| back.no);
+        self.forget_file_receipts();
         self.disk.epoch = Epoch {
             number: *number,
             id: *id,

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use visitbook_device::sync::store::{
-    Parcel, ParcelKey, PullTaken, ReplyProblem, SealedRequest, SendClass, SyncStore, UploadTaken,
+    AttachmentRequest, AttachmentsTaken, Parcel, ParcelKey, PullTaken, ReplyProblem, SealedRequest,
+    SendClass, SyncStore, UploadTaken,
 };
 use visitbook_record::cbor::encode;
 use visitbook_record::digest::whole;
@@ -147,6 +148,29 @@ impl SyncStore for Phone {
             return Err(Died.into());
         }
         Ok(taken)
+    }
+
+    fn attachment_request(
+        &mut self,
+        budget: u32,
+        over: &BTreeSet<[u8; 32]>,
+    ) -> Result<Option<AttachmentRequest>, Died> {
+        // Most days nobody attaches anything.
+        if self.disk.files.is_empty() {
+            return Ok(None);
+        }
+        Ok(self.next_file_request(budget, over))
+    }
+
+    fn take_attachment_reply(
+        &mut self,
+        body: &[u8],
+    ) -> Result<AttachmentsTaken, ReplyProblem<Died>> {
+        self.take_file_reply(body)
+    }
+
+    fn attachments_wait(&mut self) -> Result<bool, Died> {
+        Ok(self.files_wait())
     }
 }
 

@@ -1,10 +1,14 @@
 //! What does not happen every day, as it is played.
 
+use visitbook_device::sync::exchange::Route;
+
 use super::super::author::family::{Handed, hand_over};
+use super::super::author::files::{attach, other_bytes, want};
 use super::super::laws::{Broken, Checked};
 use super::super::names;
 use super::super::phone::Phone;
 use super::super::rng::Rng;
+use super::super::schedule::FileAct;
 use super::World;
 
 impl World {
@@ -27,6 +31,39 @@ impl World {
                 drop(tally);
                 self.killed(n, "phone killed in a save");
             }
+        }
+    }
+
+    /// Somebody attaches a file or asks for one, or a stranger sends other bytes for it.
+    pub(super) fn about_a_file(&mut self, phone: u8, act: FileAct, chance: u64) {
+        let mut rng = Rng::new(chance);
+        if act == FileAct::Meddle {
+            let known = self.ledger.files.borrow();
+            let other = rng.pick(&known).map(|(_, file)| file.clone());
+            drop(known);
+            if let Some(content) = other {
+                let body = other_bytes(&content, &mut rng);
+                self.council.answer(Route::Attachments, &body);
+                let mut tally = self.ledger.tally.borrow_mut();
+                tally.fault("other bytes sent for a file");
+            }
+            return;
+        }
+        let n = self.one_of(phone, chance);
+        let phone = &mut self.phones[n];
+        phone.now = self.now;
+        phone.open();
+        match act {
+            FileAct::Want => {
+                if want(phone, &mut rng) {
+                    self.ledger.tally.borrow_mut().deed("files asked for");
+                }
+            }
+            _ => match attach(phone, &mut rng) {
+                Ok(true) => self.ledger.tally.borrow_mut().deed("files attached"),
+                Ok(false) => {}
+                Err(_) => self.killed(n, "phone killed in a save"),
+            },
         }
     }
 

@@ -1,6 +1,6 @@
 //! The sums of the board. A pure function of what is known and of the day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use visitbook_record::calendar::Date;
 use visitbook_record::commit::RecordKind;
@@ -17,11 +17,13 @@ use super::super::due::{Answers, VisitFacts, child_of, is_no_access};
 use super::super::met;
 use super::super::model::{
     ActionBy, AloneLine, AsideLine, AskedLine, Board, Decided, DeviceHeard, DueChild, FileOpened,
-    MetChild, NotSeen, ReturnedView, ToSign, ToTell, TwoAnswersLine, UnopenedLine, WaitingChild,
+    MetChild, NotMetLine, NotSeen, ReturnedView, ToSign, ToTell, TwoAnswersLine, UnopenedLine,
+    WaitingChild,
 };
 use super::super::show::Show;
 use super::super::telling::{Told, calendar, day_of};
 use super::known::{Known, KnownChild, KnownRecord};
+use super::neglect::{self, Went};
 use super::unopened;
 use crate::clock::Moment;
 use crate::store::oversight_view::{asked_of, is_answered};
@@ -162,6 +164,7 @@ impl<'a> Sheet<'a> {
             also_seen,
             asked: self.asked(),
             two_answers: self.two_answers(),
+            not_met: self.not_met(),
             waiting: self.waiting(),
             to_tell: self.to_tell(),
             opened: self.opened(),
@@ -459,6 +462,37 @@ impl<'a> Sheet<'a> {
             });
         }
         all.sort_by(|a, b| (&a.since, &a.name, a.voice).cmp(&(&b.since, &b.name, b.voice)));
+        all
+    }
+
+    /// Areas of care that were not met on three visits running, by child, as they stood on the day.
+    fn not_met(&self) -> Vec<NotMetLine> {
+        let mut all = Vec::new();
+        for child in &self.children {
+            let together = child.child.together();
+            let mut went = Vec::new();
+            for visit in &child.visits {
+                let Some(on) = visit.on.filter(|on| *on <= self.day) else {
+                    continue;
+                };
+                if visit.code("outcome") != Some("went_ahead") {
+                    continue;
+                }
+                let beside: BTreeSet<RecordId> = together.beside(visit.record.id).collect();
+                let others = child.child.of_kind(RecordKind::Visit);
+                let others = others.filter(|one| beside.contains(&one.id));
+                let records = std::iter::once(visit.record).chain(others).collect();
+                went.push(Went { on, records });
+            }
+            let staff = &self.known.staff;
+            all.extend(neglect::of(
+                child.child,
+                &child.name,
+                &went,
+                self.day,
+                staff,
+            ));
+        }
         all
     }
 

@@ -8,6 +8,7 @@ mod day;
 mod heard;
 mod known;
 mod later;
+mod neglect;
 mod unopened;
 mod words;
 

@@ -48,6 +48,14 @@ pub(super) fn lines(board: &Board, day: Date) -> Vec<String> {
             .iter()
             .map(|one| format!("  {}", one.words)),
     );
+    if !board.not_met.is_empty() {
+        lines.push(format!(
+            "Not met, visit after visit: {}. You can {}.",
+            board.not_met.len(),
+            visitbook_record::neglect::STEPS.join("; ")
+        ));
+    }
+    lines.extend(board.not_met.iter().map(|one| format!("  {}", one.words)));
     lines.push(waiting(&board.waiting));
     lines.extend(board.to_tell.iter().map(|one| one.words.clone()));
     lines.extend(board.opened.iter().map(|one| one.words.clone()));
@@ -168,7 +176,7 @@ fn alone(all: &[AloneLine]) -> String {
     parts.join("; ")
 }
 
-fn lower(text: &str) -> String {
+pub(super) fn lower(text: &str) -> String {
     let mut letters = text.chars();
     let first: String = letters
         .next()

@@ -114,6 +114,45 @@ pub struct TwoAnswersLine {
     pub words: String,
 }
 
+/// What one worker observed.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct RatedView {
+    /// Who.
+    pub by: String,
+    /// "not met", "partly met", "met" or "not seen today".
+    pub words: String,
+}
+
+/// A visit on which an area of care was not met.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct NotMetVisit {
+    /// The visit.
+    pub visit: RecordId,
+    /// The day of it.
+    pub on: String,
+    /// What each worker put; never settled between them.
+    pub ratings: Vec<RatedView>,
+}
+
+/// An area of care that was not met on three or more visits running: one line, not one for each visit.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct NotMetLine {
+    /// The child.
+    pub child: RecordId,
+    /// What the child is called.
+    pub name: String,
+    /// The area's code.
+    pub area: String,
+    /// What stands above it on the form.
+    pub label: String,
+    /// The visits it rests on, oldest first.
+    pub visits: Vec<NotMetVisit>,
+    /// In words.
+    pub words: String,
+    /// What can be done, from the smallest step to the largest.
+    pub steps: Vec<String>,
+}
+
 /// Something a child gave whose answer has not reached the child yet.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct WaitingChild {
@@ -193,6 +232,8 @@ pub struct Board {
     pub asked: Vec<AskedLine>,
     /// Two answers: open, or settled today.
     pub two_answers: Vec<TwoAnswersLine>,
+    /// Areas of care that were not met on three visits running.
+    pub not_met: Vec<NotMetLine>,
     /// Children who wait for an answer, oldest first.
     pub waiting: Vec<WaitingChild>,
     /// Children who changed worker and are to be told, the longest due first.

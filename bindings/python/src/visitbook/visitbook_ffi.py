@@ -536,11 +536,17 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_attach() != 40443:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_attach_file() != 7193:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_attachment_part() != 513:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_attachments() != 34114:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_before_finishing() != 21262:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_begin_visit() != 26975:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_board() != 26144:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_carry_on() != 46103:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -555,6 +561,8 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_visitbook_ffi_checksum_method_book_concern() != 43454:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_concerns() != 51398:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_correct() != 7811:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_cover() != 38919:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -572,6 +580,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_drawing() != 56537:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_due() != 6903:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_enter_family() != 59208:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_expected_files() != 53610:
@@ -580,11 +590,19 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_finish() != 17246:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_give_back() != 19381:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_has_pulled() != 32582:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_history() != 34223:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_idle() != 49947:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_is_ended() != 94:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_kept_aside() != 31599:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_kept_drafts() != 37305:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_left_for_you() != 56043:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -596,6 +614,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_met_children() != 7031:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_no_answer() != 27352:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_note() != 14530:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_observe() != 16367:
@@ -606,11 +626,15 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_open_cover() != 7750:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_open_unfinished() != 35153:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_open_voice() != 24226:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_outing_of() != 35210:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_page() != 45840:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_place() != 54349:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_plan_visit() != 29130:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -624,6 +648,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_reply() != 494:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_returned() != 41868:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_revise() != 29109:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_same_visits() != 49877:
@@ -636,9 +662,13 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_set_all() != 4583:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_set_aside() != 2799:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_set_for_outing() != 22673:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_set_remove() != 28558:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_sign_off() != 48137:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_staff() != 12529:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -665,6 +695,8 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_visitbook_ffi_checksum_method_book_voice() != 44073:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_voices() != 43048:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_void() != 23921:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_want_attachment() != 29502:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -720,9 +752,9 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_lockedbook_unlock() != 57115:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_visitbook_ffi_checksum_constructor_lockedbook_enrol() != 26799:
+    if lib.uniffi_visitbook_ffi_checksum_constructor_lockedbook_enrol() != 56787:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_visitbook_ffi_checksum_constructor_lockedbook_open() != 14148:
+    if lib.uniffi_visitbook_ffi_checksum_constructor_lockedbook_open() != 31857:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_subscription_cancel() != 27065:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -733,6 +765,8 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_visitbook_ffi_checksum_constructor_synccancel_new() != 40541:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_syncprogress_progressed() != 62730:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_transport_exchange() != 16965:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
 
 # A ctypes library to expose the extern-C FFI definitions.
@@ -781,6 +815,12 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_ask.restype = ctypes.c_uint
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attach.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attach.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attach_file.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attach_file.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attachment_part.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attachment_part.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attachments.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_attachments.restype = ctypes.c_uint16
@@ -790,6 +830,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_before_finishing.restype = 
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_begin_visit.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_begin_visit.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_board.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_board.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_carry_on.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_carry_on.restype = ctypes.c_uint16
@@ -811,6 +854,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_concern.restype = ctypes.c_
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_concerns.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_concerns.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_correct.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_correct.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_cover.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_cover.restype = ctypes.c_uint16
@@ -835,6 +881,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_draft_update.restype = ctyp
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_drawing.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_drawing.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_due.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_due.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_enter_family.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_enter_family.restype = ctypes.c_uint16
@@ -847,6 +896,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_family_sessions.restype = c
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_finish.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_finish.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_give_back.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_give_back.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_has_pulled.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_has_pulled.restype = ctypes.c_uint16
@@ -856,6 +908,15 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_history.restype = ctypes.c_
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_idle.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_idle.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_is_ended.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_is_ended.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_kept_aside.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_kept_aside.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_kept_drafts.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_kept_drafts.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_left_for_you.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_left_for_you.restype = ctypes.c_uint16
@@ -871,6 +932,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_met.restype = ctypes.c_uint
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_met_children.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_met_children.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_no_answer.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_no_answer.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_note.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_note.restype = ctypes.c_uint16
@@ -886,6 +950,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_attachment.restype = c
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_cover.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_cover.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_unfinished.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_unfinished.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_voice.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_open_voice.restype = ctypes.c_uint16
@@ -895,6 +962,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_outing_of.restype = ctypes.
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_page.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_page.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_place.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_place.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_plan_visit.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_plan_visit.restype = ctypes.c_uint16
@@ -913,6 +983,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_refer_met.restype = ctypes.
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_reply.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_reply.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_returned.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_returned.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_revise.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_revise.restype = ctypes.c_uint16
@@ -931,12 +1004,18 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_set.restype = ctypes.c_uint
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_set_all.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_set_all.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_set_aside.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_set_aside.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_set_for_outing.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_set_for_outing.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_set_remove.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_set_remove.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_sign_off.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_sign_off.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_staff.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_staff.restype = ctypes.c_uint16
@@ -976,6 +1055,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_voice.restype = ctypes.c_ui
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_voices.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_voices.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_void.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_void.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_want_attachment.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_want_attachment.restype = ctypes.c_uint16
@@ -1078,6 +1160,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_constructor_synccancel_new.restype = ct
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_syncprogress_progressed.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_syncprogress_progressed.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_transport_exchange.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_transport_exchange.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_add_late.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1123,6 +1208,23 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_attach.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_attach.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_attach_file.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_attach_file.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_attachment_part.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.c_uint64,
+    ctypes.c_uint32,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_attachment_part.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_attachments.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1141,6 +1243,12 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_begin_visit.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_begin_visit.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_board.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_board.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_carry_on.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1189,6 +1297,15 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_concerns.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_concerns.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_correct.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_correct.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_cover.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1241,6 +1358,12 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_drawing.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_drawing.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_due.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_due.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_enter_family.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1264,6 +1387,13 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_finish.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_finish.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_give_back.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_give_back.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_has_pulled.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1280,6 +1410,21 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_idle.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_idle.restype = None
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_is_ended.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_is_ended.restype = ctypes.c_int8
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_kept_aside.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_kept_aside.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_kept_drafts.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_kept_drafts.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_left_for_you.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1310,6 +1455,12 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_met_children.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_met_children.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_no_answer.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_no_answer.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_note.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1348,6 +1499,13 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_cover.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_cover.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_unfinished.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_unfinished.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_voice.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1366,6 +1524,13 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_page.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_page.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_place.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_place.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_plan_visit.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1404,6 +1569,11 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_reply.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_reply.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_returned.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_returned.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_revise.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1445,6 +1615,11 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_set_all.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_set_all.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_set_aside.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_set_aside.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_set_for_outing.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1462,6 +1637,12 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_set_remove.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_set_remove.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_sign_off.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_sign_off.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_staff.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1546,6 +1727,14 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_voices.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_voices.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_void.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_void.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_want_attachment.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1717,12 +1906,14 @@ _UniffiLib.uniffi_visitbook_ffi_fn_constructor_lockedbook_enrol.argtypes = (
     _UniffiRustBuffer,
     _UniffiRustBuffer,
     _UniffiRustBuffer,
+    _UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_constructor_lockedbook_enrol.restype = ctypes.c_uint64
 _UniffiLib.uniffi_visitbook_ffi_fn_constructor_lockedbook_open.argtypes = (
     _UniffiRustBuffer,
     ctypes.c_uint64,
+    _UniffiRustBuffer,
     _UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
@@ -1752,6 +1943,13 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_syncprogress_progressed.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_syncprogress_progressed.restype = None
+_UniffiLib.uniffi_visitbook_ffi_fn_method_transport_exchange.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_transport_exchange.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_clone_book.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1832,6 +2030,16 @@ _UniffiLib.uniffi_visitbook_ffi_fn_free_syncprogress.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_free_syncprogress.restype = None
+_UniffiLib.uniffi_visitbook_ffi_fn_clone_transport.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_clone_transport.restype = ctypes.c_uint64
+_UniffiLib.uniffi_visitbook_ffi_fn_free_transport.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_free_transport.restype = None
 _UNIFFI_CALLBACK_INTERFACE_VISITBOOK_FFI_CHANGE_LISTENER_METHOD0 = ctypes.CFUNCTYPE(None,ctypes.c_uint64,_UniffiRustBuffer,ctypes.c_void_p,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
@@ -1903,6 +2111,23 @@ _UniffiLib.uniffi_visitbook_ffi_fn_init_callback_vtable_syncprogress.argtypes = 
     ctypes.POINTER(_UniffiVTableCallbackInterfaceVisitbookFfiSyncProgress),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_init_callback_vtable_syncprogress.restype = None
+_UNIFFI_CALLBACK_INTERFACE_VISITBOOK_FFI_TRANSPORT_METHOD0 = ctypes.CFUNCTYPE(None,ctypes.c_uint64,_UniffiRustBuffer,ctypes.c_uint64,ctypes.POINTER(_UniffiRustBuffer),
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UNIFFI_CALLBACK_INTERFACE_CLONE_VISITBOOK_FFI_TRANSPORT = ctypes.CFUNCTYPE(ctypes.c_uint64,ctypes.c_uint64,
+)
+_UNIFFI_CALLBACK_INTERFACE_FREE_VISITBOOK_FFI_TRANSPORT = ctypes.CFUNCTYPE(None,ctypes.c_uint64,
+)
+class _UniffiVTableCallbackInterfaceVisitbookFfiTransport(ctypes.Structure):
+    _fields_ = [
+        ("uniffi_free", _UNIFFI_CALLBACK_INTERFACE_FREE_VISITBOOK_FFI_TRANSPORT),
+        ("uniffi_clone", _UNIFFI_CALLBACK_INTERFACE_CLONE_VISITBOOK_FFI_TRANSPORT),
+        ("exchange", _UNIFFI_CALLBACK_INTERFACE_VISITBOOK_FFI_TRANSPORT_METHOD0),
+    ]
+_UniffiLib.uniffi_visitbook_ffi_fn_init_callback_vtable_transport.argtypes = (
+    ctypes.POINTER(_UniffiVTableCallbackInterfaceVisitbookFfiTransport),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_init_callback_vtable_transport.restype = None
 
 _uniffi_check_contract_api_version(_UniffiLib)
 # _uniffi_check_api_checksums(_UniffiLib)
@@ -1911,19 +2136,6 @@ _uniffi_check_contract_api_version(_UniffiLib)
 
 # Public interface members begin here.
 
-
-class _UniffiFfiConverterInt64(_UniffiConverterPrimitiveInt):
-    CLASS_NAME = "i64"
-    VALUE_MIN = -2**63
-    VALUE_MAX = 2**63
-
-    @staticmethod
-    def read(buf):
-        return buf.read_i64()
-
-    @staticmethod
-    def write(value, buf):
-        buf.write_i64(value)
 
 class _UniffiFfiConverterString:
     @staticmethod
@@ -1956,6 +2168,64 @@ class _UniffiFfiConverterString:
         with _UniffiRustBuffer.alloc_with_builder() as builder:
             builder.write(value.encode("utf-8"))
             return builder.finalize()
+
+@dataclass
+class ActionBy:
+    """
+    An action with a date.
+"""
+    def __init__(self, *, what:str, by:str, by_words:str):
+        self.what = what
+        self.by = by
+        self.by_words = by_words
+        
+        
+
+    
+    def __str__(self):
+        return "ActionBy(what={}, by={}, by_words={})".format(self.what, self.by, self.by_words)
+    def __eq__(self, other):
+        if self.what != other.what:
+            return False
+        if self.by != other.by:
+            return False
+        if self.by_words != other.by_words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeActionBy(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return ActionBy(
+            what=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            by_words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.what)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterString.check_lower(value.by_words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.what, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterString.write(value.by_words, buf)
+
+class _UniffiFfiConverterInt64(_UniffiConverterPrimitiveInt):
+    CLASS_NAME = "i64"
+    VALUE_MIN = -2**63
+    VALUE_MAX = 2**63
+
+    @staticmethod
+    def read(buf):
+        return buf.read_i64()
+
+    @staticmethod
+    def write(value, buf):
+        buf.write_i64(value)
 
 @dataclass
 class Moment:
@@ -2002,6 +2272,131 @@ class _UniffiFfiConverterTypeMoment(_UniffiConverterRustBuffer):
         _UniffiFfiConverterInt64.write(value.millis, buf)
         _UniffiFfiConverterString.write(value.date, buf)
         _UniffiFfiConverterString.write(value.time, buf)
+
+class _UniffiFfiConverterOptionalTypeMoment(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeMoment.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeMoment.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeMoment.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+class _UniffiFfiConverterOptionalString(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterString.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterString.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterString.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class Addition:
+    """
+    Something that came after the moment of a board.
+"""
+    def __init__(self, *, record:str, kind:str, name:str, what:str, by:str, written:Moment, received:typing.Optional[Moment], change:typing.Optional[str]):
+        self.record = record
+        self.kind = kind
+        self.name = name
+        self.what = what
+        self.by = by
+        self.written = written
+        self.received = received
+        self.change = change
+        
+        
+
+    
+    def __str__(self):
+        return "Addition(record={}, kind={}, name={}, what={}, by={}, written={}, received={}, change={})".format(self.record, self.kind, self.name, self.what, self.by, self.written, self.received, self.change)
+    def __eq__(self, other):
+        if self.record != other.record:
+            return False
+        if self.kind != other.kind:
+            return False
+        if self.name != other.name:
+            return False
+        if self.what != other.what:
+            return False
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        if self.received != other.received:
+            return False
+        if self.change != other.change:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeAddition(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Addition(
+            record=_UniffiFfiConverterString.read(buf),
+            kind=_UniffiFfiConverterString.read(buf),
+            name=_UniffiFfiConverterString.read(buf),
+            what=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            change=_UniffiFfiConverterOptionalString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.record)
+        _UniffiFfiConverterString.check_lower(value.kind)
+        _UniffiFfiConverterString.check_lower(value.name)
+        _UniffiFfiConverterString.check_lower(value.what)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterOptionalString.check_lower(value.change)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.record, buf)
+        _UniffiFfiConverterString.write(value.kind, buf)
+        _UniffiFfiConverterString.write(value.name, buf)
+        _UniffiFfiConverterString.write(value.what, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterOptionalString.write(value.change, buf)
 
 @dataclass
 class AlarmView:
@@ -2054,11 +2449,32 @@ class _UniffiFfiConverterTypeAlarmView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.sentence, buf)
         _UniffiFfiConverterString.write(value.about, buf)
 
-class _UniffiFfiConverterOptionalString(_UniffiConverterRustBuffer):
+class _UniffiFfiConverterBoolean:
+    @classmethod
+    def check_lower(cls, value):
+        return not not value
+
+    @classmethod
+    def lower(cls, value):
+        return 1 if value else 0
+
+    @staticmethod
+    def lift(value):
+        return value != 0
+
+    @classmethod
+    def read(cls, buf):
+        return cls.lift(buf.read_u8())
+
+    @classmethod
+    def write(cls, value, buf):
+        buf.write_u8(value)
+
+class _UniffiFfiConverterOptionalTypeActionBy(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
         if value is not None:
-            _UniffiFfiConverterString.check_lower(value)
+            _UniffiFfiConverterTypeActionBy.check_lower(value)
 
     @classmethod
     def write(cls, value, buf):
@@ -2067,7 +2483,7 @@ class _UniffiFfiConverterOptionalString(_UniffiConverterRustBuffer):
             return
 
         buf.write_u8(1)
-        _UniffiFfiConverterString.write(value, buf)
+        _UniffiFfiConverterTypeActionBy.write(value, buf)
 
     @classmethod
     def read(cls, buf):
@@ -2075,34 +2491,72 @@ class _UniffiFfiConverterOptionalString(_UniffiConverterRustBuffer):
         if flag == 0:
             return None
         elif flag == 1:
-            return _UniffiFfiConverterString.read(buf)
+            return _UniffiFfiConverterTypeActionBy.read(buf)
         else:
             raise InternalError("Unexpected flag byte for optional type")
 
-class _UniffiFfiConverterOptionalTypeMoment(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        if value is not None:
-            _UniffiFfiConverterTypeMoment.check_lower(value)
+@dataclass
+class AloneLine:
+    """
+    Whether a child who was seen was spoken to alone.
+"""
+    def __init__(self, *, child:str, name:str, state:str, because:typing.Optional[str], open:bool, action:typing.Optional[ActionBy]):
+        self.child = child
+        self.name = name
+        self.state = state
+        self.because = because
+        self.open = open
+        self.action = action
+        
+        
 
-    @classmethod
-    def write(cls, value, buf):
-        if value is None:
-            buf.write_u8(0)
-            return
+    
+    def __str__(self):
+        return "AloneLine(child={}, name={}, state={}, because={}, open={}, action={})".format(self.child, self.name, self.state, self.because, self.open, self.action)
+    def __eq__(self, other):
+        if self.child != other.child:
+            return False
+        if self.name != other.name:
+            return False
+        if self.state != other.state:
+            return False
+        if self.because != other.because:
+            return False
+        if self.open != other.open:
+            return False
+        if self.action != other.action:
+            return False
+        return True
 
-        buf.write_u8(1)
-        _UniffiFfiConverterTypeMoment.write(value, buf)
+class _UniffiFfiConverterTypeAloneLine(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return AloneLine(
+            child=_UniffiFfiConverterString.read(buf),
+            name=_UniffiFfiConverterString.read(buf),
+            state=_UniffiFfiConverterString.read(buf),
+            because=_UniffiFfiConverterOptionalString.read(buf),
+            open=_UniffiFfiConverterBoolean.read(buf),
+            action=_UniffiFfiConverterOptionalTypeActionBy.read(buf),
+        )
 
-    @classmethod
-    def read(cls, buf):
-        flag = buf.read_u8()
-        if flag == 0:
-            return None
-        elif flag == 1:
-            return _UniffiFfiConverterTypeMoment.read(buf)
-        else:
-            raise InternalError("Unexpected flag byte for optional type")
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.name)
+        _UniffiFfiConverterString.check_lower(value.state)
+        _UniffiFfiConverterOptionalString.check_lower(value.because)
+        _UniffiFfiConverterBoolean.check_lower(value.open)
+        _UniffiFfiConverterOptionalTypeActionBy.check_lower(value.action)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.name, buf)
+        _UniffiFfiConverterString.write(value.state, buf)
+        _UniffiFfiConverterOptionalString.write(value.because, buf)
+        _UniffiFfiConverterBoolean.write(value.open, buf)
+        _UniffiFfiConverterOptionalTypeActionBy.write(value.action, buf)
 
 @dataclass
 class MetChild:
@@ -2208,27 +2662,6 @@ class _UniffiFfiConverterTypeMetChild(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalString.write(value.referred_to, buf)
         _UniffiFfiConverterOptionalString.write(value.referred_because, buf)
         _UniffiFfiConverterString.write(value.words, buf)
-
-class _UniffiFfiConverterBoolean:
-    @classmethod
-    def check_lower(cls, value):
-        return not not value
-
-    @classmethod
-    def lower(cls, value):
-        return 1 if value else 0
-
-    @staticmethod
-    def lift(value):
-        return value != 0
-
-    @classmethod
-    def read(cls, buf):
-        return cls.lift(buf.read_u8())
-
-    @classmethod
-    def write(cls, value, buf):
-        buf.write_u8(value)
 
 class _UniffiFfiConverterSequenceString(_UniffiConverterRustBuffer):
     @classmethod
@@ -3159,6 +3592,69 @@ class _UniffiFfiConverterTypeAnswerView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
 
 @dataclass
+class AsideLine:
+    """
+    Something that the council received and that is not in the file yet.
+"""
+    def __init__(self, *, record:str, name:str, kind:str, statements:int, by:str, received:typing.Optional[Moment]):
+        self.record = record
+        self.name = name
+        self.kind = kind
+        self.statements = statements
+        self.by = by
+        self.received = received
+        
+        
+
+    
+    def __str__(self):
+        return "AsideLine(record={}, name={}, kind={}, statements={}, by={}, received={})".format(self.record, self.name, self.kind, self.statements, self.by, self.received)
+    def __eq__(self, other):
+        if self.record != other.record:
+            return False
+        if self.name != other.name:
+            return False
+        if self.kind != other.kind:
+            return False
+        if self.statements != other.statements:
+            return False
+        if self.by != other.by:
+            return False
+        if self.received != other.received:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeAsideLine(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return AsideLine(
+            record=_UniffiFfiConverterString.read(buf),
+            name=_UniffiFfiConverterString.read(buf),
+            kind=_UniffiFfiConverterString.read(buf),
+            statements=_UniffiFfiConverterUInt64.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.record)
+        _UniffiFfiConverterString.check_lower(value.name)
+        _UniffiFfiConverterString.check_lower(value.kind)
+        _UniffiFfiConverterUInt64.check_lower(value.statements)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.record, buf)
+        _UniffiFfiConverterString.write(value.name, buf)
+        _UniffiFfiConverterString.write(value.kind, buf)
+        _UniffiFfiConverterUInt64.write(value.statements, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+
+@dataclass
 class AskView:
     """
     A request to agree.
@@ -3214,6 +3710,145 @@ class _UniffiFfiConverterTypeAskView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.of_name, buf)
         _UniffiFfiConverterString.write(value.code, buf)
         _UniffiFfiConverterString.write(value.label, buf)
+
+@dataclass
+class Decided:
+    """
+    What was decided, by whom and when.
+"""
+    def __init__(self, *, text:str, by:str, written:Moment):
+        self.text = text
+        self.by = by
+        self.written = written
+        
+        
+
+    
+    def __str__(self):
+        return "Decided(text={}, by={}, written={})".format(self.text, self.by, self.written)
+    def __eq__(self, other):
+        if self.text != other.text:
+            return False
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeDecided(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Decided(
+            text=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.text)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.text, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+
+class _UniffiFfiConverterOptionalTypeDecided(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeDecided.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeDecided.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeDecided.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class AskedLine:
+    """
+    Something for which a manager was asked.
+"""
+    def __init__(self, *, who:str, concerns:typing.List[str], urgency:str, by:str, marked:Moment, received:typing.Optional[Moment], decision:typing.Optional[Decided]):
+        self.who = who
+        self.concerns = concerns
+        self.urgency = urgency
+        self.by = by
+        self.marked = marked
+        self.received = received
+        self.decision = decision
+        
+        
+
+    
+    def __str__(self):
+        return "AskedLine(who={}, concerns={}, urgency={}, by={}, marked={}, received={}, decision={})".format(self.who, self.concerns, self.urgency, self.by, self.marked, self.received, self.decision)
+    def __eq__(self, other):
+        if self.who != other.who:
+            return False
+        if self.concerns != other.concerns:
+            return False
+        if self.urgency != other.urgency:
+            return False
+        if self.by != other.by:
+            return False
+        if self.marked != other.marked:
+            return False
+        if self.received != other.received:
+            return False
+        if self.decision != other.decision:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeAskedLine(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return AskedLine(
+            who=_UniffiFfiConverterString.read(buf),
+            concerns=_UniffiFfiConverterSequenceString.read(buf),
+            urgency=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            marked=_UniffiFfiConverterTypeMoment.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            decision=_UniffiFfiConverterOptionalTypeDecided.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.who)
+        _UniffiFfiConverterSequenceString.check_lower(value.concerns)
+        _UniffiFfiConverterString.check_lower(value.urgency)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.marked)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterOptionalTypeDecided.check_lower(value.decision)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.who, buf)
+        _UniffiFfiConverterSequenceString.write(value.concerns, buf)
+        _UniffiFfiConverterString.write(value.urgency, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.marked, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterOptionalTypeDecided.write(value.decision, buf)
 
 @dataclass
 class AttachmentView:
@@ -3456,6 +4091,1276 @@ class _UniffiFfiConverterTypeBeforeFinishing(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.title, buf)
         _UniffiFfiConverterString.write(value.detail, buf)
         _UniffiFfiConverterSequenceTypeLeftForYou.write(value.left_for_you, buf)
+
+@dataclass
+class NotSeen:
+    """
+    Why a child who was due is not seen yet.
+"""
+    def __init__(self, *, state:str, words:str, no_access:typing.Optional[str], decision:typing.Optional[Decided]):
+        self.state = state
+        self.words = words
+        self.no_access = no_access
+        self.decision = decision
+        
+        
+
+    
+    def __str__(self):
+        return "NotSeen(state={}, words={}, no_access={}, decision={})".format(self.state, self.words, self.no_access, self.decision)
+    def __eq__(self, other):
+        if self.state != other.state:
+            return False
+        if self.words != other.words:
+            return False
+        if self.no_access != other.no_access:
+            return False
+        if self.decision != other.decision:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeNotSeen(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return NotSeen(
+            state=_UniffiFfiConverterString.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+            no_access=_UniffiFfiConverterOptionalString.read(buf),
+            decision=_UniffiFfiConverterOptionalTypeDecided.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.state)
+        _UniffiFfiConverterString.check_lower(value.words)
+        _UniffiFfiConverterOptionalString.check_lower(value.no_access)
+        _UniffiFfiConverterOptionalTypeDecided.check_lower(value.decision)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.state, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+        _UniffiFfiConverterOptionalString.write(value.no_access, buf)
+        _UniffiFfiConverterOptionalTypeDecided.write(value.decision, buf)
+
+class _UniffiFfiConverterOptionalTypeNotSeen(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeNotSeen.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeNotSeen.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeNotSeen.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class DueChild:
+    """
+    A child who was due, or overdue, as the day began.
+"""
+    def __init__(self, *, child:str, name:str, due:str, overdue:bool, line:str, seen:bool, not_seen:typing.Optional[NotSeen]):
+        self.child = child
+        self.name = name
+        self.due = due
+        self.overdue = overdue
+        self.line = line
+        self.seen = seen
+        self.not_seen = not_seen
+        
+        
+
+    
+    def __str__(self):
+        return "DueChild(child={}, name={}, due={}, overdue={}, line={}, seen={}, not_seen={})".format(self.child, self.name, self.due, self.overdue, self.line, self.seen, self.not_seen)
+    def __eq__(self, other):
+        if self.child != other.child:
+            return False
+        if self.name != other.name:
+            return False
+        if self.due != other.due:
+            return False
+        if self.overdue != other.overdue:
+            return False
+        if self.line != other.line:
+            return False
+        if self.seen != other.seen:
+            return False
+        if self.not_seen != other.not_seen:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeDueChild(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return DueChild(
+            child=_UniffiFfiConverterString.read(buf),
+            name=_UniffiFfiConverterString.read(buf),
+            due=_UniffiFfiConverterString.read(buf),
+            overdue=_UniffiFfiConverterBoolean.read(buf),
+            line=_UniffiFfiConverterString.read(buf),
+            seen=_UniffiFfiConverterBoolean.read(buf),
+            not_seen=_UniffiFfiConverterOptionalTypeNotSeen.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.name)
+        _UniffiFfiConverterString.check_lower(value.due)
+        _UniffiFfiConverterBoolean.check_lower(value.overdue)
+        _UniffiFfiConverterString.check_lower(value.line)
+        _UniffiFfiConverterBoolean.check_lower(value.seen)
+        _UniffiFfiConverterOptionalTypeNotSeen.check_lower(value.not_seen)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.name, buf)
+        _UniffiFfiConverterString.write(value.due, buf)
+        _UniffiFfiConverterBoolean.write(value.overdue, buf)
+        _UniffiFfiConverterString.write(value.line, buf)
+        _UniffiFfiConverterBoolean.write(value.seen, buf)
+        _UniffiFfiConverterOptionalTypeNotSeen.write(value.not_seen, buf)
+
+class _UniffiFfiConverterSequenceTypeDueChild(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeDueChild.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeDueChild.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeDueChild.read(buf) for i in range(count)
+        ]
+
+class _UniffiFfiConverterSequenceTypeAloneLine(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeAloneLine.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeAloneLine.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeAloneLine.read(buf) for i in range(count)
+        ]
+
+class _UniffiFfiConverterSequenceTypeAskedLine(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeAskedLine.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeAskedLine.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeAskedLine.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class TwoAnswersLine:
+    """
+    A question to which two answers were given.
+"""
+    def __init__(self, *, record:str, name:str, label:str, open:bool, words:str):
+        self.record = record
+        self.name = name
+        self.label = label
+        self.open = open
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "TwoAnswersLine(record={}, name={}, label={}, open={}, words={})".format(self.record, self.name, self.label, self.open, self.words)
+    def __eq__(self, other):
+        if self.record != other.record:
+            return False
+        if self.name != other.name:
+            return False
+        if self.label != other.label:
+            return False
+        if self.open != other.open:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeTwoAnswersLine(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return TwoAnswersLine(
+            record=_UniffiFfiConverterString.read(buf),
+            name=_UniffiFfiConverterString.read(buf),
+            label=_UniffiFfiConverterString.read(buf),
+            open=_UniffiFfiConverterBoolean.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.record)
+        _UniffiFfiConverterString.check_lower(value.name)
+        _UniffiFfiConverterString.check_lower(value.label)
+        _UniffiFfiConverterBoolean.check_lower(value.open)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.record, buf)
+        _UniffiFfiConverterString.write(value.name, buf)
+        _UniffiFfiConverterString.write(value.label, buf)
+        _UniffiFfiConverterBoolean.write(value.open, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterSequenceTypeTwoAnswersLine(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeTwoAnswersLine.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeTwoAnswersLine.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeTwoAnswersLine.read(buf) for i in range(count)
+        ]
+
+class _UniffiFfiConverterUInt32(_UniffiConverterPrimitiveInt):
+    CLASS_NAME = "u32"
+    VALUE_MIN = 0
+    VALUE_MAX = 2**32
+
+    @staticmethod
+    def read(buf):
+        return buf.read_u32()
+
+    @staticmethod
+    def write(value, buf):
+        buf.write_u32(value)
+
+@dataclass
+class WaitingChild:
+    """
+    Something a child gave whose answer has not reached the child yet.
+"""
+    def __init__(self, *, voice:str, name:str, how:str, since:str, days:int, answered:bool):
+        self.voice = voice
+        self.name = name
+        self.how = how
+        self.since = since
+        self.days = days
+        self.answered = answered
+        
+        
+
+    
+    def __str__(self):
+        return "WaitingChild(voice={}, name={}, how={}, since={}, days={}, answered={})".format(self.voice, self.name, self.how, self.since, self.days, self.answered)
+    def __eq__(self, other):
+        if self.voice != other.voice:
+            return False
+        if self.name != other.name:
+            return False
+        if self.how != other.how:
+            return False
+        if self.since != other.since:
+            return False
+        if self.days != other.days:
+            return False
+        if self.answered != other.answered:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeWaitingChild(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return WaitingChild(
+            voice=_UniffiFfiConverterString.read(buf),
+            name=_UniffiFfiConverterString.read(buf),
+            how=_UniffiFfiConverterString.read(buf),
+            since=_UniffiFfiConverterString.read(buf),
+            days=_UniffiFfiConverterUInt32.read(buf),
+            answered=_UniffiFfiConverterBoolean.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.voice)
+        _UniffiFfiConverterString.check_lower(value.name)
+        _UniffiFfiConverterString.check_lower(value.how)
+        _UniffiFfiConverterString.check_lower(value.since)
+        _UniffiFfiConverterUInt32.check_lower(value.days)
+        _UniffiFfiConverterBoolean.check_lower(value.answered)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.voice, buf)
+        _UniffiFfiConverterString.write(value.name, buf)
+        _UniffiFfiConverterString.write(value.how, buf)
+        _UniffiFfiConverterString.write(value.since, buf)
+        _UniffiFfiConverterUInt32.write(value.days, buf)
+        _UniffiFfiConverterBoolean.write(value.answered, buf)
+
+class _UniffiFfiConverterSequenceTypeWaitingChild(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeWaitingChild.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeWaitingChild.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeWaitingChild.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class ToTell:
+    """
+    A child who changed worker, and is to be told.
+"""
+    def __init__(self, *, child:str, child_name:str, worker:str, worker_name:str, mine:bool, since:str, due:typing.Optional[str], late:bool, words:str):
+        self.child = child
+        self.child_name = child_name
+        self.worker = worker
+        self.worker_name = worker_name
+        self.mine = mine
+        self.since = since
+        self.due = due
+        self.late = late
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "ToTell(child={}, child_name={}, worker={}, worker_name={}, mine={}, since={}, due={}, late={}, words={})".format(self.child, self.child_name, self.worker, self.worker_name, self.mine, self.since, self.due, self.late, self.words)
+    def __eq__(self, other):
+        if self.child != other.child:
+            return False
+        if self.child_name != other.child_name:
+            return False
+        if self.worker != other.worker:
+            return False
+        if self.worker_name != other.worker_name:
+            return False
+        if self.mine != other.mine:
+            return False
+        if self.since != other.since:
+            return False
+        if self.due != other.due:
+            return False
+        if self.late != other.late:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeToTell(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return ToTell(
+            child=_UniffiFfiConverterString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            worker=_UniffiFfiConverterString.read(buf),
+            worker_name=_UniffiFfiConverterString.read(buf),
+            mine=_UniffiFfiConverterBoolean.read(buf),
+            since=_UniffiFfiConverterString.read(buf),
+            due=_UniffiFfiConverterOptionalString.read(buf),
+            late=_UniffiFfiConverterBoolean.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterString.check_lower(value.worker)
+        _UniffiFfiConverterString.check_lower(value.worker_name)
+        _UniffiFfiConverterBoolean.check_lower(value.mine)
+        _UniffiFfiConverterString.check_lower(value.since)
+        _UniffiFfiConverterOptionalString.check_lower(value.due)
+        _UniffiFfiConverterBoolean.check_lower(value.late)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterString.write(value.worker, buf)
+        _UniffiFfiConverterString.write(value.worker_name, buf)
+        _UniffiFfiConverterBoolean.write(value.mine, buf)
+        _UniffiFfiConverterString.write(value.since, buf)
+        _UniffiFfiConverterOptionalString.write(value.due, buf)
+        _UniffiFfiConverterBoolean.write(value.late, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterSequenceTypeToTell(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeToTell.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeToTell.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeToTell.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class FileOpened:
+    """
+    A file that somebody who stands in opened.
+"""
+    def __init__(self, *, child:str, child_name:str, by:str, reason:str, written:Moment, received:typing.Optional[Moment], words:str):
+        self.child = child
+        self.child_name = child_name
+        self.by = by
+        self.reason = reason
+        self.written = written
+        self.received = received
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "FileOpened(child={}, child_name={}, by={}, reason={}, written={}, received={}, words={})".format(self.child, self.child_name, self.by, self.reason, self.written, self.received, self.words)
+    def __eq__(self, other):
+        if self.child != other.child:
+            return False
+        if self.child_name != other.child_name:
+            return False
+        if self.by != other.by:
+            return False
+        if self.reason != other.reason:
+            return False
+        if self.written != other.written:
+            return False
+        if self.received != other.received:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeFileOpened(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return FileOpened(
+            child=_UniffiFfiConverterString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            reason=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterString.check_lower(value.reason)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterString.write(value.reason, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterSequenceTypeFileOpened(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeFileOpened.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeFileOpened.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeFileOpened.read(buf) for i in range(count)
+        ]
+
+class _UniffiFfiConverterSequenceTypeMetChild(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeMetChild.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeMetChild.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeMetChild.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class UnopenedLine:
+    """
+    What a child handed in and nobody has opened for too long.
+"""
+    def __init__(self, *, voice:str, name:str, received:Moment, words:str):
+        self.voice = voice
+        self.name = name
+        self.received = received
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "UnopenedLine(voice={}, name={}, received={}, words={})".format(self.voice, self.name, self.received, self.words)
+    def __eq__(self, other):
+        if self.voice != other.voice:
+            return False
+        if self.name != other.name:
+            return False
+        if self.received != other.received:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeUnopenedLine(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return UnopenedLine(
+            voice=_UniffiFfiConverterString.read(buf),
+            name=_UniffiFfiConverterString.read(buf),
+            received=_UniffiFfiConverterTypeMoment.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.voice)
+        _UniffiFfiConverterString.check_lower(value.name)
+        _UniffiFfiConverterTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.voice, buf)
+        _UniffiFfiConverterString.write(value.name, buf)
+        _UniffiFfiConverterTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterSequenceTypeUnopenedLine(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeUnopenedLine.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeUnopenedLine.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeUnopenedLine.read(buf) for i in range(count)
+        ]
+
+class _UniffiFfiConverterSequenceTypeAsideLine(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeAsideLine.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeAsideLine.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeAsideLine.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class ToSign:
+    """
+    A finished visit that is not signed off.
+"""
+    def __init__(self, *, visit:str, name:str, by:str, finished:Moment):
+        self.visit = visit
+        self.name = name
+        self.by = by
+        self.finished = finished
+        
+        
+
+    
+    def __str__(self):
+        return "ToSign(visit={}, name={}, by={}, finished={})".format(self.visit, self.name, self.by, self.finished)
+    def __eq__(self, other):
+        if self.visit != other.visit:
+            return False
+        if self.name != other.name:
+            return False
+        if self.by != other.by:
+            return False
+        if self.finished != other.finished:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeToSign(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return ToSign(
+            visit=_UniffiFfiConverterString.read(buf),
+            name=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            finished=_UniffiFfiConverterTypeMoment.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.visit)
+        _UniffiFfiConverterString.check_lower(value.name)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.finished)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.visit, buf)
+        _UniffiFfiConverterString.write(value.name, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.finished, buf)
+
+class _UniffiFfiConverterSequenceTypeToSign(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeToSign.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeToSign.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeToSign.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class ReturnedView:
+    """
+    A question that a manager sent back about a finished visit.
+"""
+    def __init__(self, *, record:str, child:str, child_name:str, question:str, by:str, of:str, of_name:str, mine:bool, written:Moment, received:typing.Optional[Moment], answered:bool, words:str):
+        self.record = record
+        self.child = child
+        self.child_name = child_name
+        self.question = question
+        self.by = by
+        self.of = of
+        self.of_name = of_name
+        self.mine = mine
+        self.written = written
+        self.received = received
+        self.answered = answered
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "ReturnedView(record={}, child={}, child_name={}, question={}, by={}, of={}, of_name={}, mine={}, written={}, received={}, answered={}, words={})".format(self.record, self.child, self.child_name, self.question, self.by, self.of, self.of_name, self.mine, self.written, self.received, self.answered, self.words)
+    def __eq__(self, other):
+        if self.record != other.record:
+            return False
+        if self.child != other.child:
+            return False
+        if self.child_name != other.child_name:
+            return False
+        if self.question != other.question:
+            return False
+        if self.by != other.by:
+            return False
+        if self.of != other.of:
+            return False
+        if self.of_name != other.of_name:
+            return False
+        if self.mine != other.mine:
+            return False
+        if self.written != other.written:
+            return False
+        if self.received != other.received:
+            return False
+        if self.answered != other.answered:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeReturnedView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return ReturnedView(
+            record=_UniffiFfiConverterString.read(buf),
+            child=_UniffiFfiConverterString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            question=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            of=_UniffiFfiConverterString.read(buf),
+            of_name=_UniffiFfiConverterString.read(buf),
+            mine=_UniffiFfiConverterBoolean.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            answered=_UniffiFfiConverterBoolean.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.record)
+        _UniffiFfiConverterString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterString.check_lower(value.question)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterString.check_lower(value.of)
+        _UniffiFfiConverterString.check_lower(value.of_name)
+        _UniffiFfiConverterBoolean.check_lower(value.mine)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterBoolean.check_lower(value.answered)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.record, buf)
+        _UniffiFfiConverterString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterString.write(value.question, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterString.write(value.of, buf)
+        _UniffiFfiConverterString.write(value.of_name, buf)
+        _UniffiFfiConverterBoolean.write(value.mine, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterBoolean.write(value.answered, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterSequenceTypeReturnedView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeReturnedView.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeReturnedView.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeReturnedView.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class DeviceHeard:
+    """
+    When the council last received something from a device.
+"""
+    def __init__(self, *, label:str, of:str, last:Moment, words:str):
+        self.label = label
+        self.of = of
+        self.last = last
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "DeviceHeard(label={}, of={}, last={}, words={})".format(self.label, self.of, self.last, self.words)
+    def __eq__(self, other):
+        if self.label != other.label:
+            return False
+        if self.of != other.of:
+            return False
+        if self.last != other.last:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeDeviceHeard(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return DeviceHeard(
+            label=_UniffiFfiConverterString.read(buf),
+            of=_UniffiFfiConverterString.read(buf),
+            last=_UniffiFfiConverterTypeMoment.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.label)
+        _UniffiFfiConverterString.check_lower(value.of)
+        _UniffiFfiConverterTypeMoment.check_lower(value.last)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.label, buf)
+        _UniffiFfiConverterString.write(value.of, buf)
+        _UniffiFfiConverterTypeMoment.write(value.last, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterSequenceTypeDeviceHeard(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeDeviceHeard.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeDeviceHeard.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeDeviceHeard.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class Board:
+    """
+    The board.
+"""
+    def __init__(self, *, whose:str, date:str, at:typing.Optional[Moment], due:typing.List[DueChild], alone:typing.List[AloneLine], also_seen:typing.List[AloneLine], asked:typing.List[AskedLine], two_answers:typing.List[TwoAnswersLine], waiting:typing.List[WaitingChild], to_tell:typing.List[ToTell], opened:typing.List[FileOpened], met:typing.List[MetChild], unopened:typing.List[UnopenedLine], written_up:int, to_write_up:int, aside:typing.List[AsideLine], to_sign:typing.List[ToSign], returned:typing.List[ReturnedView], devices:typing.List[DeviceHeard]):
+        self.whose = whose
+        self.date = date
+        self.at = at
+        self.due = due
+        self.alone = alone
+        self.also_seen = also_seen
+        self.asked = asked
+        self.two_answers = two_answers
+        self.waiting = waiting
+        self.to_tell = to_tell
+        self.opened = opened
+        self.met = met
+        self.unopened = unopened
+        self.written_up = written_up
+        self.to_write_up = to_write_up
+        self.aside = aside
+        self.to_sign = to_sign
+        self.returned = returned
+        self.devices = devices
+        
+        
+
+    
+    def __str__(self):
+        return "Board(whose={}, date={}, at={}, due={}, alone={}, also_seen={}, asked={}, two_answers={}, waiting={}, to_tell={}, opened={}, met={}, unopened={}, written_up={}, to_write_up={}, aside={}, to_sign={}, returned={}, devices={})".format(self.whose, self.date, self.at, self.due, self.alone, self.also_seen, self.asked, self.two_answers, self.waiting, self.to_tell, self.opened, self.met, self.unopened, self.written_up, self.to_write_up, self.aside, self.to_sign, self.returned, self.devices)
+    def __eq__(self, other):
+        if self.whose != other.whose:
+            return False
+        if self.date != other.date:
+            return False
+        if self.at != other.at:
+            return False
+        if self.due != other.due:
+            return False
+        if self.alone != other.alone:
+            return False
+        if self.also_seen != other.also_seen:
+            return False
+        if self.asked != other.asked:
+            return False
+        if self.two_answers != other.two_answers:
+            return False
+        if self.waiting != other.waiting:
+            return False
+        if self.to_tell != other.to_tell:
+            return False
+        if self.opened != other.opened:
+            return False
+        if self.met != other.met:
+            return False
+        if self.unopened != other.unopened:
+            return False
+        if self.written_up != other.written_up:
+            return False
+        if self.to_write_up != other.to_write_up:
+            return False
+        if self.aside != other.aside:
+            return False
+        if self.to_sign != other.to_sign:
+            return False
+        if self.returned != other.returned:
+            return False
+        if self.devices != other.devices:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeBoard(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Board(
+            whose=_UniffiFfiConverterString.read(buf),
+            date=_UniffiFfiConverterString.read(buf),
+            at=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            due=_UniffiFfiConverterSequenceTypeDueChild.read(buf),
+            alone=_UniffiFfiConverterSequenceTypeAloneLine.read(buf),
+            also_seen=_UniffiFfiConverterSequenceTypeAloneLine.read(buf),
+            asked=_UniffiFfiConverterSequenceTypeAskedLine.read(buf),
+            two_answers=_UniffiFfiConverterSequenceTypeTwoAnswersLine.read(buf),
+            waiting=_UniffiFfiConverterSequenceTypeWaitingChild.read(buf),
+            to_tell=_UniffiFfiConverterSequenceTypeToTell.read(buf),
+            opened=_UniffiFfiConverterSequenceTypeFileOpened.read(buf),
+            met=_UniffiFfiConverterSequenceTypeMetChild.read(buf),
+            unopened=_UniffiFfiConverterSequenceTypeUnopenedLine.read(buf),
+            written_up=_UniffiFfiConverterUInt64.read(buf),
+            to_write_up=_UniffiFfiConverterUInt64.read(buf),
+            aside=_UniffiFfiConverterSequenceTypeAsideLine.read(buf),
+            to_sign=_UniffiFfiConverterSequenceTypeToSign.read(buf),
+            returned=_UniffiFfiConverterSequenceTypeReturnedView.read(buf),
+            devices=_UniffiFfiConverterSequenceTypeDeviceHeard.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.whose)
+        _UniffiFfiConverterString.check_lower(value.date)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.at)
+        _UniffiFfiConverterSequenceTypeDueChild.check_lower(value.due)
+        _UniffiFfiConverterSequenceTypeAloneLine.check_lower(value.alone)
+        _UniffiFfiConverterSequenceTypeAloneLine.check_lower(value.also_seen)
+        _UniffiFfiConverterSequenceTypeAskedLine.check_lower(value.asked)
+        _UniffiFfiConverterSequenceTypeTwoAnswersLine.check_lower(value.two_answers)
+        _UniffiFfiConverterSequenceTypeWaitingChild.check_lower(value.waiting)
+        _UniffiFfiConverterSequenceTypeToTell.check_lower(value.to_tell)
+        _UniffiFfiConverterSequenceTypeFileOpened.check_lower(value.opened)
+        _UniffiFfiConverterSequenceTypeMetChild.check_lower(value.met)
+        _UniffiFfiConverterSequenceTypeUnopenedLine.check_lower(value.unopened)
+        _UniffiFfiConverterUInt64.check_lower(value.written_up)
+        _UniffiFfiConverterUInt64.check_lower(value.to_write_up)
+        _UniffiFfiConverterSequenceTypeAsideLine.check_lower(value.aside)
+        _UniffiFfiConverterSequenceTypeToSign.check_lower(value.to_sign)
+        _UniffiFfiConverterSequenceTypeReturnedView.check_lower(value.returned)
+        _UniffiFfiConverterSequenceTypeDeviceHeard.check_lower(value.devices)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.whose, buf)
+        _UniffiFfiConverterString.write(value.date, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.at, buf)
+        _UniffiFfiConverterSequenceTypeDueChild.write(value.due, buf)
+        _UniffiFfiConverterSequenceTypeAloneLine.write(value.alone, buf)
+        _UniffiFfiConverterSequenceTypeAloneLine.write(value.also_seen, buf)
+        _UniffiFfiConverterSequenceTypeAskedLine.write(value.asked, buf)
+        _UniffiFfiConverterSequenceTypeTwoAnswersLine.write(value.two_answers, buf)
+        _UniffiFfiConverterSequenceTypeWaitingChild.write(value.waiting, buf)
+        _UniffiFfiConverterSequenceTypeToTell.write(value.to_tell, buf)
+        _UniffiFfiConverterSequenceTypeFileOpened.write(value.opened, buf)
+        _UniffiFfiConverterSequenceTypeMetChild.write(value.met, buf)
+        _UniffiFfiConverterSequenceTypeUnopenedLine.write(value.unopened, buf)
+        _UniffiFfiConverterUInt64.write(value.written_up, buf)
+        _UniffiFfiConverterUInt64.write(value.to_write_up, buf)
+        _UniffiFfiConverterSequenceTypeAsideLine.write(value.aside, buf)
+        _UniffiFfiConverterSequenceTypeToSign.write(value.to_sign, buf)
+        _UniffiFfiConverterSequenceTypeReturnedView.write(value.returned, buf)
+        _UniffiFfiConverterSequenceTypeDeviceHeard.write(value.devices, buf)
+
+class _UniffiFfiConverterSequenceTypeAddition(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeAddition.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeAddition.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeAddition.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class Since:
+    """
+    What came after the moment of a board.
+"""
+    def __init__(self, *, words:str, additions:typing.List[Addition], lines_now:typing.List[str]):
+        self.words = words
+        self.additions = additions
+        self.lines_now = lines_now
+        
+        
+
+    
+    def __str__(self):
+        return "Since(words={}, additions={}, lines_now={})".format(self.words, self.additions, self.lines_now)
+    def __eq__(self, other):
+        if self.words != other.words:
+            return False
+        if self.additions != other.additions:
+            return False
+        if self.lines_now != other.lines_now:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeSince(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Since(
+            words=_UniffiFfiConverterString.read(buf),
+            additions=_UniffiFfiConverterSequenceTypeAddition.read(buf),
+            lines_now=_UniffiFfiConverterSequenceString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.words)
+        _UniffiFfiConverterSequenceTypeAddition.check_lower(value.additions)
+        _UniffiFfiConverterSequenceString.check_lower(value.lines_now)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.words, buf)
+        _UniffiFfiConverterSequenceTypeAddition.write(value.additions, buf)
+        _UniffiFfiConverterSequenceString.write(value.lines_now, buf)
+
+class _UniffiFfiConverterOptionalTypeSince(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeSince.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeSince.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeSince.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class BoardView:
+    """
+    A board with what came after it.
+"""
+    def __init__(self, *, board:Board, lines:typing.List[str], since:typing.Optional[Since], heard:typing.Optional[Moment], warning:typing.Optional[str]):
+        self.board = board
+        self.lines = lines
+        self.since = since
+        self.heard = heard
+        self.warning = warning
+        
+        
+
+    
+    def __str__(self):
+        return "BoardView(board={}, lines={}, since={}, heard={}, warning={})".format(self.board, self.lines, self.since, self.heard, self.warning)
+    def __eq__(self, other):
+        if self.board != other.board:
+            return False
+        if self.lines != other.lines:
+            return False
+        if self.since != other.since:
+            return False
+        if self.heard != other.heard:
+            return False
+        if self.warning != other.warning:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeBoardView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return BoardView(
+            board=_UniffiFfiConverterTypeBoard.read(buf),
+            lines=_UniffiFfiConverterSequenceString.read(buf),
+            since=_UniffiFfiConverterOptionalTypeSince.read(buf),
+            heard=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            warning=_UniffiFfiConverterOptionalString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterTypeBoard.check_lower(value.board)
+        _UniffiFfiConverterSequenceString.check_lower(value.lines)
+        _UniffiFfiConverterOptionalTypeSince.check_lower(value.since)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.heard)
+        _UniffiFfiConverterOptionalString.check_lower(value.warning)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterTypeBoard.write(value.board, buf)
+        _UniffiFfiConverterSequenceString.write(value.lines, buf)
+        _UniffiFfiConverterOptionalTypeSince.write(value.since, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.heard, buf)
+        _UniffiFfiConverterOptionalString.write(value.warning, buf)
 
 @dataclass
 class CaseSection:
@@ -4352,87 +6257,6 @@ class _UniffiFfiConverterSequenceTypeHolder(_UniffiConverterRustBuffer):
             _UniffiFfiConverterTypeHolder.read(buf) for i in range(count)
         ]
 
-@dataclass
-class ToTell:
-    """
-    A child who changed worker, and is to be told.
-"""
-    def __init__(self, *, child:str, child_name:str, worker:str, worker_name:str, mine:bool, since:str, due:typing.Optional[str], late:bool, words:str):
-        self.child = child
-        self.child_name = child_name
-        self.worker = worker
-        self.worker_name = worker_name
-        self.mine = mine
-        self.since = since
-        self.due = due
-        self.late = late
-        self.words = words
-        
-        
-
-    
-    def __str__(self):
-        return "ToTell(child={}, child_name={}, worker={}, worker_name={}, mine={}, since={}, due={}, late={}, words={})".format(self.child, self.child_name, self.worker, self.worker_name, self.mine, self.since, self.due, self.late, self.words)
-    def __eq__(self, other):
-        if self.child != other.child:
-            return False
-        if self.child_name != other.child_name:
-            return False
-        if self.worker != other.worker:
-            return False
-        if self.worker_name != other.worker_name:
-            return False
-        if self.mine != other.mine:
-            return False
-        if self.since != other.since:
-            return False
-        if self.due != other.due:
-            return False
-        if self.late != other.late:
-            return False
-        if self.words != other.words:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeToTell(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return ToTell(
-            child=_UniffiFfiConverterString.read(buf),
-            child_name=_UniffiFfiConverterString.read(buf),
-            worker=_UniffiFfiConverterString.read(buf),
-            worker_name=_UniffiFfiConverterString.read(buf),
-            mine=_UniffiFfiConverterBoolean.read(buf),
-            since=_UniffiFfiConverterString.read(buf),
-            due=_UniffiFfiConverterOptionalString.read(buf),
-            late=_UniffiFfiConverterBoolean.read(buf),
-            words=_UniffiFfiConverterString.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.child)
-        _UniffiFfiConverterString.check_lower(value.child_name)
-        _UniffiFfiConverterString.check_lower(value.worker)
-        _UniffiFfiConverterString.check_lower(value.worker_name)
-        _UniffiFfiConverterBoolean.check_lower(value.mine)
-        _UniffiFfiConverterString.check_lower(value.since)
-        _UniffiFfiConverterOptionalString.check_lower(value.due)
-        _UniffiFfiConverterBoolean.check_lower(value.late)
-        _UniffiFfiConverterString.check_lower(value.words)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterString.write(value.child, buf)
-        _UniffiFfiConverterString.write(value.child_name, buf)
-        _UniffiFfiConverterString.write(value.worker, buf)
-        _UniffiFfiConverterString.write(value.worker_name, buf)
-        _UniffiFfiConverterBoolean.write(value.mine, buf)
-        _UniffiFfiConverterString.write(value.since, buf)
-        _UniffiFfiConverterOptionalString.write(value.due, buf)
-        _UniffiFfiConverterBoolean.write(value.late, buf)
-        _UniffiFfiConverterString.write(value.words, buf)
-
 class _UniffiFfiConverterOptionalTypeToTell(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -4973,74 +6797,212 @@ class _UniffiFfiConverterTypeCorrectionView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
         _UniffiFfiConverterString.write(value.words, buf)
 
+class _UniffiFfiConverterUInt16(_UniffiConverterPrimitiveInt):
+    CLASS_NAME = "u16"
+    VALUE_MIN = 0
+    VALUE_MAX = 2**16
+
+    @staticmethod
+    def read(buf):
+        return buf.read_u16()
+
+    @staticmethod
+    def write(value, buf):
+        buf.write_u16(value)
+
+class _UniffiFfiConverterBytes(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        size = buf.read_i32()
+        if size < 0:
+            raise InternalError("Unexpected negative byte string length")
+        return buf.read(size)
+
+    @staticmethod
+    def check_lower(value):
+        try:
+            memoryview(value)
+        except TypeError:
+            raise TypeError("a bytes-like object is required, not {!r}".format(type(value).__name__))
+
+    @staticmethod
+    def write(value, buf):
+        buf.write_i32(len(value))
+        buf.write(value)
+
+class _UniffiFfiConverterOptionalUInt64(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterUInt64.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterUInt64.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterUInt64.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
 @dataclass
-class FileOpened:
+class CouncilAnswer:
     """
-    A file that somebody who stands in opened.
+    Whatever answered, council or not, with any status.
 """
-    def __init__(self, *, child:str, child_name:str, by:str, reason:str, written:Moment, received:typing.Optional[Moment], words:str):
-        self.child = child
-        self.child_name = child_name
-        self.by = by
-        self.reason = reason
-        self.written = written
-        self.received = received
-        self.words = words
+    def __init__(self, *, status:int, body:bytes, media_type:typing.Optional[str] = _DEFAULT, retry_after:typing.Optional[int] = _DEFAULT):
+        self.status = status
+        self.body = body
+        if media_type is _DEFAULT:
+            self.media_type = None
+        else:
+            self.media_type = media_type
+        if retry_after is _DEFAULT:
+            self.retry_after = None
+        else:
+            self.retry_after = retry_after
         
         
 
     
     def __str__(self):
-        return "FileOpened(child={}, child_name={}, by={}, reason={}, written={}, received={}, words={})".format(self.child, self.child_name, self.by, self.reason, self.written, self.received, self.words)
+        return "CouncilAnswer(status={}, body={}, media_type={}, retry_after={})".format(self.status, self.body, self.media_type, self.retry_after)
     def __eq__(self, other):
-        if self.child != other.child:
+        if self.status != other.status:
             return False
-        if self.child_name != other.child_name:
+        if self.body != other.body:
             return False
-        if self.by != other.by:
+        if self.media_type != other.media_type:
             return False
-        if self.reason != other.reason:
-            return False
-        if self.written != other.written:
-            return False
-        if self.received != other.received:
-            return False
-        if self.words != other.words:
+        if self.retry_after != other.retry_after:
             return False
         return True
 
-class _UniffiFfiConverterTypeFileOpened(_UniffiConverterRustBuffer):
+class _UniffiFfiConverterTypeCouncilAnswer(_UniffiConverterRustBuffer):
     @staticmethod
     def read(buf):
-        return FileOpened(
-            child=_UniffiFfiConverterString.read(buf),
-            child_name=_UniffiFfiConverterString.read(buf),
-            by=_UniffiFfiConverterString.read(buf),
-            reason=_UniffiFfiConverterString.read(buf),
-            written=_UniffiFfiConverterTypeMoment.read(buf),
-            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
-            words=_UniffiFfiConverterString.read(buf),
+        return CouncilAnswer(
+            status=_UniffiFfiConverterUInt16.read(buf),
+            body=_UniffiFfiConverterBytes.read(buf),
+            media_type=_UniffiFfiConverterOptionalString.read(buf),
+            retry_after=_UniffiFfiConverterOptionalUInt64.read(buf),
         )
 
     @staticmethod
     def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.child)
-        _UniffiFfiConverterString.check_lower(value.child_name)
-        _UniffiFfiConverterString.check_lower(value.by)
-        _UniffiFfiConverterString.check_lower(value.reason)
-        _UniffiFfiConverterTypeMoment.check_lower(value.written)
-        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
-        _UniffiFfiConverterString.check_lower(value.words)
+        _UniffiFfiConverterUInt16.check_lower(value.status)
+        _UniffiFfiConverterBytes.check_lower(value.body)
+        _UniffiFfiConverterOptionalString.check_lower(value.media_type)
+        _UniffiFfiConverterOptionalUInt64.check_lower(value.retry_after)
 
     @staticmethod
     def write(value, buf):
-        _UniffiFfiConverterString.write(value.child, buf)
-        _UniffiFfiConverterString.write(value.child_name, buf)
-        _UniffiFfiConverterString.write(value.by, buf)
-        _UniffiFfiConverterString.write(value.reason, buf)
-        _UniffiFfiConverterTypeMoment.write(value.written, buf)
-        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
-        _UniffiFfiConverterString.write(value.words, buf)
+        _UniffiFfiConverterUInt16.write(value.status, buf)
+        _UniffiFfiConverterBytes.write(value.body, buf)
+        _UniffiFfiConverterOptionalString.write(value.media_type, buf)
+        _UniffiFfiConverterOptionalUInt64.write(value.retry_after, buf)
+
+class _UniffiFfiConverterSequenceBytes(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterBytes.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterBytes.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterBytes.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class CouncilRequest:
+    """
+    One request. Send it as it is: follow no redirect, compress nothing, keep no cookie.
+"""
+    def __init__(self, *, method:str, url:str, media_type:str, body:bytes, patience_ms:int, tls_roots:typing.List[bytes], any_certificate:bool):
+        self.method = method
+        self.url = url
+        self.media_type = media_type
+        self.body = body
+        self.patience_ms = patience_ms
+        self.tls_roots = tls_roots
+        self.any_certificate = any_certificate
+        
+        
+
+    
+    def __str__(self):
+        return "CouncilRequest(method={}, url={}, media_type={}, body={}, patience_ms={}, tls_roots={}, any_certificate={})".format(self.method, self.url, self.media_type, self.body, self.patience_ms, self.tls_roots, self.any_certificate)
+    def __eq__(self, other):
+        if self.method != other.method:
+            return False
+        if self.url != other.url:
+            return False
+        if self.media_type != other.media_type:
+            return False
+        if self.body != other.body:
+            return False
+        if self.patience_ms != other.patience_ms:
+            return False
+        if self.tls_roots != other.tls_roots:
+            return False
+        if self.any_certificate != other.any_certificate:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeCouncilRequest(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return CouncilRequest(
+            method=_UniffiFfiConverterString.read(buf),
+            url=_UniffiFfiConverterString.read(buf),
+            media_type=_UniffiFfiConverterString.read(buf),
+            body=_UniffiFfiConverterBytes.read(buf),
+            patience_ms=_UniffiFfiConverterUInt64.read(buf),
+            tls_roots=_UniffiFfiConverterSequenceBytes.read(buf),
+            any_certificate=_UniffiFfiConverterBoolean.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.method)
+        _UniffiFfiConverterString.check_lower(value.url)
+        _UniffiFfiConverterString.check_lower(value.media_type)
+        _UniffiFfiConverterBytes.check_lower(value.body)
+        _UniffiFfiConverterUInt64.check_lower(value.patience_ms)
+        _UniffiFfiConverterSequenceBytes.check_lower(value.tls_roots)
+        _UniffiFfiConverterBoolean.check_lower(value.any_certificate)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.method, buf)
+        _UniffiFfiConverterString.write(value.url, buf)
+        _UniffiFfiConverterString.write(value.media_type, buf)
+        _UniffiFfiConverterBytes.write(value.body, buf)
+        _UniffiFfiConverterUInt64.write(value.patience_ms, buf)
+        _UniffiFfiConverterSequenceBytes.write(value.tls_roots, buf)
+        _UniffiFfiConverterBoolean.write(value.any_certificate, buf)
 
 class _UniffiFfiConverterOptionalTypeFileOpened(_UniffiConverterRustBuffer):
     @classmethod
@@ -5168,26 +7130,6 @@ class _UniffiFfiConverterTypeDigestLine(_UniffiConverterRustBuffer):
         _UniffiFfiConverterUInt64.write(value.epoch, buf)
         _UniffiFfiConverterUInt64.write(value.position, buf)
         _UniffiFfiConverterString.write(value.digest, buf)
-
-class _UniffiFfiConverterBytes(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        size = buf.read_i32()
-        if size < 0:
-            raise InternalError("Unexpected negative byte string length")
-        return buf.read(size)
-
-    @staticmethod
-    def check_lower(value):
-        try:
-            memoryview(value)
-        except TypeError:
-            raise TypeError("a bytes-like object is required, not {!r}".format(type(value).__name__))
-
-    @staticmethod
-    def write(value, buf):
-        buf.write_i32(len(value))
-        buf.write(value)
 
 @dataclass
 class DrawingBytes:
@@ -5649,6 +7591,346 @@ class _UniffiFfiConverterTypeIdentity(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalString.write(value.out_of_hours, buf)
 
 @dataclass
+class SetAside:
+    """
+    A statement that is set aside.
+"""
+    def __init__(self, *, op:str, record:str, kind:str, child:typing.Optional[str], child_name:str, label:str, text:typing.Optional[str], note:typing.Optional[str], author:str, by:str, written:Moment, since:typing.Optional[Moment], owner:str, owner_name:str, reason:str, why:str, title:str, detail:str):
+        self.op = op
+        self.record = record
+        self.kind = kind
+        self.child = child
+        self.child_name = child_name
+        self.label = label
+        self.text = text
+        self.note = note
+        self.author = author
+        self.by = by
+        self.written = written
+        self.since = since
+        self.owner = owner
+        self.owner_name = owner_name
+        self.reason = reason
+        self.why = why
+        self.title = title
+        self.detail = detail
+        
+        
+
+    
+    def __str__(self):
+        return "SetAside(op={}, record={}, kind={}, child={}, child_name={}, label={}, text={}, note={}, author={}, by={}, written={}, since={}, owner={}, owner_name={}, reason={}, why={}, title={}, detail={})".format(self.op, self.record, self.kind, self.child, self.child_name, self.label, self.text, self.note, self.author, self.by, self.written, self.since, self.owner, self.owner_name, self.reason, self.why, self.title, self.detail)
+    def __eq__(self, other):
+        if self.op != other.op:
+            return False
+        if self.record != other.record:
+            return False
+        if self.kind != other.kind:
+            return False
+        if self.child != other.child:
+            return False
+        if self.child_name != other.child_name:
+            return False
+        if self.label != other.label:
+            return False
+        if self.text != other.text:
+            return False
+        if self.note != other.note:
+            return False
+        if self.author != other.author:
+            return False
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        if self.since != other.since:
+            return False
+        if self.owner != other.owner:
+            return False
+        if self.owner_name != other.owner_name:
+            return False
+        if self.reason != other.reason:
+            return False
+        if self.why != other.why:
+            return False
+        if self.title != other.title:
+            return False
+        if self.detail != other.detail:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeSetAside(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return SetAside(
+            op=_UniffiFfiConverterString.read(buf),
+            record=_UniffiFfiConverterString.read(buf),
+            kind=_UniffiFfiConverterString.read(buf),
+            child=_UniffiFfiConverterOptionalString.read(buf),
+            child_name=_UniffiFfiConverterString.read(buf),
+            label=_UniffiFfiConverterString.read(buf),
+            text=_UniffiFfiConverterOptionalString.read(buf),
+            note=_UniffiFfiConverterOptionalString.read(buf),
+            author=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            since=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            owner=_UniffiFfiConverterString.read(buf),
+            owner_name=_UniffiFfiConverterString.read(buf),
+            reason=_UniffiFfiConverterString.read(buf),
+            why=_UniffiFfiConverterString.read(buf),
+            title=_UniffiFfiConverterString.read(buf),
+            detail=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.op)
+        _UniffiFfiConverterString.check_lower(value.record)
+        _UniffiFfiConverterString.check_lower(value.kind)
+        _UniffiFfiConverterOptionalString.check_lower(value.child)
+        _UniffiFfiConverterString.check_lower(value.child_name)
+        _UniffiFfiConverterString.check_lower(value.label)
+        _UniffiFfiConverterOptionalString.check_lower(value.text)
+        _UniffiFfiConverterOptionalString.check_lower(value.note)
+        _UniffiFfiConverterString.check_lower(value.author)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.since)
+        _UniffiFfiConverterString.check_lower(value.owner)
+        _UniffiFfiConverterString.check_lower(value.owner_name)
+        _UniffiFfiConverterString.check_lower(value.reason)
+        _UniffiFfiConverterString.check_lower(value.why)
+        _UniffiFfiConverterString.check_lower(value.title)
+        _UniffiFfiConverterString.check_lower(value.detail)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.op, buf)
+        _UniffiFfiConverterString.write(value.record, buf)
+        _UniffiFfiConverterString.write(value.kind, buf)
+        _UniffiFfiConverterOptionalString.write(value.child, buf)
+        _UniffiFfiConverterString.write(value.child_name, buf)
+        _UniffiFfiConverterString.write(value.label, buf)
+        _UniffiFfiConverterOptionalString.write(value.text, buf)
+        _UniffiFfiConverterOptionalString.write(value.note, buf)
+        _UniffiFfiConverterString.write(value.author, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.since, buf)
+        _UniffiFfiConverterString.write(value.owner, buf)
+        _UniffiFfiConverterString.write(value.owner_name, buf)
+        _UniffiFfiConverterString.write(value.reason, buf)
+        _UniffiFfiConverterString.write(value.why, buf)
+        _UniffiFfiConverterString.write(value.title, buf)
+        _UniffiFfiConverterString.write(value.detail, buf)
+
+class _UniffiFfiConverterSequenceTypeSetAside(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeSetAside.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeSetAside.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeSetAside.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class PlacedView:
+    """
+    An own statement that was set aside and is in the file now. Its words are no longer on this device if the child is not.
+"""
+    def __init__(self, *, op:str, written:Moment, at:Moment, title:str, detail:str):
+        self.op = op
+        self.written = written
+        self.at = at
+        self.title = title
+        self.detail = detail
+        
+        
+
+    
+    def __str__(self):
+        return "PlacedView(op={}, written={}, at={}, title={}, detail={})".format(self.op, self.written, self.at, self.title, self.detail)
+    def __eq__(self, other):
+        if self.op != other.op:
+            return False
+        if self.written != other.written:
+            return False
+        if self.at != other.at:
+            return False
+        if self.title != other.title:
+            return False
+        if self.detail != other.detail:
+            return False
+        return True
+
+class _UniffiFfiConverterTypePlacedView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return PlacedView(
+            op=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            at=_UniffiFfiConverterTypeMoment.read(buf),
+            title=_UniffiFfiConverterString.read(buf),
+            detail=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.op)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterTypeMoment.check_lower(value.at)
+        _UniffiFfiConverterString.check_lower(value.title)
+        _UniffiFfiConverterString.check_lower(value.detail)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.op, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterTypeMoment.write(value.at, buf)
+        _UniffiFfiConverterString.write(value.title, buf)
+        _UniffiFfiConverterString.write(value.detail, buf)
+
+class _UniffiFfiConverterSequenceTypePlacedView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypePlacedView.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypePlacedView.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypePlacedView.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class KeptAside:
+    """
+    The holder's own words that are not in the file yet, and those that have come into it since.
+"""
+    def __init__(self, *, waiting:typing.List[SetAside], placed:typing.List[PlacedView]):
+        self.waiting = waiting
+        self.placed = placed
+        
+        
+
+    
+    def __str__(self):
+        return "KeptAside(waiting={}, placed={})".format(self.waiting, self.placed)
+    def __eq__(self, other):
+        if self.waiting != other.waiting:
+            return False
+        if self.placed != other.placed:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeKeptAside(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return KeptAside(
+            waiting=_UniffiFfiConverterSequenceTypeSetAside.read(buf),
+            placed=_UniffiFfiConverterSequenceTypePlacedView.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterSequenceTypeSetAside.check_lower(value.waiting)
+        _UniffiFfiConverterSequenceTypePlacedView.check_lower(value.placed)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterSequenceTypeSetAside.write(value.waiting, buf)
+        _UniffiFfiConverterSequenceTypePlacedView.write(value.placed, buf)
+
+@dataclass
+class KeptDraft:
+    """
+    A draft that a crash left, and that could not become an entry.
+"""
+    def __init__(self, *, record:str, heading:str, entry:str, text:str, written:Moment, reason:str):
+        self.record = record
+        self.heading = heading
+        self.entry = entry
+        self.text = text
+        self.written = written
+        self.reason = reason
+        
+        
+
+    
+    def __str__(self):
+        return "KeptDraft(record={}, heading={}, entry={}, text={}, written={}, reason={})".format(self.record, self.heading, self.entry, self.text, self.written, self.reason)
+    def __eq__(self, other):
+        if self.record != other.record:
+            return False
+        if self.heading != other.heading:
+            return False
+        if self.entry != other.entry:
+            return False
+        if self.text != other.text:
+            return False
+        if self.written != other.written:
+            return False
+        if self.reason != other.reason:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeKeptDraft(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return KeptDraft(
+            record=_UniffiFfiConverterString.read(buf),
+            heading=_UniffiFfiConverterString.read(buf),
+            entry=_UniffiFfiConverterString.read(buf),
+            text=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            reason=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.record)
+        _UniffiFfiConverterString.check_lower(value.heading)
+        _UniffiFfiConverterString.check_lower(value.entry)
+        _UniffiFfiConverterString.check_lower(value.text)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterString.check_lower(value.reason)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.record, buf)
+        _UniffiFfiConverterString.write(value.heading, buf)
+        _UniffiFfiConverterString.write(value.entry, buf)
+        _UniffiFfiConverterString.write(value.text, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterString.write(value.reason, buf)
+
+@dataclass
 class Saved:
     """
     What was saved, durably and signed. Whether the council has it is a record's status.
@@ -5790,6 +8072,75 @@ class _UniffiFfiConverterTypeMissingItem(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.question, buf)
 
 @dataclass
+class NoAnswerView:
+    """
+    What to show after a visit on which nobody could be got hold of.
+"""
+    def __init__(self, *, title:str, detail:str, times:int, days:int, last_seen:typing.Optional[str], tell_manager:bool, tell:typing.Optional[str]):
+        self.title = title
+        self.detail = detail
+        self.times = times
+        self.days = days
+        self.last_seen = last_seen
+        self.tell_manager = tell_manager
+        self.tell = tell
+        
+        
+
+    
+    def __str__(self):
+        return "NoAnswerView(title={}, detail={}, times={}, days={}, last_seen={}, tell_manager={}, tell={})".format(self.title, self.detail, self.times, self.days, self.last_seen, self.tell_manager, self.tell)
+    def __eq__(self, other):
+        if self.title != other.title:
+            return False
+        if self.detail != other.detail:
+            return False
+        if self.times != other.times:
+            return False
+        if self.days != other.days:
+            return False
+        if self.last_seen != other.last_seen:
+            return False
+        if self.tell_manager != other.tell_manager:
+            return False
+        if self.tell != other.tell:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeNoAnswerView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return NoAnswerView(
+            title=_UniffiFfiConverterString.read(buf),
+            detail=_UniffiFfiConverterString.read(buf),
+            times=_UniffiFfiConverterUInt32.read(buf),
+            days=_UniffiFfiConverterUInt32.read(buf),
+            last_seen=_UniffiFfiConverterOptionalString.read(buf),
+            tell_manager=_UniffiFfiConverterBoolean.read(buf),
+            tell=_UniffiFfiConverterOptionalString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.title)
+        _UniffiFfiConverterString.check_lower(value.detail)
+        _UniffiFfiConverterUInt32.check_lower(value.times)
+        _UniffiFfiConverterUInt32.check_lower(value.days)
+        _UniffiFfiConverterOptionalString.check_lower(value.last_seen)
+        _UniffiFfiConverterBoolean.check_lower(value.tell_manager)
+        _UniffiFfiConverterOptionalString.check_lower(value.tell)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.title, buf)
+        _UniffiFfiConverterString.write(value.detail, buf)
+        _UniffiFfiConverterUInt32.write(value.times, buf)
+        _UniffiFfiConverterUInt32.write(value.days, buf)
+        _UniffiFfiConverterOptionalString.write(value.last_seen, buf)
+        _UniffiFfiConverterBoolean.write(value.tell_manager, buf)
+        _UniffiFfiConverterOptionalString.write(value.tell, buf)
+
+@dataclass
 class NoteSaved:
     """
     A piece of text, and what was saved of it.
@@ -5850,31 +8201,6 @@ class _UniffiFfiConverterSequenceTypeAnswerView(_UniffiConverterRustBuffer):
         return [
             _UniffiFfiConverterTypeAnswerView.read(buf) for i in range(count)
         ]
-
-class _UniffiFfiConverterOptionalUInt64(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        if value is not None:
-            _UniffiFfiConverterUInt64.check_lower(value)
-
-    @classmethod
-    def write(cls, value, buf):
-        if value is None:
-            buf.write_u8(0)
-            return
-
-        buf.write_u8(1)
-        _UniffiFfiConverterUInt64.write(value, buf)
-
-    @classmethod
-    def read(cls, buf):
-        flag = buf.read_u8()
-        if flag == 0:
-            return None
-        elif flag == 1:
-            return _UniffiFfiConverterUInt64.read(buf)
-        else:
-            raise InternalError("Unexpected flag byte for optional type")
 
 class _UniffiFfiConverterSequenceTypeChoiceView(_UniffiConverterRustBuffer):
     @classmethod
@@ -6159,128 +8485,6 @@ class _UniffiFfiConverterOptionalTypeSignedOffView(_UniffiConverterRustBuffer):
             return _UniffiFfiConverterTypeSignedOffView.read(buf)
         else:
             raise InternalError("Unexpected flag byte for optional type")
-
-@dataclass
-class ReturnedView:
-    """
-    A question that a manager sent back about a finished visit.
-"""
-    def __init__(self, *, record:str, child:str, child_name:str, question:str, by:str, of:str, of_name:str, mine:bool, written:Moment, received:typing.Optional[Moment], answered:bool, words:str):
-        self.record = record
-        self.child = child
-        self.child_name = child_name
-        self.question = question
-        self.by = by
-        self.of = of
-        self.of_name = of_name
-        self.mine = mine
-        self.written = written
-        self.received = received
-        self.answered = answered
-        self.words = words
-        
-        
-
-    
-    def __str__(self):
-        return "ReturnedView(record={}, child={}, child_name={}, question={}, by={}, of={}, of_name={}, mine={}, written={}, received={}, answered={}, words={})".format(self.record, self.child, self.child_name, self.question, self.by, self.of, self.of_name, self.mine, self.written, self.received, self.answered, self.words)
-    def __eq__(self, other):
-        if self.record != other.record:
-            return False
-        if self.child != other.child:
-            return False
-        if self.child_name != other.child_name:
-            return False
-        if self.question != other.question:
-            return False
-        if self.by != other.by:
-            return False
-        if self.of != other.of:
-            return False
-        if self.of_name != other.of_name:
-            return False
-        if self.mine != other.mine:
-            return False
-        if self.written != other.written:
-            return False
-        if self.received != other.received:
-            return False
-        if self.answered != other.answered:
-            return False
-        if self.words != other.words:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeReturnedView(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return ReturnedView(
-            record=_UniffiFfiConverterString.read(buf),
-            child=_UniffiFfiConverterString.read(buf),
-            child_name=_UniffiFfiConverterString.read(buf),
-            question=_UniffiFfiConverterString.read(buf),
-            by=_UniffiFfiConverterString.read(buf),
-            of=_UniffiFfiConverterString.read(buf),
-            of_name=_UniffiFfiConverterString.read(buf),
-            mine=_UniffiFfiConverterBoolean.read(buf),
-            written=_UniffiFfiConverterTypeMoment.read(buf),
-            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
-            answered=_UniffiFfiConverterBoolean.read(buf),
-            words=_UniffiFfiConverterString.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.record)
-        _UniffiFfiConverterString.check_lower(value.child)
-        _UniffiFfiConverterString.check_lower(value.child_name)
-        _UniffiFfiConverterString.check_lower(value.question)
-        _UniffiFfiConverterString.check_lower(value.by)
-        _UniffiFfiConverterString.check_lower(value.of)
-        _UniffiFfiConverterString.check_lower(value.of_name)
-        _UniffiFfiConverterBoolean.check_lower(value.mine)
-        _UniffiFfiConverterTypeMoment.check_lower(value.written)
-        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
-        _UniffiFfiConverterBoolean.check_lower(value.answered)
-        _UniffiFfiConverterString.check_lower(value.words)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterString.write(value.record, buf)
-        _UniffiFfiConverterString.write(value.child, buf)
-        _UniffiFfiConverterString.write(value.child_name, buf)
-        _UniffiFfiConverterString.write(value.question, buf)
-        _UniffiFfiConverterString.write(value.by, buf)
-        _UniffiFfiConverterString.write(value.of, buf)
-        _UniffiFfiConverterString.write(value.of_name, buf)
-        _UniffiFfiConverterBoolean.write(value.mine, buf)
-        _UniffiFfiConverterTypeMoment.write(value.written, buf)
-        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
-        _UniffiFfiConverterBoolean.write(value.answered, buf)
-        _UniffiFfiConverterString.write(value.words, buf)
-
-class _UniffiFfiConverterSequenceTypeReturnedView(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        for item in value:
-            _UniffiFfiConverterTypeReturnedView.check_lower(item)
-
-    @classmethod
-    def write(cls, value, buf):
-        items = len(value)
-        buf.write_i32(items)
-        for item in value:
-            _UniffiFfiConverterTypeReturnedView.write(item, buf)
-
-    @classmethod
-    def read(cls, buf):
-        count = buf.read_i32()
-        if count < 0:
-            raise InternalError("Unexpected negative sequence length")
-
-        return [
-            _UniffiFfiConverterTypeReturnedView.read(buf) for i in range(count)
-        ]
 
 class _UniffiFfiConverterSequenceTypeCorrectionView(_UniffiConverterRustBuffer):
     @classmethod
@@ -7387,19 +9591,6 @@ class _UniffiFfiConverterTypeSharingGiven(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalString.write(value.child_told_on, buf)
         _UniffiFfiConverterOptionalBoolean.write(value.family_papers, buf)
 
-class _UniffiFfiConverterUInt32(_UniffiConverterPrimitiveInt):
-    CLASS_NAME = "u32"
-    VALUE_MIN = 0
-    VALUE_MAX = 2**32
-
-    @staticmethod
-    def read(buf):
-        return buf.read_u32()
-
-    @staticmethod
-    def write(value, buf):
-        buf.write_u32(value)
-
 @dataclass
 class SyncCounts:
     """
@@ -7778,80 +9969,6 @@ class _UniffiFfiConverterSequenceTypeDueLine(_UniffiConverterRustBuffer):
             _UniffiFfiConverterTypeDueLine.read(buf) for i in range(count)
         ]
 
-@dataclass
-class UnopenedLine:
-    """
-    What a child handed in and nobody has opened for too long.
-"""
-    def __init__(self, *, voice:str, name:str, received:Moment, words:str):
-        self.voice = voice
-        self.name = name
-        self.received = received
-        self.words = words
-        
-        
-
-    
-    def __str__(self):
-        return "UnopenedLine(voice={}, name={}, received={}, words={})".format(self.voice, self.name, self.received, self.words)
-    def __eq__(self, other):
-        if self.voice != other.voice:
-            return False
-        if self.name != other.name:
-            return False
-        if self.received != other.received:
-            return False
-        if self.words != other.words:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeUnopenedLine(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return UnopenedLine(
-            voice=_UniffiFfiConverterString.read(buf),
-            name=_UniffiFfiConverterString.read(buf),
-            received=_UniffiFfiConverterTypeMoment.read(buf),
-            words=_UniffiFfiConverterString.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.voice)
-        _UniffiFfiConverterString.check_lower(value.name)
-        _UniffiFfiConverterTypeMoment.check_lower(value.received)
-        _UniffiFfiConverterString.check_lower(value.words)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterString.write(value.voice, buf)
-        _UniffiFfiConverterString.write(value.name, buf)
-        _UniffiFfiConverterTypeMoment.write(value.received, buf)
-        _UniffiFfiConverterString.write(value.words, buf)
-
-class _UniffiFfiConverterSequenceTypeUnopenedLine(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        for item in value:
-            _UniffiFfiConverterTypeUnopenedLine.check_lower(item)
-
-    @classmethod
-    def write(cls, value, buf):
-        items = len(value)
-        buf.write_i32(items)
-        for item in value:
-            _UniffiFfiConverterTypeUnopenedLine.write(item, buf)
-
-    @classmethod
-    def read(cls, buf):
-        count = buf.read_i32()
-        if count < 0:
-            raise InternalError("Unexpected negative sequence length")
-
-        return [
-            _UniffiFfiConverterTypeUnopenedLine.read(buf) for i in range(count)
-        ]
-
 class _UniffiFfiConverterSequenceTypeSameVisitQuestion(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -7873,29 +9990,6 @@ class _UniffiFfiConverterSequenceTypeSameVisitQuestion(_UniffiConverterRustBuffe
 
         return [
             _UniffiFfiConverterTypeSameVisitQuestion.read(buf) for i in range(count)
-        ]
-
-class _UniffiFfiConverterSequenceTypeToTell(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        for item in value:
-            _UniffiFfiConverterTypeToTell.check_lower(item)
-
-    @classmethod
-    def write(cls, value, buf):
-        items = len(value)
-        buf.write_i32(items)
-        for item in value:
-            _UniffiFfiConverterTypeToTell.write(item, buf)
-
-    @classmethod
-    def read(cls, buf):
-        count = buf.read_i32()
-        if count < 0:
-            raise InternalError("Unexpected negative sequence length")
-
-        return [
-            _UniffiFfiConverterTypeToTell.read(buf) for i in range(count)
         ]
 
 @dataclass
@@ -8664,6 +10758,154 @@ class _UniffiFfiConverterTypeKeystoreError(_UniffiConverterRustBuffer):
 
 
 
+# TransportError
+# We want to define each variant as a nested class that's also a subclass,
+# which is tricky in Python.  To accomplish this we're going to create each
+# class separately, then manually add the child classes to the base class's
+# __dict__.  All of this happens in dummy class to avoid polluting the module
+# namespace.
+class TransportError(Exception):
+    """
+    Why there is no whole answer. Whatever else an implementation throws counts as `LineLost`, since the request may have
+    arrived.
+"""
+    pass
+
+_UniffiTempTransportError = TransportError
+
+class TransportError:  # type: ignore
+    """
+    Why there is no whole answer. Whatever else an implementation throws counts as `LineLost`, since the request may have
+    arrived.
+"""
+    
+    class NoLine(_UniffiTempTransportError):
+        """
+        No connection was made; nothing left the phone.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "TransportError.NoLine({})".format(str(self))
+    _UniffiTempTransportError.NoLine = NoLine # type: ignore
+    class NotPrivate(_UniffiTempTransportError):
+        """
+        Whoever answered could not prove to be the council; nothing was sent.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "TransportError.NotPrivate({})".format(str(self))
+    _UniffiTempTransportError.NotPrivate = NotPrivate # type: ignore
+    class LineLost(_UniffiTempTransportError):
+        """
+        The line went after something may have been sent.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "TransportError.LineLost({})".format(str(self))
+    _UniffiTempTransportError.LineLost = LineLost # type: ignore
+    class TimedOut(_UniffiTempTransportError):
+        """
+        No whole answer in time; the request may have arrived.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "TransportError.TimedOut({})".format(str(self))
+    _UniffiTempTransportError.TimedOut = TimedOut # type: ignore
+    class Unreadable(_UniffiTempTransportError):
+        """
+        What came is no HTTP, or larger than any answer of the council.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "TransportError.Unreadable({})".format(str(self))
+    _UniffiTempTransportError.Unreadable = Unreadable # type: ignore
+    class Cancelled(_UniffiTempTransportError):
+        """
+        It was cancelled.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "TransportError.Cancelled({})".format(str(self))
+    _UniffiTempTransportError.Cancelled = Cancelled # type: ignore
+
+TransportError = _UniffiTempTransportError # type: ignore
+del _UniffiTempTransportError
+
+
+class _UniffiFfiConverterTypeTransportError(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return TransportError.NoLine(
+            )
+        if variant == 2:
+            return TransportError.NotPrivate(
+            )
+        if variant == 3:
+            return TransportError.LineLost(
+            )
+        if variant == 4:
+            return TransportError.TimedOut(
+            )
+        if variant == 5:
+            return TransportError.Unreadable(
+            )
+        if variant == 6:
+            return TransportError.Cancelled(
+            )
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if isinstance(value, TransportError.NoLine):
+            return
+        if isinstance(value, TransportError.NotPrivate):
+            return
+        if isinstance(value, TransportError.LineLost):
+            return
+        if isinstance(value, TransportError.TimedOut):
+            return
+        if isinstance(value, TransportError.Unreadable):
+            return
+        if isinstance(value, TransportError.Cancelled):
+            return
+
+    @staticmethod
+    def write(value, buf):
+        if isinstance(value, TransportError.NoLine):
+            buf.write_i32(1)
+        if isinstance(value, TransportError.NotPrivate):
+            buf.write_i32(2)
+        if isinstance(value, TransportError.LineLost):
+            buf.write_i32(3)
+        if isinstance(value, TransportError.TimedOut):
+            buf.write_i32(4)
+        if isinstance(value, TransportError.Unreadable):
+            buf.write_i32(5)
+        if isinstance(value, TransportError.Cancelled):
+            buf.write_i32(6)
+
+
+
 # VisitbookError
 # We want to define each variant as a nested class that's also a subclass,
 # which is tricky in Python.  To accomplish this we're going to create each
@@ -8900,6 +11142,31 @@ class _UniffiFfiConverterSequenceTypeAlarmView(_UniffiConverterRustBuffer):
         return [
             _UniffiFfiConverterTypeAlarmView.read(buf) for i in range(count)
         ]
+
+class _UniffiFfiConverterOptionalInt64(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterInt64.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterInt64.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterInt64.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
 
 class _UniffiFfiConverterSequenceTypeCoverChild(_UniffiConverterRustBuffer):
     @classmethod
@@ -9658,6 +11925,29 @@ class _UniffiFfiConverterSequenceTypeFamilySessionView(_UniffiConverterRustBuffe
             _UniffiFfiConverterTypeFamilySessionView.read(buf) for i in range(count)
         ]
 
+class _UniffiFfiConverterSequenceTypeKeptDraft(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeKeptDraft.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeKeptDraft.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeKeptDraft.read(buf) for i in range(count)
+        ]
+
 
 class LockedBookProtocol(typing.Protocol):
     """
@@ -9713,7 +12003,7 @@ class LockedBook(LockedBookProtocol):
     
     _handle: ctypes.c_uint64
     @classmethod
-    def enrol(cls, folder: str,keys: HardwareKeys,code: str,pin: bytes,label: str,connect_via: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> LockedBook:
+    def enrol(cls, folder: str,keys: HardwareKeys,code: str,pin: bytes,label: str,connect_via: typing.Union[object, typing.Optional[str]] = _DEFAULT,transport: typing.Union[object, typing.Optional[Transport]] = _DEFAULT) -> LockedBook:
         """
         Makes `folder` a device of the council in the enrolment code, and opens it, locked. Needs the network; takes seconds.
 
@@ -9735,6 +12025,10 @@ class LockedBook(LockedBookProtocol):
         if connect_via is _DEFAULT:
             connect_via = None
         _UniffiFfiConverterOptionalString.check_lower(connect_via)
+
+        if transport is _DEFAULT:
+            transport = None
+        _UniffiFfiConverterOptionalTypeTransport.check_lower(transport)
         _uniffi_lowered_args = (
             _UniffiFfiConverterString.lower(folder),
             _UniffiFfiConverterTypeHardwareKeys.lower(keys),
@@ -9742,6 +12036,7 @@ class LockedBook(LockedBookProtocol):
             _UniffiFfiConverterBytes.lower(pin),
             _UniffiFfiConverterString.lower(label),
             _UniffiFfiConverterOptionalString.lower(connect_via),
+            _UniffiFfiConverterOptionalTypeTransport.lower(transport),
         )
         _uniffi_lift_return = _UniffiFfiConverterTypeLockedBook.lift
         _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
@@ -9752,12 +12047,12 @@ class LockedBook(LockedBookProtocol):
         )
         return cls._uniffi_make_instance(_uniffi_ffi_result)
     @classmethod
-    def open(cls, folder: str,keys: HardwareKeys,connect_via: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> LockedBook:
+    def open(cls, folder: str,keys: HardwareKeys,connect_via: typing.Union[object, typing.Optional[str]] = _DEFAULT,transport: typing.Union[object, typing.Optional[Transport]] = _DEFAULT) -> LockedBook:
         """
         Opens an enrolled device, locked. `folder` is a folder of the app's own that no backup restores.
 
         `connect_via` (`127.0.0.1:8443`) connects to a relay of bytes instead of the council's address; what is verified
-        does not change.
+        does not change. `transport` carries requests in place of the core's own HTTPS, and `connect_via` is not used then.
 
         Errors: `no_device_here` and `not_enrolled` mean that the device has to be enrolled; `busy` that it is open elsewhere.
 """
@@ -9769,10 +12064,15 @@ class LockedBook(LockedBookProtocol):
         if connect_via is _DEFAULT:
             connect_via = None
         _UniffiFfiConverterOptionalString.check_lower(connect_via)
+
+        if transport is _DEFAULT:
+            transport = None
+        _UniffiFfiConverterOptionalTypeTransport.check_lower(transport)
         _uniffi_lowered_args = (
             _UniffiFfiConverterString.lower(folder),
             _UniffiFfiConverterTypeHardwareKeys.lower(keys),
             _UniffiFfiConverterOptionalString.lower(connect_via),
+            _UniffiFfiConverterOptionalTypeTransport.lower(transport),
         )
         _uniffi_lift_return = _UniffiFfiConverterTypeLockedBook.lift
         _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
@@ -9947,28 +12247,30 @@ class _UniffiFfiConverterTypeLockedBook:
     def write(cls, value: LockedBook, buf: _UniffiRustBuffer):
         buf.write_u64(cls.lower(value))
 
-class _UniffiFfiConverterSequenceTypeMetChild(_UniffiConverterRustBuffer):
+class _UniffiFfiConverterOptionalTypeNoAnswerView(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
-        for item in value:
-            _UniffiFfiConverterTypeMetChild.check_lower(item)
+        if value is not None:
+            _UniffiFfiConverterTypeNoAnswerView.check_lower(value)
 
     @classmethod
     def write(cls, value, buf):
-        items = len(value)
-        buf.write_i32(items)
-        for item in value:
-            _UniffiFfiConverterTypeMetChild.write(item, buf)
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeNoAnswerView.write(value, buf)
 
     @classmethod
     def read(cls, buf):
-        count = buf.read_i32()
-        if count < 0:
-            raise InternalError("Unexpected negative sequence length")
-
-        return [
-            _UniffiFfiConverterTypeMetChild.read(buf) for i in range(count)
-        ]
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeNoAnswerView.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
 
 class _UniffiFfiConverterSequenceTypeOpenQuestion(_UniffiConverterRustBuffer):
     @classmethod
@@ -10365,6 +12667,22 @@ class BookProtocol(typing.Protocol):
         Errors: `empty`, `file_too_large`, `unknown_code`, and those of every record. Nothing was saved then.
 """
         raise NotImplementedError
+    def attach_file(self, record: str,what: str,path: str) -> Saved:
+        """
+        As `attach`, for a file of the app's: read part by part and encrypted as it is read, so that it is never whole in memory.
+        `path` may be `/proc/self/fd/N` on Android. The file itself stays where it is: delete it if it holds what nobody else
+        should read. Blocks for as long as reading takes; other calls wait meanwhile.
+
+        Errors: as `attach`, and `file_unreadable` for what is no ordinary file.
+"""
+        raise NotImplementedError
+    def attachment_part(self, record: str,op: str,_from: int,at_most: int) -> bytes:
+        """
+        A part of an attached file, for a player or a viewer that reads a large file as it needs it: at most `at_most` bytes from
+        byte `from` on, fewer only at its end. Every part is checked before it is given; that the rest is sound too, only
+        `open_attachment` says. Errors as there.
+"""
+        raise NotImplementedError
     def attachments(self, record: str) -> typing.List[AttachmentView]:
         """
         The files that belong to a record, in the order in which they came.
@@ -10380,6 +12698,13 @@ class BookProtocol(typing.Protocol):
         """
         Begins a visit to one child or several: the one planned for today where there is one, a new one otherwise. All visits
         begun together belong to one outing. Returns a record for each child, in the order given.
+"""
+        raise NotImplementedError
+    def board(self, as_known_at: typing.Union[object, typing.Optional[int]] = _DEFAULT) -> BoardView:
+        """
+        The team's day on one page: of today for all that this device knows, or as the council knew it at a moment in
+        milliseconds since 1970-01-01T00:00:00Z, with what came after it. Takes its time for a large team, and other calls wait
+        meanwhile: a page to be asked for, not a list to be scrolled.
 """
         raise NotImplementedError
     def carry_on(self, record: str,heading: str,entry: str,text: str) -> Saved:
@@ -10418,6 +12743,14 @@ class BookProtocol(typing.Protocol):
     def concerns(self, child: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> typing.List[ConcernView]:
         """
         Concerns, newest first: of one child, or all this device holds.
+"""
+        raise NotImplementedError
+    def correct(self, visit: str,target: str,code: str,reason: str) -> Saved:
+        """
+        Puts a fact of a finished visit right. The page keeps what was; lists, dates and exports count with what is.
+
+        Errors: `not_finished`, `nothing_to_correct`, `two_answers`; `needs_agreement` if only somebody else, or a manager, may
+        lower the worry. Nothing was saved then.
 """
         raise NotImplementedError
     def cover(self, ) -> typing.List[CoverChild]:
@@ -10464,6 +12797,12 @@ class BookProtocol(typing.Protocol):
         The exact bytes of a drawing that a child gave.
 """
         raise NotImplementedError
+    def due(self, date: str) -> typing.List[DueLine]:
+        """
+        When every child whom the holder holds is next to be seen, overdue first, for a day written `2026-10-27`. A child to whom
+        no visits are owed is left out.
+"""
+        raise NotImplementedError
     def enter_family(self, child: str,visit: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> FamilyPage:
         """
         Hands the device to a child: says so in a signed commit, saves what is being typed, closes the book and forgets every
@@ -10486,6 +12825,12 @@ class BookProtocol(typing.Protocol):
         and everything missing is listed, each as a question to ask.
 """
         raise NotImplementedError
+    def give_back(self, visit: str,question: str) -> Saved:
+        """
+        Gives a finished visit back to the author of the finish with a question. It stays finished; the question is a task of
+        theirs until they add to the visit or correct it. Errors as for `sign_off`.
+"""
+        raise NotImplementedError
     def has_pulled(self, ) -> bool:
         """
         Whether anything was ever fetched from the council. Until then lists are empty because nothing has come yet.
@@ -10500,6 +12845,23 @@ class BookProtocol(typing.Protocol):
     def idle(self, ) -> None:
         """
         Work for a quiet moment: prepares search and tidies the files. Interrupting it, or never calling it, loses nothing.
+"""
+        raise NotImplementedError
+    def is_ended(self, ) -> bool:
+        """
+        Whether the council has ended this device. What was written on it is taken all the same; it receives nothing more.
+"""
+        raise NotImplementedError
+    def kept_aside(self, ) -> KeptAside:
+        """
+        The holder's own words that are not in the file yet, to read and copy, also about children they no longer hold; and those
+        that have come into it since.
+"""
+        raise NotImplementedError
+    def kept_drafts(self, ) -> typing.List[KeptDraft]:
+        """
+        What a crash left and this unlock could not turn into entries, each with the reason, to be copied from. Nothing of it is
+        lost.
 """
         raise NotImplementedError
     def left_for_you(self, ) -> typing.List[LeftForYou]:
@@ -10530,6 +12892,11 @@ class BookProtocol(typing.Protocol):
     def met_children(self, ) -> typing.List[MetChild]:
         """
         Children whom somebody met, those of whom nobody has said who they are first.
+"""
+        raise NotImplementedError
+    def no_answer(self, visit: str) -> typing.Optional[NoAnswerView]:
+        """
+        What to show after a visit on which nobody could be got hold of; nothing for any other visit.
 """
         raise NotImplementedError
     def note(self, record: str,heading: str,text: str) -> NoteSaved:
@@ -10568,6 +12935,14 @@ class BookProtocol(typing.Protocol):
         Errors: `not_held`, `other_kind` for a child held in another role, `empty` without a reason. Nothing was saved then.
 """
         raise NotImplementedError
+    def open_unfinished(self, visit: str,reason: str) -> Saved:
+        """
+        Asks the council for the text of a visit that its authors have not finished, and tells them so with the reason. It can be
+        read here after the next sync. Managers only.
+
+        Errors: `managers_only`, `nothing_to_open`. Nothing was saved then.
+"""
+        raise NotImplementedError
     def open_voice(self, voice: str) -> VoiceView:
         """
         Opens one thing a child gave, by a deliberate tap. For what a child handed in, that it was opened is said to the team.
@@ -10581,6 +12956,13 @@ class BookProtocol(typing.Protocol):
     def page(self, record: str) -> RecordPage:
         """
         Any record about a child, laid out: a visit, a voice, a concern, the child's own.
+"""
+        raise NotImplementedError
+    def place(self, ops: typing.List[str],reason: str) -> Saved:
+        """
+        Puts statements that were set aside in their place, under their authors' names.
+
+        Errors: `not_set_aside` if one of them does not wait for the holder's decision, `reason_needed`. Nothing was saved then.
 """
         raise NotImplementedError
     def plan_visit(self, children: typing.List[str],date: str,joint_workers: typing.Union[object, typing.List[str]] = _DEFAULT) -> Saved:
@@ -10613,6 +12995,11 @@ class BookProtocol(typing.Protocol):
     def reply(self, voice: str,reply: ReplyGiven) -> Saved:
         """
         Answers a child, beside the child's words. Error `empty`: a part that this answer needs is missing.
+"""
+        raise NotImplementedError
+    def returned(self, ) -> typing.List[ReturnedView]:
+        """
+        Questions that were sent back and wait for an answer, the holder's own first.
 """
         raise NotImplementedError
     def revise(self, record: str,heading: str,entry: str,text: str) -> Saved:
@@ -10651,6 +13038,11 @@ class BookProtocol(typing.Protocol):
         Answers several questions of one record in one save, in order. If one cannot be given, none is saved.
 """
         raise NotImplementedError
+    def set_aside(self, ) -> typing.List[SetAside]:
+        """
+        What waits for the holder's decision, with the words, oldest first.
+"""
+        raise NotImplementedError
     def set_for_outing(self, visit: str,target: str,code: str,note: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> Saved:
         """
         Answers a question about the whole outing: written into the visit of every child on it that the holder holds, in one
@@ -10660,6 +13052,14 @@ class BookProtocol(typing.Protocol):
     def set_remove(self, record: str,target: str,reason: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> Saved:
         """
         Takes a member out of a set again, such as `people_present/ID`. What a colleague adds meanwhile stays.
+"""
+        raise NotImplementedError
+    def sign_off(self, visits: typing.List[str]) -> Saved:
+        """
+        A manager has read these finished visits and agrees that they are sound. One save; nobody signs off their own.
+
+        Errors: `managers_only`, `not_finished`, `signed_off` if one of them is already, `would_be_set_aside` for own work.
+        Nothing was saved then.
 """
         raise NotImplementedError
     def staff(self, ) -> typing.List[Person]:
@@ -10741,6 +13141,12 @@ class BookProtocol(typing.Protocol):
     def voices(self, child: str) -> typing.List[VoiceView]:
         """
         Everything a child gave, newest first, without what `left_for_you` prompts for.
+"""
+        raise NotImplementedError
+    def void(self, record: str,reason: str,made_again: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> Saved:
+        """
+        Marks a visit, a voice or a concern as entered in error: it leaves every list, and stays in its own history as evidence.
+        `made_again` is the record that stands in its place, made before on the right child. Managers only.
 """
         raise NotImplementedError
     def want_attachment(self, record: str,op: str) -> bool:
@@ -10938,6 +13344,63 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def attach_file(self, record: str,what: str,path: str) -> Saved:
+        """
+        As `attach`, for a file of the app's: read part by part and encrypted as it is read, so that it is never whole in memory.
+        `path` may be `/proc/self/fd/N` on Android. The file itself stays where it is: delete it if it holds what nobody else
+        should read. Blocks for as long as reading takes; other calls wait meanwhile.
+
+        Errors: as `attach`, and `file_unreadable` for what is no ordinary file.
+"""
+        
+        _UniffiFfiConverterString.check_lower(record)
+
+        _UniffiFfiConverterString.check_lower(what)
+
+        _UniffiFfiConverterString.check_lower(path)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(record),
+            _UniffiFfiConverterString.lower(what),
+            _UniffiFfiConverterString.lower(path),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_attach_file,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def attachment_part(self, record: str,op: str,_from: int,at_most: int) -> bytes:
+        """
+        A part of an attached file, for a player or a viewer that reads a large file as it needs it: at most `at_most` bytes from
+        byte `from` on, fewer only at its end. Every part is checked before it is given; that the rest is sound too, only
+        `open_attachment` says. Errors as there.
+"""
+        
+        _UniffiFfiConverterString.check_lower(record)
+
+        _UniffiFfiConverterString.check_lower(op)
+
+        _UniffiFfiConverterUInt64.check_lower(_from)
+
+        _UniffiFfiConverterUInt32.check_lower(at_most)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(record),
+            _UniffiFfiConverterString.lower(op),
+            _UniffiFfiConverterUInt64.lower(_from),
+            _UniffiFfiConverterUInt32.lower(at_most),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterBytes.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_attachment_part,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def attachments(self, record: str) -> typing.List[AttachmentView]:
         """
         The files that belong to a record, in the order in which they came.
@@ -10991,6 +13454,28 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_begin_visit,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def board(self, as_known_at: typing.Union[object, typing.Optional[int]] = _DEFAULT) -> BoardView:
+        """
+        The team's day on one page: of today for all that this device knows, or as the council knew it at a moment in
+        milliseconds since 1970-01-01T00:00:00Z, with what came after it. Takes its time for a large team, and other calls wait
+        meanwhile: a page to be asked for, not a list to be scrolled.
+"""
+        
+        if as_known_at is _DEFAULT:
+            as_known_at = None
+        _UniffiFfiConverterOptionalInt64.check_lower(as_known_at)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterOptionalInt64.lower(as_known_at),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeBoardView.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_board,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -11144,6 +13629,36 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_concerns,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def correct(self, visit: str,target: str,code: str,reason: str) -> Saved:
+        """
+        Puts a fact of a finished visit right. The page keeps what was; lists, dates and exports count with what is.
+
+        Errors: `not_finished`, `nothing_to_correct`, `two_answers`; `needs_agreement` if only somebody else, or a manager, may
+        lower the worry. Nothing was saved then.
+"""
+        
+        _UniffiFfiConverterString.check_lower(visit)
+
+        _UniffiFfiConverterString.check_lower(target)
+
+        _UniffiFfiConverterString.check_lower(code)
+
+        _UniffiFfiConverterString.check_lower(reason)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(visit),
+            _UniffiFfiConverterString.lower(target),
+            _UniffiFfiConverterString.lower(code),
+            _UniffiFfiConverterString.lower(reason),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_correct,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -11309,6 +13824,25 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def due(self, date: str) -> typing.List[DueLine]:
+        """
+        When every child whom the holder holds is next to be seen, overdue first, for a day written `2026-10-27`. A child to whom
+        no visits are owed is left out.
+"""
+        
+        _UniffiFfiConverterString.check_lower(date)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(date),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeDueLine.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_due,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def enter_family(self, child: str,visit: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> FamilyPage:
         """
         Hands the device to a child: says so in a signed commit, saves what is being typed, closes the book and forgets every
@@ -11382,6 +13916,28 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def give_back(self, visit: str,question: str) -> Saved:
+        """
+        Gives a finished visit back to the author of the finish with a question. It stays finished; the question is a task of
+        theirs until they add to the visit or correct it. Errors as for `sign_off`.
+"""
+        
+        _UniffiFfiConverterString.check_lower(visit)
+
+        _UniffiFfiConverterString.check_lower(question)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(visit),
+            _UniffiFfiConverterString.lower(question),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_give_back,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def has_pulled(self, ) -> bool:
         """
         Whether anything was ever fetched from the council. Until then lists are empty because nothing has come yet.
@@ -11428,6 +13984,53 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_idle,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def is_ended(self, ) -> bool:
+        """
+        Whether the council has ended this device. What was written on it is taken all the same; it receives nothing more.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_is_ended,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def kept_aside(self, ) -> KeptAside:
+        """
+        The holder's own words that are not in the file yet, to read and copy, also about children they no longer hold; and those
+        that have come into it since.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeKeptAside.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_kept_aside,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def kept_drafts(self, ) -> typing.List[KeptDraft]:
+        """
+        What a crash left and this unlock could not turn into entries, each with the reason, to be copied from. Nothing of it is
+        lost.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeKeptDraft.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_kept_drafts,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -11527,6 +14130,24 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_met_children,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def no_answer(self, visit: str) -> typing.Optional[NoAnswerView]:
+        """
+        What to show after a visit on which nobody could be got hold of; nothing for any other visit.
+"""
+        
+        _UniffiFfiConverterString.check_lower(visit)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(visit),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterOptionalTypeNoAnswerView.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_no_answer,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -11657,6 +14278,30 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def open_unfinished(self, visit: str,reason: str) -> Saved:
+        """
+        Asks the council for the text of a visit that its authors have not finished, and tells them so with the reason. It can be
+        read here after the next sync. Managers only.
+
+        Errors: `managers_only`, `nothing_to_open`. Nothing was saved then.
+"""
+        
+        _UniffiFfiConverterString.check_lower(visit)
+
+        _UniffiFfiConverterString.check_lower(reason)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(visit),
+            _UniffiFfiConverterString.lower(reason),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_open_unfinished,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def open_voice(self, voice: str) -> VoiceView:
         """
         Opens one thing a child gave, by a deliberate tap. For what a child handed in, that it was opened is said to the team.
@@ -11708,6 +14353,29 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_page,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def place(self, ops: typing.List[str],reason: str) -> Saved:
+        """
+        Puts statements that were set aside in their place, under their authors' names.
+
+        Errors: `not_set_aside` if one of them does not wait for the holder's decision, `reason_needed`. Nothing was saved then.
+"""
+        
+        _UniffiFfiConverterSequenceString.check_lower(ops)
+
+        _UniffiFfiConverterString.check_lower(reason)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterSequenceString.lower(ops),
+            _UniffiFfiConverterString.lower(reason),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_place,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -11826,6 +14494,21 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_reply,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def returned(self, ) -> typing.List[ReturnedView]:
+        """
+        Questions that were sent back and wait for an answer, the holder's own first.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeReturnedView.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_returned,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -11960,6 +14643,21 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def set_aside(self, ) -> typing.List[SetAside]:
+        """
+        What waits for the holder's decision, with the words, oldest first.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeSetAside.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_set_aside,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def set_for_outing(self, visit: str,target: str,code: str,note: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> Saved:
         """
         Answers a question about the whole outing: written into the visit of every child on it that the holder holds, in one
@@ -12013,6 +14711,27 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_set_remove,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def sign_off(self, visits: typing.List[str]) -> Saved:
+        """
+        A manager has read these finished visits and agrees that they are sound. One save; nobody signs off their own.
+
+        Errors: `managers_only`, `not_finished`, `signed_off` if one of them is already, `would_be_set_aside` for own work.
+        Nothing was saved then.
+"""
+        
+        _UniffiFfiConverterSequenceString.check_lower(visits)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterSequenceString.lower(visits),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_sign_off,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -12291,6 +15010,33 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_voices,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def void(self, record: str,reason: str,made_again: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> Saved:
+        """
+        Marks a visit, a voice or a concern as entered in error: it leaves every list, and stays in its own history as evidence.
+        `made_again` is the record that stands in its place, made before on the right child. Managers only.
+"""
+        
+        _UniffiFfiConverterString.check_lower(record)
+
+        _UniffiFfiConverterString.check_lower(reason)
+
+        if made_again is _DEFAULT:
+            made_again = None
+        _UniffiFfiConverterOptionalString.check_lower(made_again)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(record),
+            _UniffiFfiConverterString.lower(reason),
+            _UniffiFfiConverterOptionalString.lower(made_again),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_void,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -12805,6 +15551,180 @@ class _UniffiFfiConverterTypeHardwareKeys:
     def write(cls, value: HardwareKeys, buf: _UniffiRustBuffer):
         buf.write_u64(cls.lower(value))
 
+
+class Transport():
+    """
+    Carries requests to the council in place of the core's own HTTPS. Optional.
+"""
+    
+    def exchange(self, request: CouncilRequest,cancel: SyncCancel) -> CouncilAnswer:
+        """
+        Carries one request and brings its answer. Blocks the thread that syncs. Look at `cancel` at least four times a second,
+        and throw `Cancelled` when it says so: locking waits for nothing else.
+"""
+        raise NotImplementedError
+
+class TransportImpl(Transport):
+    """
+    Carries requests to the council in place of the core's own HTTPS. Optional.
+"""
+    
+    _handle: ctypes.c_uint64
+    
+    def __init__(self, *args, **kwargs):
+        raise ValueError("This class has no default constructor")
+
+    def __del__(self):
+        # In case of partial initialization of instances.
+        handle = getattr(self, "_handle", None)
+        if handle is not None:
+            _uniffi_rust_call(_UniffiLib.uniffi_visitbook_ffi_fn_free_transport, handle)
+
+    def _uniffi_clone_handle(self):
+        return _uniffi_rust_call(_UniffiLib.uniffi_visitbook_ffi_fn_clone_transport, self._handle)
+
+    # Used by alternative constructors or any methods which return this type.
+    @classmethod
+    def _uniffi_make_instance(cls, handle):
+        # Lightly yucky way to bypass the usual __init__ logic
+        # and just create a new instance with the required handle.
+        inst = cls.__new__(cls)
+        inst._handle = handle
+        return inst
+    def exchange(self, request: CouncilRequest,cancel: SyncCancel) -> CouncilAnswer:
+        """
+        Carries one request and brings its answer. Blocks the thread that syncs. Look at `cancel` at least four times a second,
+        and throw `Cancelled` when it says so: locking waits for nothing else.
+"""
+        
+        _UniffiFfiConverterTypeCouncilRequest.check_lower(request)
+
+        _UniffiFfiConverterTypeSyncCancel.check_lower(cancel)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypeCouncilRequest.lower(request),
+            _UniffiFfiConverterTypeSyncCancel.lower(cancel),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeCouncilAnswer.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeTransportError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_transport_exchange,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+
+
+
+
+# Put all the bits inside a class to keep the top-level namespace clean
+class _UniffiTraitImplTransportImpl:
+    # For each method, generate a callback function to pass to Rust
+
+    @_UNIFFI_CALLBACK_INTERFACE_VISITBOOK_FFI_TRANSPORT_METHOD0
+    def exchange(
+            uniffi_handle,
+            request,
+            cancel,
+            uniffi_out_return,
+            uniffi_call_status_ptr,
+        ):
+        uniffi_obj = _UniffiFfiConverterTypeTransport._handle_map.get(uniffi_handle)
+        def make_call():
+            uniffi_args = (_UniffiFfiConverterTypeCouncilRequest.lift(request), _UniffiFfiConverterTypeSyncCancel.lift(cancel), )
+            uniffi_method = uniffi_obj.exchange
+            return uniffi_method(*uniffi_args)
+        def write_return_value(v):
+            uniffi_out_return[0] = _UniffiFfiConverterTypeCouncilAnswer.lower(v)
+        _uniffi_trait_interface_call_with_error(
+                uniffi_call_status_ptr.contents,
+                make_call,
+                write_return_value,
+                TransportError,
+                _UniffiFfiConverterTypeTransportError.lower,
+        )
+
+    @_UNIFFI_CALLBACK_INTERFACE_FREE_VISITBOOK_FFI_TRANSPORT
+    def _uniffi_free(uniffi_handle):
+        _UniffiFfiConverterTypeTransport._handle_map.remove(uniffi_handle)
+
+    @_UNIFFI_CALLBACK_INTERFACE_CLONE_VISITBOOK_FFI_TRANSPORT
+    def _uniffi_clone(uniffi_handle):
+        return _UniffiFfiConverterTypeTransport._handle_map.clone(uniffi_handle)
+
+    # Generate the FFI VTable.  This has a field for each callback interface method.
+    _uniffi_vtable = _UniffiVTableCallbackInterfaceVisitbookFfiTransport(
+        _uniffi_free,
+        _uniffi_clone,
+        exchange,
+    )
+    # Send Rust a pointer to the VTable.  Note: this means we need to keep the struct alive forever,
+    # or else bad things will happen when Rust tries to access it.
+    _UniffiLib.uniffi_visitbook_ffi_fn_init_callback_vtable_transport(ctypes.byref(_uniffi_vtable))
+
+class _UniffiFfiConverterTypeTransport:
+    _handle_map = _UniffiHandleMap()
+
+    @staticmethod
+    def lift(value: int):
+        if (value & 1) == 0:
+            # Rust-generated handle, construct a new class that uses the handle to implement the
+            # interface
+            return TransportImpl._uniffi_make_instance(value)
+        else:
+            # Python-generated handle, get the object from the handle map
+            return _UniffiFfiConverterTypeTransport._handle_map.remove(value)
+
+    @staticmethod
+    def check_lower(value: Transport):
+        if not isinstance(value, Transport):
+            raise TypeError("Expected Transport subclass, {} found".format(type(value).__name__))
+
+    @staticmethod
+    def lower(value: Transport):
+         if isinstance(value, TransportImpl):
+            # Rust-implementated object.  Clone the handle and return it
+            return value._uniffi_clone_handle()
+         else:
+            # Python-implementated object, generate a new vtable handle and return that.
+            return _UniffiFfiConverterTypeTransport._handle_map.insert(value)
+
+    @classmethod
+    def read(cls, buf: _UniffiRustBuffer):
+        ptr = buf.read_u64()
+        if ptr == 0:
+            raise InternalError("Raw handle value was null")
+        return cls.lift(ptr)
+
+    @classmethod
+    def write(cls, value: Transport, buf: _UniffiRustBuffer):
+        buf.write_u64(cls.lower(value))
+
+class _UniffiFfiConverterOptionalTypeTransport(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeTransport.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeTransport.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeTransport.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
 __all__ = [
     "InternalError",
     "SyncEnded",
@@ -12813,9 +15733,13 @@ __all__ = [
     "Finishing",
     "KeyPolicy",
     "KeystoreError",
+    "TransportError",
     "VisitbookError",
+    "ActionBy",
     "Moment",
+    "Addition",
     "AlarmView",
+    "AloneLine",
     "MetChild",
     "VisitLine",
     "DrawingView",
@@ -12826,10 +15750,26 @@ __all__ = [
     "AlsoMet",
     "AnswerGiven",
     "AnswerView",
+    "AsideLine",
     "AskView",
+    "Decided",
+    "AskedLine",
     "AttachmentView",
     "LeftForYou",
     "BeforeFinishing",
+    "NotSeen",
+    "DueChild",
+    "TwoAnswersLine",
+    "WaitingChild",
+    "ToTell",
+    "FileOpened",
+    "UnopenedLine",
+    "ToSign",
+    "ReturnedView",
+    "DeviceHeard",
+    "Board",
+    "Since",
+    "BoardView",
     "CaseSection",
     "Version",
     "CaseText",
@@ -12841,13 +15781,13 @@ __all__ = [
     "NoAccessLine",
     "DueLine",
     "Holder",
-    "ToTell",
     "LateView",
     "ConcernView",
     "ChildCard",
     "ChoiceView",
     "CorrectionView",
-    "FileOpened",
+    "CouncilAnswer",
+    "CouncilRequest",
     "CoverChild",
     "DigestLine",
     "DrawingBytes",
@@ -12857,14 +15797,18 @@ __all__ = [
     "FinishedView",
     "Found",
     "Identity",
+    "SetAside",
+    "PlacedView",
+    "KeptAside",
+    "KeptDraft",
     "Saved",
     "MetSaved",
     "MissingItem",
+    "NoAnswerView",
     "NoteSaved",
     "OpenQuestion",
     "OpenedView",
     "SignedOffView",
-    "ReturnedView",
     "VoidedView",
     "OversightView",
     "PageWords",
@@ -12880,7 +15824,6 @@ __all__ = [
     "SharingGiven",
     "SyncCounts",
     "SyncOutcome",
-    "UnopenedLine",
     "Today",
     "Verification",
     "VoiceGiven",
@@ -12901,4 +15844,6 @@ __all__ = [
     "BookProtocol",
     "HardwareKeysImpl",
     "HardwareKeys",
+    "TransportImpl",
+    "Transport",
 ]

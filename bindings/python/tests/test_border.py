@@ -1,6 +1,6 @@
 """The main job through the Python API, and everything that a border gets wrong: errors, callbacks, threads, text.
 
-Run by `tests/languages/python.sh`, which builds what is tested. Each class has devices of its own, enrolled by code with the
+Run by `tests/languages/python.sh`, which builds and installs the wheel. Each class has devices of its own, enrolled by code with the
 one council that all share. Nothing here waits for a time to pass: a test that hangs is a failure, and says where.
 """
 
@@ -12,7 +12,7 @@ import unittest
 import uuid
 
 import visitbook
-from council import PIN, Council, Phone, SilentServer
+from council import PIN, Phone, SilentServer, shared
 from visitbook import (
     AnswerGiven,
     Finishing,
@@ -33,16 +33,7 @@ FOR_EVER = 120
 EMOJI_AND_HEBREW = "Pipit 👶🏽 slept. אִמָּא אמרה: «הוא לא גר פה» — Ivy said “he doesn’t live here”. e\u0301 \u202eback\u202c"
 CHILDS_WORDS = " I put Pipits bottle in my bed 🍼\nso it stays warm.  "
 
-council = None
-
-
-def setUpModule():
-    global council
-    council = Council()
-
-
-def tearDownModule():
-    council.stop()
+council = shared()
 
 
 class Case(unittest.TestCase):
@@ -85,7 +76,7 @@ class TheBorder(Case):
             ],
         )
         # What apps implement has errors of its own; everything else has the one.
-        foreign = ("method_hardwarekeys_", "method_changelistener_", "method_syncprogress_")
+        foreign = ("method_hardwarekeys_", "method_transport_", "method_changelistener_", "method_syncprogress_")
         ours = {converter for converter, name in calls if converter != "None" and not name.startswith(foreign)}
         self.assertEqual(ours, {"_UniffiFfiConverterTypeVisitbookError"})
 
@@ -249,6 +240,12 @@ class TheDay(Case):
         sage = Phone(council, "W-SAGE", "Sage's laptop")
         sage.sync()
         sage.book.decide([concern.record], "Fuel money agreed.")
+        board = sage.book.board()
+        self.assertIn(
+            ([concern.record], "Fuel money agreed."),
+            [(line.concerns, line.decision and line.decision.text) for line in board.board.asked],
+        )
+        self.assertTrue(board.lines)
         sage.sync()
         self.rowan.sync()
         (decided,) = rowan.concerns(finch)
@@ -682,6 +679,9 @@ class Files(Case):
         self.assertEqual([file.op], saved.ops)
         self.assertEqual((file.size, file.state, file.here), (len(drawing), "only_here", True))
         self.assertEqual(book.open_attachment(visit, file.op), drawing)
+        parts = [book.attachment_part(visit, file.op, begin, 70_000) for begin in range(0, len(drawing), 70_000)]
+        self.assertEqual(b"".join(parts), drawing)
+        self.refused("file_unreadable", book.attach_file, visit, "drawing", "/dev/zero", retryable=True)
         self.assertEqual([one.record for one in book.expected_files()], [visit])
 
         self.refused("empty", book.attach, visit, "drawing", b"")
@@ -832,7 +832,3 @@ class Syncing(Case):
         self.phone.open()
         self.phone.unlock()
         self.assertEqual(self.phone.sync().ended, SyncEnded.COMPLETE)
-
-
-if __name__ == "__main__":
-    unittest.main(verbosity=2)

@@ -1,6 +1,7 @@
 """A council for the tests: a real server on loopback with the families of the fixtures, and a keystore in memory."""
 
 import atexit
+import functools
 import hashlib
 import hmac
 import json
@@ -100,6 +101,12 @@ class Council:
             self.process.wait()
         self.process.stdout.close()
         (SCRATCH / "council.pid").write_text("")
+
+
+@functools.lru_cache(maxsize=None)
+def shared():
+    """The one council of all tests."""
+    return Council()
 
 
 class Phone:
