@@ -140,7 +140,7 @@ fn on_the_small_disk() {
     sync(&council, &mut working);
 
     let mut told = Told::default();
-    for (round, left) in (0..40).map(|round| (round, (round * 13 % 40) * 8 << 10)) {
+    for (round, left) in (0..40).map(|round| (round, (round * 13 % 40) * 8_192)) {
         let filled = Filled::but(&place, left);
         for (no, length) in [10, 5_000, 60_000].into_iter().enumerate() {
             let text = format!("{round} {no} {}", "Quillwort ".repeat(length / 10));
