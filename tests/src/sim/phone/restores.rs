@@ -170,6 +170,20 @@ impl Phone {
             .map(|earlier| earlier.statement.clone())
     }
 
+    /// A commit that was removed here, and that a restore lost then, is at the council again: it is sent once more, with what had
+    /// been said of it, which may be known here alone.
+    pub(super) fn bring_back(&mut self, hash: &CommitHash) {
+        let Some(index) = self.own_at(hash) else {
+            return;
+        };
+        let own = &mut self.disk.own[index];
+        if own.gone && own.lost {
+            (own.gone, own.lost, own.owed) = (false, false, false);
+            (own.receipt, own.parcel) = (None, None);
+            self.seal(index);
+        }
+    }
+
     /// The council has a commit, and sent it from there. Where it was first seen stays.
     pub(super) fn note_had(&mut self, volume: &Volume, at: LogPosition) {
         if self.disk.had.contains_key(&volume.hash) {
