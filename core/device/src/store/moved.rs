@@ -8,8 +8,8 @@ use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::Verdict;
 
 use super::StoreError;
-use super::log;
 use super::rows::{coded, name, optional_name, signed, unsigned};
+use super::{log, removed};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -191,7 +191,7 @@ pub(crate) fn learn(db: &Connection, now: WallMillis, op: &OpId, verdict: &Verdi
 }
 
 /// A purged own commit that comes back brings its receipt along: as an earlier one, if a restore lost it in the meantime and it
-/// stands at another place now. Returns whether it was one.
+/// stands at another place now; it goes once more then, unless words of it have not come back. Returns whether it was one.
 pub(crate) fn bring_back(
     db: &Connection,
     commit: &CommitHash,
@@ -217,7 +217,8 @@ pub(crate) fn bring_back(
         db.prepare_cached("INSERT OR IGNORE INTO earlier (signed, receipt) VALUES (?1, ?2)")?
             .execute(params![row, receipt])?;
     }
-    log::set_received(db, row, at, time, stands.then_some(receipt))?;
+    let goes_again = !stands && removed::has_all_words(db, row)?;
+    log::set_received(db, row, at, time, (!goes_again).then_some(receipt))?;
     db.prepare_cached("DELETE FROM kept WHERE hash = ?1")?
         .execute(params![commit.0])?;
     Ok(true)

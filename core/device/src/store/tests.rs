@@ -513,7 +513,14 @@ fn a_late_receipt_changes_nothing_and_what_is_said_twice_counts_since_it_was_fir
 #[test]
 fn a_purged_commit_that_comes_back_stands_where_the_council_has_it_now() {
     let at = |epoch, position| LogPosition { epoch, position };
-    for (now, receipt, earlier) in [(at(1, 4), Some(1), 0), (at(2, 3), None, 1)] {
+    // The words are here; then they have not come back, and sending it without them would set it aside.
+    let no_words =
+        "INSERT INTO op VALUES (2, x'0a', 2, 1, x'00', 4, 0, x'00', 0, x'80', 0, x'0b');";
+    for (now, op, receipt, earlier) in [
+        (at(1, 4), "", Some(1), 0),
+        (at(2, 3), "", None, 1),
+        (at(2, 3), no_words, Some(1), 1),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path(), &keys());
         let db = &store.writer;
@@ -523,7 +530,7 @@ fn a_purged_commit_that_comes_back_stands_where_the_council_has_it_now() {
              INSERT INTO signed VALUES (2, x'{hash}', 1, 1, 0, x'00', x'00', x'00', x'00', 1, 1);
              INSERT INTO received VALUES (2, 1, 4, 0, 1);
              INSERT INTO kept VALUES (x'{hash}', x'00', 1, NULL, 1, 4, 0, 1);
-             DELETE FROM received WHERE signed = 2;"
+             DELETE FROM received WHERE signed = 2; {op}"
         ))
         .unwrap();
         assert!(moved::bring_back(db, &hash, 2, now, WallMillis(0)).unwrap());

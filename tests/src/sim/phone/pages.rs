@@ -206,6 +206,7 @@ impl Phone {
             }
             self.log_verdict(index, entry.scope, verdict, entry.at);
         }
+        self.bring_back(&volume.hash);
         self.note_had(volume, entry.at);
         self.keep_earlier(volume.hash, entry.earlier.as_ref());
         self.count_from_earlier(&volume.hash);

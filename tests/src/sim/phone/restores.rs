@@ -170,6 +170,22 @@ impl Phone {
             .map(|earlier| earlier.statement.clone())
     }
 
+    /// A commit that was removed here, and that a restore lost then, is at the council again: it is sent once more, with what had
+    /// been said of it, which may be known here alone; unless words of it have not come back.
+    pub(super) fn bring_back(&mut self, hash: &CommitHash) {
+        let Some(index) = self.own_at(hash) else {
+            return;
+        };
+        let written = Rc::clone(&self.disk.own[index].written);
+        let is_whole = self.is_whole(&written.volume);
+        let own = &mut self.disk.own[index];
+        if own.gone && own.lost && is_whole {
+            (own.gone, own.lost, own.owed) = (false, false, false);
+            (own.receipt, own.parcel) = (None, None);
+            self.seal(index);
+        }
+    }
+
     /// The council has a commit, and sent it from there. Where it was first seen stays.
     pub(super) fn note_had(&mut self, volume: &Volume, at: LogPosition) {
         if self.disk.had.contains_key(&volume.hash) {
@@ -303,6 +319,13 @@ impl Phone {
         self.disk.reads_again = true;
     }
 
+    fn is_whole(&self, volume: &Volume) -> bool {
+        let mut ops = volume.commit.ops.iter().zip(&volume.ids);
+        ops.all(|(op, id)| {
+            op.payload.is_none() || self.row(id).is_some_and(|row| row.words.is_some())
+        })
+    }
+
     /// A colleague's commit, or a removed one of this phone's that came back, is given back if all its words are here.
     /// `is_there`: the council has kept it, and may have lost what was said of it.
     fn give_back(&mut self, hash: &CommitHash, no: u64, is_there: bool) {
@@ -312,9 +335,7 @@ impl Phone {
         let Some(volume) = self.ledger.by_hash(hash).filter(|_| !is_own) else {
             return;
         };
-        let whole = volume.commit.ops.iter().zip(&volume.ids).all(|(op, id)| {
-            op.payload.is_none() || self.row(id).is_some_and(|row| row.words.is_some())
-        });
+        let whole = self.is_whole(&volume);
         let known = self.disk.back.iter_mut().find(|b| b.volume.hash == *hash);
         if let Some(known) = known {
             (known.is_back, known.owed) = (!whole || is_there, whole && is_there);
