@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use visitbook_record::commit::Commit;
+use visitbook_record::commit::{Commit, Role};
 use visitbook_record::fact::Fact;
 use visitbook_record::id::{CommitHash, OpId, PayloadHash, RecordId, WorkerId};
 use visitbook_record::payload::{self, Payload};
@@ -59,7 +59,7 @@ pub(crate) struct Origin {
 pub(crate) struct Move {
     pub(crate) worker: WorkerId,
     pub(crate) child: RecordId,
-    pub(crate) role: Option<visitbook_record::commit::Role>,
+    pub(crate) role: Option<Role>,
     pub(crate) at: LogPosition,
 }
 
@@ -184,7 +184,7 @@ impl Ledger {
         worker: WorkerId,
         child: RecordId,
         at: Option<LogPosition>,
-    ) -> Option<visitbook_record::commit::Role> {
+    ) -> Option<Role> {
         let at = at?;
         self.moves
             .borrow()
@@ -195,7 +195,16 @@ impl Ledger {
 
     /// Whether a worker ever held a child.
     pub(crate) fn ever_held(&self, worker: WorkerId, child: RecordId) -> bool {
-        let held = |m: &Move| m.worker == worker && m.child == child && m.role.is_some();
+        self.ever(worker, child, |role| role.is_some())
+    }
+
+    /// Whether a worker ever held a child in this role.
+    pub(crate) fn ever_held_as(&self, worker: WorkerId, child: RecordId, role: Role) -> bool {
+        self.ever(worker, child, |held| held == Some(role))
+    }
+
+    fn ever(&self, worker: WorkerId, child: RecordId, is: impl Fn(Option<Role>) -> bool) -> bool {
+        let held = |m: &Move| m.worker == worker && m.child == child && is(m.role);
         self.moves.borrow().iter().any(held) || self.lost_moves.borrow().iter().any(held)
     }
 }

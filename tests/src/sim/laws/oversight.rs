@@ -81,7 +81,8 @@ pub(super) fn oversight_is_seen(world: &World, reading: &Reading) -> Checked {
     Ok(())
 }
 
-/// A manager of the child's team by what they could have known, and never about a finish of their own.
+/// A manager of the child's team by what they could have known, and never about a finish of their own. Where a restore lost the
+/// entry that the commit names, the entry that made them the manager may have come back at a later place.
 fn may_oversee(world: &World, reading: &Reading, one: &Stated) -> Checked {
     let commit = &one.volume.commit;
     let role = commit.scope.child().and_then(|child| {
@@ -89,6 +90,13 @@ fn may_oversee(world: &World, reading: &Reading, one: &Stated) -> Checked {
             .ledger
             .role_at(commit.author, child, commit.assignment_seen)
     });
+    let is_manager = role == Some(Role::Manager)
+        || world.council.epoch.0 > 1
+            && commit.scope.child().is_some_and(|child| {
+                world
+                    .ledger
+                    .ever_held_as(commit.author, child, Role::Manager)
+            });
     let about = match &one.content {
         Some(Content::SignOff(finish)) => Some(*finish),
         _ => one.fact.target.element_id().and_then(|id| id.parse().ok()),
@@ -102,7 +110,7 @@ fn may_oversee(world: &World, reading: &Reading, one: &Stated) -> Checked {
             && matches!(&s.content, Some(Content::Placement { op, .. }) if *op == one.fact.id)
     });
     must!(
-        placed_by_another || (role == Some(Role::Manager) && !own),
+        placed_by_another || (is_manager && !own),
         15,
         "{:?} counts, by somebody who is not the manager or about their own work",
         one.fact.kind
