@@ -216,6 +216,10 @@ impl Day {
         };
         let mut session = Session::begin(&self.phone);
         session.hello();
+        if child == "Finch" {
+            // The run that brought Finch back may have been cut.
+            session.does(&["sync"]);
+        }
         let begun = session.does(&["visit", "new", child]);
         let visit = begun["visits"][0]["visit"].as_str().unwrap().to_owned();
         let first = self.told.len();

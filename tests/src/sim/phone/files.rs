@@ -179,12 +179,8 @@ impl Phone {
     }
 
     pub(super) fn files_wait(&self) -> bool {
-        // One that was asked for waits once the council is known to have it, as on the device.
         let mut files = self.disk.files.iter();
-        files.any(|file| match &file.receipt {
-            None => file.own,
-            Some(_) => file.wanted && self.is_open,
-        })
+        files.any(|file| file.own && file.receipt.is_none() || file.wanted && self.is_open)
     }
 
     fn file_nonce(&mut self) -> [u8; 8] {
