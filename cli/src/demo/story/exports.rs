@@ -96,7 +96,10 @@ fn tables(day: &mut Day, folder: &Path) -> Staged<()> {
             .flat_map(|child| of_today.iter().filter(|row| cell(row, &person) == *child))
             .map(|row| format!("{} {}", name(&cell(row, &person)), flags(row)))
             .collect();
-        let others = of_today.len().saturating_sub(words.len());
+        // Visits to children of a loaded caseload have rows too; they are checked where they are made.
+        let of_the_story = |row: &&&Row| cell(row, &person).starts_with("C-");
+        let others = of_today.iter().filter(of_the_story).count();
+        let others = others.saturating_sub(words.len());
         if others > 0 {
             words.push(format!("and {others} more"));
         }
