@@ -258,14 +258,23 @@ impl Phone {
         self.folder.path().join("device")
     }
 
-    /// Syncs until there is nothing to do.
+    /// Syncs until there is nothing to do. A connection that stood idle for minutes may be gone: then once more, as a phone does.
     pub(crate) fn sync(&mut self) -> Outcome {
+        let first = self.try_sync();
+        if first.trouble.is_none() {
+            return first;
+        }
+        let again = self.try_sync();
+        assert_eq!(again.trouble, None);
+        again
+    }
+
+    fn try_sync(&mut self) -> Outcome {
         let ask = Ask {
             asked: true,
             ..Ask::default()
         };
-        let outcome = self
-            .driver
+        self.driver
             .sync(
                 self.working.as_mut().unwrap(),
                 &self.line,
@@ -274,9 +283,7 @@ impl Phone {
                 &mut |_| {},
                 &CancelHandle::new(),
             )
-            .unwrap();
-        assert_eq!(outcome.trouble, None);
-        outcome
+            .unwrap()
     }
 
     pub(crate) fn child(&mut self, number: usize) -> RecordId {
