@@ -3,14 +3,15 @@
 //! A page that was decrypted, a row, a word in a query: SQLite leaves them in memory that it has freed, and family mode
 //! promises that whoever holds the device finds nothing there. SQLCipher's own `cipher_memory_security` wipes too, but it can
 //! only be switched on for the whole process and never off again, and it locks every allocation into memory with a system
-//! call: after the first lock of an app's life everything would take several times as long (measured: a list 4 times). Here
-//! freed memory is overwritten, which costs one pass over it, always.
+//! call: after the first lock of an app's life everything takes several times as long (docs/performance.md). Here freed memory
+//! is overwritten, which costs one pass over it, always.
 //!
 //! Not covered: what the operating system has swapped out.
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_void};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::ffi;
 
@@ -23,6 +24,9 @@ struct System {
 }
 
 static SYSTEM: OnceLock<System> = OnceLock::new();
+
+/// Set once SQLite has taken the functions below: having found its own is not enough.
+static WIPED: AtomicBool = AtomicBool::new(false);
 
 /// From here on SQLite's memory is wiped as it is freed. To be called once, before SQLite is started; false if something
 /// in this process has started it already, and then nothing has changed.
@@ -47,12 +51,13 @@ pub(super) fn wipe_from_the_start() -> bool {
     // SAFETY: `SQLITE_CONFIG_MALLOC` takes one pointer to such a struct and copies it. The functions in it are SQLite's own
     // but for the two below, which keep the contract of `sqlite3_mem_methods` and live as long as the program.
     let taken = unsafe { ffi::sqlite3_config(ffi::SQLITE_CONFIG_MALLOC, &raw const wiping) };
-    taken == ffi::SQLITE_OK
+    WIPED.store(taken == ffi::SQLITE_OK, Ordering::Release);
+    is_wiped()
 }
 
 /// Whether SQLite's memory is wiped as it is freed.
 pub(super) fn is_wiped() -> bool {
-    SYSTEM.get().is_some()
+    WIPED.load(Ordering::Acquire)
 }
 
 unsafe extern "C" fn wiping_free(block: *mut c_void) {
