@@ -15,6 +15,8 @@ use super::words::{COMMON, RARE};
 /// documents a second and bytes a document, up and down.
 const PEER: [(f64, f64); 2] = [(2_078.0, 2_157.0), (1_746.0, 687.0)];
 
+const OPEN: &str = "open to today's list";
+
 /// What was measured at one size: names of lines, the device's figure and plain SQLite's, if there is one.
 pub(crate) struct Point {
     pub(crate) visits: usize,
@@ -29,7 +31,7 @@ pub(crate) fn measure(sizes: &[usize], table: &mut Table) -> Vec<Point> {
     let mut plain = Plain::new(beside.path());
     let argon = argon2();
     table.note(
-        "Argon2id at the least cost taken, left out below",
+        "Argon2id at the least cost taken, in each opening below",
         time(argon),
         "",
     );
@@ -162,12 +164,12 @@ fn read(
     let child = reader.child(0);
     let mut opens: Vec<Duration> = (0..7).map(|_| open_again(reader, &day)).collect();
     opens.sort_unstable();
-    let open = opens[3].saturating_sub(argon);
+    let open = opens[3];
     let plain_open = median(7, || {
         plain.open();
     });
     let working = reader.working();
-    let mut lines = vec![("open to today's list", open, plain_open)];
+    let mut lines = vec![(OPEN, open, plain_open)];
     let mut line = |name, own: &mut dyn FnMut(), other: &dyn Fn()| {
         own();
         other();
@@ -196,13 +198,15 @@ fn read(
     for (name, own, other) in &lines {
         let times = ratio(*own, *other);
         let budget = match (*name, size) {
-            ("open to today's list", 10_000) => Budget::Most(50.0, " ms"),
+            (OPEN, 10_000) => Budget::Most(50.0, " ms"),
             ("one child's visits", 10_000) => Budget::Most(2.0, " ms"),
             (name, 10_000) if name.starts_with("search") => Budget::Most(2.0, "× plain"),
             _ => Budget::None,
         };
+        // The budget of opening is for a key that is derived already.
+        let apart = if *name == OPEN { argon } else { Duration::ZERO };
         let measured = match budget {
-            Budget::Most(_, " ms") => own.as_secs_f64() * 1e3,
+            Budget::Most(_, " ms") => own.saturating_sub(apart).as_secs_f64() * 1e3,
             _ => times,
         };
         table.row(

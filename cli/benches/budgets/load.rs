@@ -33,14 +33,10 @@ pub(crate) fn measure(each: usize, limits: &Limits, table: &mut Table) {
         let took = send(senders);
         let rate = commits as f64 / took.as_secs_f64();
         let checks = took.as_secs_f64() / (limits.verify.as_secs_f64() * commits as f64);
-        let flushes = took.as_secs_f64() / limits.flush.as_secs_f64();
         table.row(
             &format!("council, commits a second at {together} a request"),
             format!("{rate:.0}"),
-            format!(
-                "{checks:.1}× its signature checks alone; {:.1} commits a flush's time",
-                commits as f64 / flushes
-            ),
+            format!("{checks:.1}× its signature checks alone"),
             rate,
             &Budget::Least(least, "/s"),
         );
