@@ -209,7 +209,8 @@ class BorderTest {
                     }
                 assertEquals(SyncEnded.COMPLETE, phone.book.sync(options).ended)
                 assertTrue(steps > 1)
-                assertEquals(SyncEnded.BUDGET, phone.book.apply { note(beginVisit(listOf(phone.child("Kite")))[0], "saw", "x") }.sync(SyncOptions(budget = 0.seconds)).ended)
+                phone.book.note(phone.book.beginVisit(listOf(phone.child("Kite")))[0], "saw", "x")
+                assertEquals(SyncEnded.BUDGET, phone.book.sync(SyncOptions(budget = 0.seconds)).ended)
             }
         }
 

@@ -30,7 +30,7 @@ fun wrongPin(): ByteArray = "tansy-84-otter".toByteArray()
 
 /** A keystore as an app writes one. [fault] is called before each answer. */
 class Keys : HardwareKeys {
-    private val keys = mutableMapOf<String, ByteArray>()
+    private val made = mutableMapOf<String, ByteArray>()
     private val small = mutableMapOf<String, ByteArray>()
 
     @Volatile var fault: () -> Unit = {}
@@ -40,7 +40,7 @@ class Keys : HardwareKeys {
         policy: KeyPolicy,
     ) {
         fault()
-        keys.getOrPut(alias) { Random.nextBytes(32) }
+        made.getOrPut(alias) { Random.nextBytes(32) }
     }
 
     override fun derive(
@@ -48,7 +48,7 @@ class Keys : HardwareKeys {
         input: ByteArray,
     ): ByteArray {
         fault()
-        val key = keys[alias] ?: throw KeystoreException.Missing()
+        val key = made[alias] ?: throw KeystoreException.Missing()
         return Mac.getInstance("HmacSHA256").apply { init(SecretKeySpec(key, "HmacSHA256")) }.doFinal(input)
     }
 
@@ -64,7 +64,7 @@ class Keys : HardwareKeys {
 
     override fun delete(alias: String) {
         fault()
-        keys.remove(alias)
+        made.remove(alias)
     }
 
     override fun protectedDataAvailable(): Boolean = true.also { fault() }
@@ -116,8 +116,7 @@ object Council {
     fun code(
         worker: String,
         label: String,
-    ): String =
-        field(command("enrol-code", "--worker", worker, "--label", label, "--address", "https://$listening"), "code")
+    ): String = field(command("enrol-code", "--worker", worker, "--label", label, "--address", "https://$listening"), "code")
 
     fun folder(name: String): String = File(scratch, "${Random.nextLong()}-$name").path
 }

@@ -30,8 +30,15 @@ import javax.crypto.Mac
 
 private const val PROVIDER = "AndroidKeyStore"
 
+private const val KEY_BITS = 256
+
+/** Causes can go round in a circle. */
+private const val DEEPEST_CAUSE = 10
+
 /** HMAC keys in the Android Keystore, in StrongBox where there is one; and small values in a folder that no backup takes. */
-public class AndroidKeys(private val context: Context) : HardwareKeys {
+public class AndroidKeys(
+    private val context: Context,
+) : HardwareKeys {
     private val folder = File(context.noBackupFilesDir, "visitbook-keys")
 
     override fun ensure(
@@ -99,20 +106,25 @@ public class AndroidKeys(private val context: Context) : HardwareKeys {
         alias: String,
         policy: KeyPolicy,
     ): KeyGenParameterSpec.Builder =
-        KeyGenParameterSpec.Builder(alias, KeyProperties.PURPOSE_SIGN).setKeySize(256).apply {
+        KeyGenParameterSpec.Builder(alias, KeyProperties.PURPOSE_SIGN).setKeySize(KEY_BITS).apply {
             when (policy) {
                 KeyPolicy.BACKGROUND -> Unit
-                KeyPolicy.UNLOCKED_DEVICE ->
-                    if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) setUnlockedDeviceRequired(true)
-                KeyPolicy.BIOMETRIC_CURRENT_SET -> {
-                    setUserAuthenticationRequired(true)
-                    setInvalidatedByBiometricEnrollment(true)
-                    if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) {
-                        setUserAuthenticationParameters(0, KeyProperties.AUTH_BIOMETRIC_STRONG)
-                    }
-                }
+                KeyPolicy.UNLOCKED_DEVICE -> needUnlocked()
+                KeyPolicy.BIOMETRIC_CURRENT_SET -> needPerson()
             }
         }
+
+    private fun KeyGenParameterSpec.Builder.needUnlocked() {
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) setUnlockedDeviceRequired(true)
+    }
+
+    private fun KeyGenParameterSpec.Builder.needPerson() {
+        setUserAuthenticationRequired(true)
+        setInvalidatedByBiometricEnrollment(true)
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) {
+            setUserAuthenticationParameters(0, KeyProperties.AUTH_BIOMETRIC_STRONG)
+        }
+    }
 
     private fun make(spec: KeyGenParameterSpec.Builder) {
         KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_HMAC_SHA256, PROVIDER).run {
@@ -152,19 +164,22 @@ internal fun keystoreError(
     thrown: Throwable,
     locked: Boolean,
 ): KeystoreException {
-    val causes = generateSequence(thrown) { it.cause }.take(10)
-    for (cause in causes) {
-        when (cause) {
-            is KeyPermanentlyInvalidatedException -> return KeystoreException.Invalidated()
-            is UserNotAuthenticatedException ->
-                return if (locked) KeystoreException.LockedNow() else KeystoreException.NotAuthenticated()
-            is NoSuchAlgorithmException, is NoSuchProviderException -> return KeystoreException.Unsupported()
-        }
-    }
-    // A key that needs the phone unlocked fails in whatever way the maker chose.
-    if (locked) return KeystoreException.LockedNow()
-    return KeystoreException.Transient(causes.firstNotNullOfOrNull(::platformCode) ?: 0)
+    val causes = generateSequence(thrown) { it.cause }.take(DEEPEST_CAUSE).toList()
+    return causes.firstNotNullOfOrNull { said(it, locked) }
+        // A key that needs the phone unlocked fails in whatever way the maker chose.
+        ?: if (locked) KeystoreException.LockedNow() else KeystoreException.Transient(causes.firstNotNullOfOrNull(::platformCode) ?: 0)
 }
+
+private fun said(
+    cause: Throwable,
+    locked: Boolean,
+): KeystoreException? =
+    when (cause) {
+        is KeyPermanentlyInvalidatedException -> KeystoreException.Invalidated()
+        is UserNotAuthenticatedException -> if (locked) KeystoreException.LockedNow() else KeystoreException.NotAuthenticated()
+        is NoSuchAlgorithmException, is NoSuchProviderException -> KeystoreException.Unsupported()
+        else -> null
+    }
 
 private fun platformCode(error: Throwable): Long? =
     if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU && error is android.security.KeyStoreException) {

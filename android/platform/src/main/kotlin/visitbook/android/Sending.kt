@@ -86,4 +86,5 @@ public fun isOnline(context: Context): Boolean {
 public fun deviceFolder(context: Context): File = File(context.noBackupFilesDir, "visitbook")
 
 /** Keeps a window out of screenshots, recordings and the list of recent apps. For every screen of the app. */
-public fun keepPrivate(window: Window): Unit = window.setFlags(WindowManager.LayoutParams.FLAG_SECURE, WindowManager.LayoutParams.FLAG_SECURE)
+public fun keepPrivate(window: Window): Unit =
+    window.setFlags(WindowManager.LayoutParams.FLAG_SECURE, WindowManager.LayoutParams.FLAG_SECURE)
