@@ -28,18 +28,18 @@ fun pin(): ByteArray = "tansy-83-otter".toByteArray()
 
 fun wrongPin(): ByteArray = "tansy-84-otter".toByteArray()
 
-/** A keystore as an app writes one. [fault] is called before each answer. */
+/** A keystore as an app writes one. [fault] is called with the function's name before each answer. */
 class Keys : HardwareKeys {
     private val made = mutableMapOf<String, ByteArray>()
     private val small = mutableMapOf<String, ByteArray>()
 
-    @Volatile var fault: () -> Unit = {}
+    @Volatile var fault: (String) -> Unit = {}
 
     override fun ensure(
         alias: String,
         policy: KeyPolicy,
     ) {
-        fault()
+        fault("ensure")
         made.getOrPut(alias) { Random.nextBytes(32) }
     }
 
@@ -47,7 +47,7 @@ class Keys : HardwareKeys {
         alias: String,
         input: ByteArray,
     ): ByteArray {
-        fault()
+        fault("derive")
         val key = made[alias] ?: throw KeystoreException.Missing()
         return Mac.getInstance("HmacSHA256").apply { init(SecretKeySpec(key, "HmacSHA256")) }.doFinal(input)
     }
@@ -56,18 +56,18 @@ class Keys : HardwareKeys {
         name: String,
         value: ByteArray,
     ) {
-        fault()
+        fault("putSmall")
         small[name] = value
     }
 
-    override fun getSmall(name: String): ByteArray? = small[name].also { fault() }
+    override fun getSmall(name: String): ByteArray? = small[name].also { fault("getSmall") }
 
     override fun delete(alias: String) {
-        fault()
+        fault("delete")
         made.remove(alias)
     }
 
-    override fun protectedDataAvailable(): Boolean = true.also { fault() }
+    override fun protectedDataAvailable(): Boolean = true.also { fault("protectedDataAvailable") }
 }
 
 /** One server process for all tests, stopped with the JVM. */

@@ -6,6 +6,7 @@
  */
 package visitbook.android
 
+import android.annotation.TargetApi
 import android.app.KeyguardManager
 import android.content.Context
 import android.content.pm.PackageManager
@@ -49,7 +50,7 @@ public class AndroidKeys(
             if (store().containsAlias(alias)) return@mapped
             if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P && hasStrongBox()) {
                 try {
-                    return@mapped make(spec(alias, policy).setIsStrongBoxBacked(true))
+                    return@mapped make(spec(alias, policy).apply { inStrongBox() })
                 } catch (_: ProviderException) {
                     // A StrongBox that is full or slow to answer is no reason not to record: the ordinary one is hardware too.
                 }
@@ -114,10 +115,17 @@ public class AndroidKeys(
             }
         }
 
+    @TargetApi(Build.VERSION_CODES.P)
+    private fun KeyGenParameterSpec.Builder.inStrongBox() {
+        setIsStrongBoxBacked(true)
+    }
+
+    @TargetApi(Build.VERSION_CODES.P)
     private fun KeyGenParameterSpec.Builder.needUnlocked() {
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) setUnlockedDeviceRequired(true)
     }
 
+    @TargetApi(Build.VERSION_CODES.R)
     private fun KeyGenParameterSpec.Builder.needPerson() {
         setUserAuthenticationRequired(true)
         setInvalidatedByBiometricEnrollment(true)
@@ -181,6 +189,7 @@ private fun said(
         else -> null
     }
 
+@TargetApi(Build.VERSION_CODES.TIRAMISU)
 private fun platformCode(error: Throwable): Long? =
     if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU && error is android.security.KeyStoreException) {
         error.numericErrorCode.toLong()
