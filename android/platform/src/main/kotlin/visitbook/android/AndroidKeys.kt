@@ -33,6 +33,9 @@ private const val PROVIDER = "AndroidKeyStore"
 
 private const val KEY_BITS = 256
 
+/** `android.security.KeyStoreException.ERROR_USER_AUTHENTICATION_REQUIRED`, where an operation was begun and not let end. */
+private const val NEEDS_PERSON = 2L
+
 /** Causes can go round in a circle. */
 private const val DEEPEST_CAUSE = 10
 
@@ -182,11 +185,22 @@ private fun said(
     cause: Throwable,
     locked: Boolean,
 ): KeystoreException? =
-    when (cause) {
-        is KeyPermanentlyInvalidatedException -> KeystoreException.Invalidated()
-        is UserNotAuthenticatedException -> if (locked) KeystoreException.LockedNow() else KeystoreException.NotAuthenticated()
-        is NoSuchAlgorithmException, is NoSuchProviderException -> KeystoreException.Unsupported()
-        else -> null
+    when {
+        cause is KeyPermanentlyInvalidatedException -> {
+            KeystoreException.Invalidated()
+        }
+
+        cause is UserNotAuthenticatedException || platformCode(cause) == NEEDS_PERSON -> {
+            if (locked) KeystoreException.LockedNow() else KeystoreException.NotAuthenticated()
+        }
+
+        cause is NoSuchAlgorithmException || cause is NoSuchProviderException -> {
+            KeystoreException.Unsupported()
+        }
+
+        else -> {
+            null
+        }
     }
 
 @TargetApi(Build.VERSION_CODES.TIRAMISU)

@@ -43,7 +43,7 @@ class ScreensTest {
 
     private fun entry(): ActivityController<Entry> = Robolectric.buildActivity(Entry::class.java)
 
-    private val Activity.content: View get() = window.decorView.findViewById(android.R.id.content)
+    private val Activity.content: View get() = checkNotNull(window.decorView.findViewById<View>(android.R.id.content))
 
     private val Activity.top: View get() = (window.decorView as ViewGroup).run { getChildAt(childCount - 1) }
 
