@@ -52,7 +52,7 @@ public class Screens(
         covers.keys.toList().forEach(::uncover)
     }
 
-    private fun cover(activity: Activity) {
+    internal fun cover(activity: Activity) {
         if (activity in covers) return
         val cover = View(activity)
         cover.setBackgroundColor(Color.WHITE)
@@ -81,7 +81,7 @@ public class Screens(
             if (cover) View.IMPORTANT_FOR_ACCESSIBILITY_NO_HIDE_DESCENDANTS else View.IMPORTANT_FOR_ACCESSIBILITY_AUTO
     }
 
-    private fun left() {
+    internal fun left() {
         val open = book() ?: return
         // A failure is not lost on anybody: every draft is on the disk already, and `recovered` lists it after the next unlock.
         scope.launch { runCatching { open.draftCommitAll() } }
