@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/languages/common.sh
 
-build_natives --release
+build_natives
+cargo build --quiet --release --package visitbook-ffi
 mvn --batch-mode --no-transfer-progress --quiet --file android/pom.xml --projects bindings,bench -DskipTests \
-  -Dvisitbook.build="$target/android" -Dvisitbook.library="$built" -Dvisitbook.server="$server" \
+  -Dvisitbook.build="$target/android" -Dvisitbook.library="$target/release" -Dvisitbook.server="$server" \
   -Dbench.options="${*:--f 3 -wi 3 -w 1 -i 5 -r 1 -foe true}" test

@@ -31,12 +31,11 @@ find_target() {
   target=$(cargo metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 }
 
-# build_natives [--release]: builds the native library and the council's server, as developers do or as they are released, and
-# names where they are.
+# Builds the native library and the council's server, as developers do, and names where they are.
 build_natives() {
   find_target
-  cargo build --quiet "$@" --package visitbook-ffi
-  cargo build --quiet "$@" --package visitbook-server --bin visitbook-server
-  if [ "${1-}" = --release ]; then built=$target/release; else built=$target/debug; fi
+  cargo build --quiet --package visitbook-ffi
+  cargo build --quiet --package visitbook-server --bin visitbook-server
+  built=$target/debug
   server=$built/visitbook-server
 }
