@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/languages/common.sh
 
-{ need javac openjdk-17-jdk-headless && need mvn maven && need python3 python3 && need unzip unzip; } ||
+{ need javac openjdk-17-jdk-headless && need mvn maven && need python3 python3; } ||
   skip "the tests of the Kotlin library" "install JDK 17 or newer, Maven and Python, then tests/languages/kotlin.sh"
 
 tests/languages/versions.py
@@ -58,7 +58,8 @@ if [ ! -e "$robolectric/monitor.jar" ]; then
   if copied "$robolectric" org.robolectric:android-all-instrumented:8.0.0_r4-robolectric-r1-i7 &&
     copied "$robolectric" org.robolectric:android-all-instrumented:15-robolectric-13954326-i7 &&
     copied "$robolectric" androidx.test:monitor:1.8.0:aar; then
-    unzip -q -p "$robolectric/monitor-1.8.0.aar" classes.jar >"$robolectric/monitor.jar"
+    python3 -c 'import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read("classes.jar"))' \
+      "$robolectric/monitor-1.8.0.aar" >"$robolectric/monitor.jar"
   else
     platform=
     say "skipped: the tests of android/platform; Android's artifacts cannot be had here"
@@ -75,6 +76,7 @@ if ! maven ${platform:+--activate-profiles platform} --file android/pom.xml \
 fi
 grep --extended-regexp '^\[WARNING\] .*\.kt' "$log" | grep --invert-match visitbook_ffi.kt || true
 grep 'Tests run' "$log"
+say "the benchmark of the border ran once: $(grep -c '^# Benchmark: ' "$log") figures, none of them kept"
 
 [ -n "$platform" ] || skip "Android Lint, which needs the same artifacts" "$google"
 tool lint || skip "Android Lint; it cannot be had here" "$google"
