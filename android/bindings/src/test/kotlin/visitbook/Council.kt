@@ -28,27 +28,27 @@ fun pin(): ByteArray = "tansy-83-otter".toByteArray()
 
 fun wrongPin(): ByteArray = "tansy-84-otter".toByteArray()
 
-/** A keystore as an app writes one. [fault] is called before each answer. */
+/** A keystore as an app writes one. [fault] is called with the function's name before each answer. */
 class Keys : HardwareKeys {
-    private val keys = mutableMapOf<String, ByteArray>()
+    private val made = mutableMapOf<String, ByteArray>()
     private val small = mutableMapOf<String, ByteArray>()
 
-    @Volatile var fault: () -> Unit = {}
+    @Volatile var fault: (String) -> Unit = {}
 
     override fun ensure(
         alias: String,
         policy: KeyPolicy,
     ) {
-        fault()
-        keys.getOrPut(alias) { Random.nextBytes(32) }
+        fault("ensure")
+        made.getOrPut(alias) { Random.nextBytes(32) }
     }
 
     override fun derive(
         alias: String,
         input: ByteArray,
     ): ByteArray {
-        fault()
-        val key = keys[alias] ?: throw KeystoreException.Missing()
+        fault("derive")
+        val key = made[alias] ?: throw KeystoreException.Missing()
         return Mac.getInstance("HmacSHA256").apply { init(SecretKeySpec(key, "HmacSHA256")) }.doFinal(input)
     }
 
@@ -56,18 +56,18 @@ class Keys : HardwareKeys {
         name: String,
         value: ByteArray,
     ) {
-        fault()
+        fault("putSmall")
         small[name] = value
     }
 
-    override fun getSmall(name: String): ByteArray? = small[name].also { fault() }
+    override fun getSmall(name: String): ByteArray? = small[name].also { fault("getSmall") }
 
     override fun delete(alias: String) {
-        fault()
-        keys.remove(alias)
+        fault("delete")
+        made.remove(alias)
     }
 
-    override fun protectedDataAvailable(): Boolean = true.also { fault() }
+    override fun protectedDataAvailable(): Boolean = true.also { fault("protectedDataAvailable") }
 }
 
 /** One server process for all tests, stopped with the JVM. */
@@ -116,8 +116,7 @@ object Council {
     fun code(
         worker: String,
         label: String,
-    ): String =
-        field(command("enrol-code", "--worker", worker, "--label", label, "--address", "https://$listening"), "code")
+    ): String = field(command("enrol-code", "--worker", worker, "--label", label, "--address", "https://$listening"), "code")
 
     fun folder(name: String): String = File(scratch, "${Random.nextLong()}-$name").path
 }

@@ -17,7 +17,8 @@ import visitbook.core.VisitbookException
 import visitbook.core.VoiceGiven
 import java.io.File
 
-private const val EMOJI_AND_HEBREW = "Pipit 👶🏽 slept. אִמָּא אמרה: «הוא לא גר פה» — Ivy said “he doesn’t live here”. e\u0301 \u202eback\u202c"
+private const val EMOJI_AND_HEBREW =
+    "Pipit 👶🏽 slept. אִמָּא אמרה: «הוא לא גר פה» — Ivy said “he doesn’t live here”. e\u0301 \u202eback\u202c"
 private const val CHILDS_WORDS = " I put Pipits bottle in my bed 🍼\nso it stays warm.  "
 
 class DayTest {
