@@ -33,6 +33,7 @@ mod record;
 mod same_visit;
 mod save;
 mod show;
+mod sending;
 mod standing;
 mod stranded;
 mod sync;
@@ -178,6 +179,8 @@ pub struct Working {
     on_their_way: BTreeSet<crate::sync::store::ParcelKey>,
     /// The council asked who this is: what is sealed again carries the certificate.
     introduces_itself: bool,
+    /// In which order envelopes are sent, since it was last worked out.
+    sending: Option<sending::Sending>,
 }
 
 impl Working {
@@ -228,6 +231,7 @@ impl Working {
             introduces_itself: false,
         };
         match working.put_in_order(&found) {
+            sending: None,
             Ok(()) => Ok(working),
             Err(error) => Err(Box::new(StillLocked {
                 locked: working.into_locked(),
@@ -495,6 +499,7 @@ impl Working {
             self.seal_relearned().map_err(Box::new)?;
             self.seal_given_back().map_err(Box::new)?;
             self.tell(BTreeSet::new(), true);
+            self.sending = None;
         }
         Ok(true)
     }

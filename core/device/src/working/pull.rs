@@ -186,6 +186,11 @@ impl Working {
     /// The digest over everything this device holds, to be compared with the council's.
     pub(crate) fn whole_digest(&self) -> Result<[u8; 32]> {
         let held = log::scopes(&self.store.writer)?
+        // What only the spool remembered may have come with this page.
+        self.sending = self
+            .sending
+            .take()
+            .filter(|sending| !sending.has_stranded());
             .into_iter()
             .filter(|row| row.held && row.at.is_some());
         Ok(whole(held.map(|row| (row.scope, row.digest))))
