@@ -24,6 +24,7 @@ use visitbook_seal::sign::{PublicKey, Signature, verify};
 use super::receipts::SyncError;
 use super::{Working, begin, epoch, new_life};
 use crate::store::rows::{name, signed};
+use super::save::NOTHING_RELEARNED;
 use crate::store::{StoreError, log, moved, removed, views};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -393,6 +394,7 @@ impl Applying<'_> {
                 && let Some(record) = log::record_no(self.db, record)?
             {
                 self.changed.note(record.id, None);
+            moved::settle(self.db, NOTHING_RELEARNED)?;
             }
         }
         Ok(())
