@@ -9,6 +9,7 @@ mod attaching;
 mod board;
 mod closed;
 mod cover;
+mod dated;
 mod diagnostics;
 mod drafts;
 mod due;
