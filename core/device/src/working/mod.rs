@@ -33,8 +33,8 @@ mod receipts;
 mod record;
 mod same_visit;
 mod save;
-mod show;
 mod sending;
+mod show;
 mod standing;
 mod stranded;
 mod sync;
@@ -170,6 +170,7 @@ pub struct Working {
     recovered: Vec<model::Recovered>,
     kept_drafts: Vec<model::KeptDraft>,
     unread: pull::Unread,
+    own_commits: pull::OwnCommits,
     /// Of the pull request that is out: opens its reply.
     awaited: Option<visitbook_seal::request::ReplyOpener>,
     shelf: Shelf,
@@ -178,10 +179,10 @@ pub struct Working {
     asked: Option<files::Asked>,
     /// Envelopes handed out for sending since the last answer.
     on_their_way: BTreeSet<crate::sync::store::ParcelKey>,
-    /// The council asked who this is: what is sealed again carries the certificate.
-    introduces_itself: bool,
     /// In which order envelopes are sent, since it was last worked out.
     sending: Option<sending::Sending>,
+    /// The council asked who this is: what is sealed again carries the certificate.
+    introduces_itself: bool,
 }
 
 impl Working {
@@ -227,12 +228,13 @@ impl Working {
             recovered: Vec::new(),
             kept_drafts: Vec::new(),
             unread: pull::Unread::default(),
+            own_commits: pull::OwnCommits::default(),
             awaited: None,
             on_their_way: BTreeSet::new(),
+            sending: None,
             introduces_itself: false,
         };
         match working.put_in_order(&found) {
-            sending: None,
             Ok(()) => Ok(working),
             Err(error) => Err(Box::new(StillLocked {
                 locked: working.into_locked(),
@@ -497,10 +499,10 @@ impl Working {
         self.bundle = bundle;
         self.session = session;
         if restored {
+            self.sending = None;
             self.seal_relearned().map_err(Box::new)?;
             self.seal_given_back().map_err(Box::new)?;
             self.tell(BTreeSet::new(), true);
-            self.sending = None;
         }
         Ok(true)
     }

@@ -10,6 +10,7 @@ use visitbook_seal::purpose::Purpose;
 use visitbook_seal::request::seal_request;
 
 use super::Working;
+use super::pull::OwnCommits;
 use super::receipts::SyncError;
 use crate::error::UnlockError;
 use crate::outbox::pick;
@@ -55,6 +56,14 @@ impl Working {
             Denial::Ended => {
                 self.take_ending().map_err(SyncError::from)?;
                 Err(ReplyProblem::NotEnrolled)
+            }
+            // A council of before own commits could be named.
+            Denial::Malformed if self.own_commits != OwnCommits::Whole => {
+                self.own_commits = OwnCommits::Whole;
+                Ok(PullTaken {
+                    again: true,
+                    ..PullTaken::default()
+                })
             }
             Denial::Malformed => Err(ReplyProblem::NotTheCouncil),
             Denial::Replayed => {
@@ -131,6 +140,8 @@ impl SyncStore for Working {
             .transpose()
             .map_err(|_| StoreError::Row("a token"))?;
         let compare = token.is_some() && !arriving;
+        // What is asked for from the beginning is asked for whole, so that it can make good whatever is missing here.
+        let by_name = self.own_commits == OwnCommits::ByName && token.is_some();
         let request = encode(&PullRequest {
             device: self.me.device,
             incarnation: self.me.incarnation,
@@ -153,6 +164,7 @@ impl SyncStore for Working {
             } else {
                 None
             },
+            knows_own: (by_name && self.me.seq > 0).then_some(self.me.seq),
         });
         let signature = self.keys.signing_key().sign(Purpose::Request, &request);
         let signed = encode(&Signed {
@@ -175,12 +187,15 @@ impl SyncStore for Working {
         let reply: PullReply = decode(&plain).map_err(|_| ReplyProblem::NotTheCouncil)?;
         self.awaited = None;
         match reply {
-            PullReply::Page(page) => Ok(PullTaken {
-                entries: self.apply(&page)?,
-                more: page.more,
-                again: false,
-                keys_wanted: page.keys.is_some_and(|serial| serial > self.bundle.serial),
-            }),
+            PullReply::Page(page) => {
+                let applied = self.apply(&page)?;
+                Ok(PullTaken {
+                    entries: applied.unwrap_or(0),
+                    more: page.more,
+                    again: applied.is_none(),
+                    keys_wanted: page.keys.is_some_and(|serial| serial > self.bundle.serial),
+                })
+            }
             PullReply::Denied {
                 denial,
                 next_counter,
