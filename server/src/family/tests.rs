@@ -311,6 +311,7 @@ fn the_first_key_is_never_served() {
         budget: 1 << 20,
         acknowledges: None,
         certificate: None,
+        knows_own: None,
         epoch: None,
     };
     let fresh = visitbook_record::id::Token([3; 16]);
