@@ -21,17 +21,27 @@ import visitbook.core.KeyPolicy
 import visitbook.core.KeystoreException
 import java.io.File
 import java.io.FileNotFoundException
+import java.security.InvalidAlgorithmParameterException
+import java.security.Key
 import java.security.KeyStore
 import java.security.NoSuchAlgorithmException
 import java.security.NoSuchProviderException
 import java.security.ProviderException
+import java.security.UnrecoverableKeyException
 import javax.crypto.KeyGenerator
 import javax.crypto.Mac
 
 private const val PROVIDER = "AndroidKeyStore"
 
-/** HMAC keys in the Android Keystore, in StrongBox where there is one; and small values in a folder that no backup takes. */
-public class AndroidKeys(private val context: Context) : HardwareKeys {
+/**
+ * HMAC keys in the Android Keystore, in StrongBox where there is one; and small values in a folder that no backup takes.
+ *
+ * [recognition] asks for a fingerprint or face, mostly a [SystemPrompt]; without one the phone has none to unlock by.
+ */
+public class AndroidKeys(
+    private val context: Context,
+    private val recognition: Recognition? = null,
+) : HardwareKeys {
     private val folder = File(context.noBackupFilesDir, "visitbook-keys")
 
     override fun ensure(
@@ -39,15 +49,16 @@ public class AndroidKeys(private val context: Context) : HardwareKeys {
         policy: KeyPolicy,
     ): Unit =
         mapped {
-            if (store().containsAlias(alias)) return@mapped
+            val name = if (policy == KeyPolicy.BIOMETRIC_CURRENT_SET) recognised(alias) else alias
+            if (store().containsAlias(name)) return@mapped
             if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P && hasStrongBox()) {
                 try {
-                    return@mapped make(spec(alias, policy).setIsStrongBoxBacked(true))
+                    return@mapped make(spec(name, policy).setIsStrongBoxBacked(true), policy)
                 } catch (_: ProviderException) {
                     // A StrongBox that is full or slow to answer is no reason not to record: the ordinary one is hardware too.
                 }
             }
-            make(spec(alias, policy))
+            make(spec(name, policy), policy)
         }
 
     override fun derive(
@@ -55,11 +66,17 @@ public class AndroidKeys(private val context: Context) : HardwareKeys {
         input: ByteArray,
     ): ByteArray =
         mapped {
-            val key = store().getKey(alias, null) ?: throw KeystoreException.Missing()
-            Mac.getInstance(KeyProperties.KEY_ALGORITHM_HMAC_SHA256).run {
-                init(key)
-                doFinal(input)
+            val store = store()
+            val mac = Mac.getInstance(KeyProperties.KEY_ALGORITHM_HMAC_SHA256)
+            if (store.containsAlias(recognised(alias))) {
+                mac.init(keyOfPerson(store, alias))
+                val recognition = recognition ?: throw KeystoreException.Unsupported()
+                // The hardware holds the operation back until the person was recognised for it.
+                recognition.recognise(mac)
+            } else {
+                mac.init(store.getKey(alias, null) ?: throw KeystoreException.Missing())
             }
+            mac.doFinal(input)
         }
 
     override fun putSmall(
@@ -89,7 +106,11 @@ public class AndroidKeys(private val context: Context) : HardwareKeys {
             }
         }
 
-    override fun delete(alias: String): Unit = mapped { store().deleteEntry(alias) }
+    override fun delete(alias: String): Unit =
+        mapped {
+            store().deleteEntry(alias)
+            store().deleteEntry(recognised(alias))
+        }
 
     override fun protectedDataAvailable(): Boolean = !isLocked()
 
@@ -114,12 +135,37 @@ public class AndroidKeys(private val context: Context) : HardwareKeys {
             }
         }
 
-    private fun make(spec: KeyGenParameterSpec.Builder) {
+    private fun make(
+        spec: KeyGenParameterSpec.Builder,
+        policy: KeyPolicy,
+    ) {
+        val forPerson = policy == KeyPolicy.BIOMETRIC_CURRENT_SET
+        // The prompt that releases such a key came with this version.
+        if (forPerson && (recognition == null || Build.VERSION.SDK_INT < Build.VERSION_CODES.P)) throw KeystoreException.Unsupported()
         KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_HMAC_SHA256, PROVIDER).run {
-            init(spec.build())
+            try {
+                init(spec.build())
+            } catch (error: InvalidAlgorithmParameterException) {
+                // Nothing is enrolled that could release it.
+                throw if (forPerson) KeystoreException.Unsupported() else error
+            }
             generateKey()
         }
     }
+
+    // The platform does not say of a key whether it waits for a person. The name it is stored under does.
+    private fun recognised(alias: String) = "recognised:$alias"
+
+    // What some versions of the platform say of a key that a new fingerprint has destroyed.
+    private fun keyOfPerson(
+        store: KeyStore,
+        alias: String,
+    ): Key =
+        try {
+            store.getKey(recognised(alias), null) ?: throw KeystoreException.Missing()
+        } catch (_: UnrecoverableKeyException) {
+            throw KeystoreException.Invalidated()
+        }
 
     private fun hasStrongBox(): Boolean =
         Build.VERSION.SDK_INT >= Build.VERSION_CODES.P &&
