@@ -668,17 +668,18 @@ fn a_dead_biometric_costs_only_its_own_slot_and_comes_back_only_after_the_pin() 
     assert_eq!(vault::unlock_biometric(&mut image, &hw).err(), cancelled);
     assert!(vault::unlock_biometric(&mut image, &hw).is_ok());
     // A new finger was enrolled: the PIN still opens, then a new slot can be made over the dead key.
+    let mut old_image = image.clone();
     hw.heal();
     hw.fail_at(0, Fault::Error(HwError::Invalidated));
     assert_eq!(
         vault::unlock_biometric(&mut image, &hw).err(),
         Some(UnlockError::BiometricGone)
     );
+    assert!(!image.has_biometric(), "the dead slot is gone");
     let by_pin = unlock(&mut image, &hw, PIN, 1).ok().unwrap();
     hw.heal();
     hw.fail_at(2, Fault::Error(HwError::Invalidated));
     let old_answer = hw.inner().derive(BIOMETRIC_ALIAS, b"x").unwrap();
-    let old_image = image.clone();
     vault::add_biometric(&mut image, &hw, &by_pin).unwrap();
     assert_ne!(
         hw.inner().derive(BIOMETRIC_ALIAS, b"x").unwrap(),
@@ -690,7 +691,7 @@ fn a_dead_biometric_costs_only_its_own_slot_and_comes_back_only_after_the_pin() 
         &vault::unlock_biometric(&mut image, &hw).ok().unwrap()
     ));
     assert_eq!(
-        vault::unlock_biometric(&old_image, &hw).err(),
+        vault::unlock_biometric(&mut old_image, &hw).err(),
         Some(UnlockError::BiometricGone)
     );
 }
