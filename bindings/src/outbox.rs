@@ -81,10 +81,7 @@ impl SealedOutbox {
 }
 
 impl SealedOutbox {
-    pub(crate) fn with<R>(
-        &self,
-        work: impl FnOnce(&mut Outbox) -> R,
-    ) -> Result<R, VisitbookError> {
+    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Outbox) -> R) -> Result<R, VisitbookError> {
         self.held.with(work).map_err(of_outbox)
     }
 }

@@ -137,7 +137,11 @@ where
     VisitbookError: From<T::Error>,
 {
     let cut = device.cut_uploads(most_bytes as usize, most_files as usize)?;
-    let url = format!("{}{}", place.address.trim_end_matches('/'), Route::Upload.path());
+    let url = format!(
+        "{}{}",
+        place.address.trim_end_matches('/'),
+        Route::Upload.path()
+    );
     let order = |upload: CutUpload| {
         let CutUpload {
             name,
@@ -158,7 +162,11 @@ where
     Ok(cut.into_iter().map(order).collect())
 }
 
-fn take<T: SystemUploads>(device: &mut T, name: &str, answer: CouncilAnswer) -> Result<UploadOutcome>
+fn take<T: SystemUploads>(
+    device: &mut T,
+    name: &str,
+    answer: CouncilAnswer,
+) -> Result<UploadOutcome>
 where
     VisitbookError: From<T::Error>,
 {

@@ -46,7 +46,9 @@ pub mod working;
 #[cfg(feature = "store")]
 pub use enrol::EnrolStep;
 #[cfg(feature = "store")]
-pub use error::{BiometricError, EnrolError, FileError, OpenError, ReadError, SaveError, UnlockError};
+pub use error::{
+    BiometricError, EnrolError, FileError, OpenError, ReadError, SaveError, UnlockError,
+};
 #[cfg(feature = "store")]
 pub use family::Family;
 #[cfg(feature = "store")]
@@ -61,6 +63,6 @@ pub use store::StoreError;
 pub use uploads::{CutUpload, SystemUploads, UploadEnd};
 #[cfg(feature = "store")]
 pub use working::{
-    BiometricKey, BiometricOffer, Change, EnterError, Listener, Met, NotEntered, Reply, Saved, Sharing, Subscription, SyncError,
-    VoiceGiven, Working, model,
+    BiometricKey, BiometricOffer, Change, EnterError, Listener, Met, NotEntered, Reply, Saved,
+    Sharing, Subscription, SyncError, VoiceGiven, Working, model,
 };

@@ -20,7 +20,9 @@ const HOUR: i64 = 60 * 60 * 1000;
 fn with_a_finger() -> (Phone, Arc<FingerKeys>) {
     let (_council, phone, mut working) = larkspurs();
     let visit = visit_to_wren(&mut working);
-    working.note(visit, "saw", "Wren made tea.").unwrap();
+    working
+        .note(visit, "saw", "Wren put the kettle on.")
+        .unwrap();
     let _ = working.lock();
     let keys = FingerKeys::over(&phone.hardware);
     let mut working = open(&phone, &keys).unlock(PIN).unwrap();
@@ -36,7 +38,7 @@ fn open(phone: &Phone, keys: &Arc<FingerKeys>) -> Locked {
 
 fn found(working: &mut Working) -> usize {
     working.idle().unwrap();
-    working.search("tea").unwrap().len()
+    working.search("kettle").unwrap().len()
 }
 
 fn vault_files(folder: &Path) -> [Vec<u8>; 2] {
@@ -232,7 +234,7 @@ fn the_book_goes_on_while_the_prompt_stands() {
     let visit = visit_to_wren(&mut working);
     let made = offer.make().unwrap();
     working
-        .note(visit, "saw", "Wren made tea meanwhile.")
+        .note(visit, "saw", "Wren put the kettle on meanwhile.")
         .unwrap();
     working.take_biometric(made).unwrap();
     let mut working = working.lock().unlock_with_biometric().unwrap();

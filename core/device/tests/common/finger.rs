@@ -19,8 +19,6 @@ struct State {
     dead: BTreeSet<String>,
     prompts: u32,
     fails: Option<HwError>,
-    /// Called while a prompt stands.
-    meanwhile: Option<Box<dyn FnMut() + Send>>,
 }
 
 /// Keys of the policy `BiometricCurrentSet` ask for the finger, and die when another one is enrolled.
@@ -59,10 +57,6 @@ impl FingerKeys {
     pub fn keys(&self) -> usize {
         self.state.lock().unwrap().waits.len()
     }
-
-    pub fn meanwhile(&self, work: impl FnMut() + Send + 'static) {
-        self.state.lock().unwrap().meanwhile = Some(Box::new(work));
-    }
 }
 
 impl HardwareKeys for FingerKeys {
@@ -74,23 +68,17 @@ impl HardwareKeys for FingerKeys {
     }
 
     fn derive(&self, alias: &str, input: &[u8]) -> Result<Zeroizing<Vec<u8>>, HwError> {
-        let mut meanwhile = None;
-        {
-            let mut state = self.state.lock().unwrap();
-            if state.dead.contains(alias) {
-                return Err(HwError::Invalidated);
-            }
-            if state.waits.contains(alias) {
-                state.prompts += 1;
-                meanwhile = state.meanwhile.take();
-                if let Some(error) = state.fails {
-                    return Err(error);
-                }
+        let mut state = self.state.lock().unwrap();
+        if state.dead.contains(alias) {
+            return Err(HwError::Invalidated);
+        }
+        if state.waits.contains(alias) {
+            state.prompts += 1;
+            if let Some(error) = state.fails {
+                return Err(error);
             }
         }
-        if let Some(mut work) = meanwhile {
-            work();
-        }
+        drop(state);
         self.inner.derive(alias, input)
     }
 

@@ -8,9 +8,7 @@ use crate::secret::Secret32;
 
 use super::image::VaultImage;
 use super::keys::{OpenedBy, VaultKeys};
-use super::slots::{
-    Base, PinKey, PinKeyError, base, open_pin_slot, pin_key, tries_name,
-};
+use super::slots::{Base, PinKey, PinKeyError, base, open_pin_slot, pin_key, tries_name};
 use super::tries::{Counter, MAX_WRONG_PINS, Tries};
 
 /// Why a vault did not open. The image and the database stay where they are in every case.
