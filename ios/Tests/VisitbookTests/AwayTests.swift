@@ -5,10 +5,6 @@ import Testing
 
 @testable import Visitbook
 
-#if canImport(FoundationNetworking)
-  import FoundationNetworking
-#endif
-
 /// A system that carries what it is told to, when it is told to.
 private actor Bag: UploadCarrier {
   private(set) var orders: [UploadOrder] = []
@@ -23,26 +19,40 @@ private actor Bag: UploadCarrier {
 
   func lose() { orders = [] }
 
-  /// The next one, really sent.
-  func carry() async throws -> (String, CouncilAnswer) {
+  /// The next one, really sent: Foundation on Linux takes no certificates of a council's own, so OpenSSL's client carries it.
+  func carry() throws -> (String, CouncilAnswer) {
     let order = orders.removeFirst()
-    // What Foundation on Linux reads its roots from.
     let roots = order.tlsRoots.map {
       "-----BEGIN CERTIFICATE-----\n\($0.base64EncodedString(options: .lineLength64Characters))\n-----END CERTIFICATE-----\n"
     }
     let file = Council.shared.folder("roots.pem")
     try Data(roots.joined().utf8).write(to: URL(fileURLWithPath: file))
-    setenv("URLSessionCertificateAuthorityInfoFile", file, 1)
-    var request = URLRequest(url: URL(string: order.url)!)
-    request.httpMethod = "POST"
-    request.setValue(order.mediaType, forHTTPHeaderField: "Content-Type")
-    request.setValue(order.mediaType, forHTTPHeaderField: "Accept")
-    request.httpBody = try Data(contentsOf: URL(fileURLWithPath: order.path))
-    #expect(UInt64(request.httpBody?.count ?? 0) == order.bytes)
-    let (body, response) = try await URLSession(configuration: .ephemeral).data(for: request)
-    let http = response as! HTTPURLResponse
-    let mediaType = http.value(forHTTPHeaderField: "Content-Type")
-    return (order.name, CouncilAnswer(status: UInt16(http.statusCode), body: body, mediaType: mediaType))
+    let body = try Data(contentsOf: URL(fileURLWithPath: order.path))
+    #expect(UInt64(body.count) == order.bytes)
+    let url = URL(string: order.url)!
+    let place = "\(url.host!):\(url.port!)"
+    let head = [
+      "POST \(url.path) HTTP/1.1", "Host: \(place)", "Content-Type: \(order.mediaType)", "Accept: \(order.mediaType)",
+      "Content-Length: \(body.count)", "Connection: close", "", "",
+    ]
+    let client = Process()
+    client.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+    client.arguments = ["s_client", "-quiet", "-verify_return_error", "-CAfile", file, "-connect", place]
+    let (question, reply) = (Pipe(), Pipe())
+    client.standardInput = question
+    client.standardOutput = reply
+    client.standardError = FileHandle.nullDevice
+    try client.run()
+    question.fileHandleForWriting.write(Data(head.joined(separator: "\r\n").utf8) + body)
+    let all = reply.fileHandleForReading.readDataToEndOfFile()
+    client.waitUntilExit()
+    let end = try #require(all.range(of: Data("\r\n\r\n".utf8)))
+    let lines = String(decoding: all[..<end.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
+    let mediaType = lines.first { $0.lowercased().hasPrefix("content-type: ") }?.dropFirst("content-type: ".count)
+    let status = try #require(UInt16(lines[0].components(separatedBy: " ")[1]))
+    return (
+      order.name, CouncilAnswer(status: status, body: Data(all[end.upperBound...]), mediaType: mediaType.map(String.init))
+    )
   }
 }
 
