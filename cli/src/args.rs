@@ -51,7 +51,7 @@ pub(crate) enum Command {
         #[arg(long)]
         label: String,
     },
-    /// Play a working day with a council server and four devices, and check everything. Has options of its own:
+    /// Play a working day with a council server and five devices, and check everything. Has options of its own:
     /// visitbook demo --help
     Demo,
     /// Run the council's server program.
@@ -89,7 +89,7 @@ pub(crate) struct DemoLine {
 
 #[derive(Subcommand)]
 enum DemoOnly {
-    /// Play a working day with a council server and four devices, and check everything.
+    /// Play a working day with a council server and five devices, and check everything.
     Demo(DemoArgs),
 }
 

@@ -51,8 +51,7 @@ pub fn pull(
         tx.put_device(device)?;
         return Ok(denied(Denial::Ended, next));
     }
-    let unconfirmed = tx.unconfirmed()?;
-    if unconfirmed.contains(&None) || unconfirmed.contains(&Some(device.id)) {
+    if awaits_confirmation(tx, &device.id)? {
         tx.put_device(device)?;
         return Ok(denied(Denial::NotConfirmed, next));
     }
@@ -80,6 +79,12 @@ pub fn pull(
         )?;
     }
     Ok(PullReply::Page(page.into_wire(now)))
+}
+
+/// Whether a person has yet to confirm the lists of a restored server before this device is given anything.
+pub(crate) fn awaits_confirmation(tx: &dyn ReadTx, device: &DeviceId) -> Result<bool, StoreError> {
+    let unconfirmed = tx.unconfirmed()?;
+    Ok(unconfirmed.contains(&None) || unconfirmed.contains(&Some(*device)))
 }
 
 /// Notes whose logs this page is of, before it is sent: nobody sees a child unrecorded.
