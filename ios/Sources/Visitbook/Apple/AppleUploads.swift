@@ -7,7 +7,8 @@
   import VisitbookCore
 
   /// Uploads that go on when the app is suspended or was ended by the system. Make one while the app starts, always: the system
-  /// starts the app anew to hand over what came meanwhile.
+  /// starts the app anew to hand over what came meanwhile. The system follows redirects by itself here, so that a network's
+  /// sign-in page is what answers then, and counts as none of the council's; what it was sent is sealed.
   public final class BackgroundUploads: NSObject, UploadCarrier, @unchecked Sendable {
     /// Names the session; what `handleEventsForBackgroundURLSession` is called with.
     public static let identifier = "visitbook.uploads"
@@ -91,14 +92,6 @@
       }
       guard let told else { return }
       answers.add { await MainActor.run { told() } }
-    }
-
-    /// A redirect is somebody's sign-in page: its status is the answer.
-    public func urlSession(
-      _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
-      newRequest request: URLRequest, completionHandler: @escaping (URLRequest?) -> Void
-    ) {
-      completionHandler(nil)
     }
 
     /// The council's server is verified by the platform's roots or by the council's own.
