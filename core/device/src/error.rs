@@ -78,6 +78,17 @@ impl From<rusqlite::Error> for UnlockError {
     }
 }
 
+/// Why a fingerprint or face was not set or taken away. The book opens as before.
+#[derive(Debug, thiserror::Error)]
+pub enum BiometricError {
+    /// The PIN is needed first, or the keystore.
+    #[error(transparent)]
+    Vault(#[from] vault::ChangeError),
+    /// The vault's file could not be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Why nothing was saved, with one exception that says so. Either everything asked for in one call is saved or nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum SaveError {

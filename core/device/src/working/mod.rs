@@ -6,6 +6,7 @@
 mod answer;
 mod aside;
 mod attaching;
+mod biometric;
 mod board;
 mod closed;
 mod cover;
@@ -70,7 +71,9 @@ use crate::random;
 use crate::spool::Spool;
 use crate::store::rows::{name, optional_name, signed, unsigned};
 use crate::store::{Store, StoreError, log, search};
+use crate::uploads;
 
+pub use biometric::{BiometricKey, BiometricOffer};
 pub use family::{EnterError, NotEntered};
 use stranded::short;
 
@@ -287,6 +290,9 @@ impl Working {
         // Before the answers that came meanwhile: their secrets are found in the posts.
         self.take_in_posts()?;
         self.open_kept_replies()?;
+        if uploads::forget_answered(&self.folder.uploads()).is_err() {
+            tracing::warn!("what a system was given to send is tidied at the next unlock");
+        }
         if self.let_go_of_receipted().is_err() {
             tracing::warn!("an envelope that has its receipt still lies in the spool");
         }
@@ -505,6 +511,14 @@ impl Working {
             self.tell(BTreeSet::new(), true);
         }
         Ok(true)
+    }
+
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    pub(crate) fn spool(&self) -> &Spool {
+        &self.spool
     }
 
     fn now(&self) -> Clocks {

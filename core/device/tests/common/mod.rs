@@ -9,6 +9,7 @@
 )]
 
 pub mod files;
+pub mod finger;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
