@@ -8,6 +8,7 @@ mod aside;
 mod attaching;
 mod board;
 mod closed;
+mod closing;
 mod cover;
 mod diagnostics;
 mod drafts;
