@@ -410,7 +410,7 @@ pub(crate) enum Book {
     },
     /// Records as text for the case system: one for each child, with its headings, nothing to type again.
     Export {
-        /// The visits, voices or concerns, or the names of the children just visited.
+        /// The visits, voices or concerns, or the names of the children just visited; a child's own id for what its manager closed.
         #[arg(required = true)]
         records: Vec<String>,
     },
