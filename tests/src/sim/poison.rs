@@ -62,9 +62,10 @@ pub(crate) enum Poison {
     PlacesTheUnknown,
     PurgedInAChildsFile,
     SaysTwice,
+    EditsRefused,
 }
 
-const ALL: [Poison; 40] = [
+const ALL: [Poison; 41] = [
     Poison::UnknownKind,
     Poison::UnknownKindManyLinks,
     Poison::UnknownCode,
@@ -105,6 +106,7 @@ const ALL: [Poison; 40] = [
     Poison::PurgedInAChildsFile,
     Poison::SaysTwice,
     Poison::PlacesFromElsewhere,
+    Poison::EditsRefused,
 ];
 
 impl Poison {
@@ -129,6 +131,7 @@ pub(crate) fn act(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Result<bo
     match poison {
         Poison::PlacesOwnBreach => return places_own(phone, Poison::SignsOffOwn, rng),
         Poison::PlacesFromElsewhere => return places_own(phone, Poison::OtherHome, rng),
+        Poison::EditsRefused => return edits_refused(phone, rng),
         _ => {}
     }
     let Some(plan) = plan(phone, poison, rng) else {
@@ -167,6 +170,51 @@ fn places_own(phone: &mut Phone, breach: Poison, rng: &mut Rng) -> Result<bool, 
         twist: Twist::None,
     }])?;
     Ok(true)
+}
+
+/// Settles an answer on a finished page in a way that cannot stand, and edits that settlement before anybody has judged it.
+/// The edit counts, beside the page; by way of the settlement it must take nothing off the page.
+fn edits_refused(phone: &mut Phone, rng: &mut Rng) -> Result<bool, Died> {
+    let Some((child, first, edit)) = refused_settlement(phone, rng) else {
+        return Ok(false);
+    };
+    let mut second = plan_of(first.record, first.kind, child, vec![]);
+    phone.save(vec![first])?;
+    let made = phone.disk.own.last().map(|own| &own.written.volume.ids);
+    if let Some(settlement) = made.and_then(|ids| ids.first().copied()) {
+        let replaces = vec![settlement];
+        second.drafts = vec![Draft { replaces, ..edit }];
+        phone.save(vec![second])?;
+    }
+    Ok(true)
+}
+
+/// The child, the settlement, and the edit, which does not name it yet.
+fn refused_settlement(phone: &Phone, rng: &mut Rng) -> Option<(RecordId, Plan, Draft)> {
+    let child = a_child(phone, rng)?;
+    let visit = a_visit(phone, child, rng);
+    finished(phone, visit)?;
+    let form = &forms().visit;
+    let from = if rng.chance(50) {
+        &form.risk
+    } else {
+        &form.ordinary
+    };
+    let question = rng.pick(from)?;
+    let target = Target::field(&question.field);
+    let live = phone.live_here(&visit, &target);
+    (!live.is_empty()).then_some(())?;
+    let edit = assert(question, target.clone(), rng, vec![])?;
+    let settlement = Draft {
+        kind: Kind::Resolve,
+        policy: question.policy,
+        target,
+        replaces: live.iter().map(|fact| fact.id).collect(),
+        content: Some(settled("no_such_code")),
+    };
+    let mut plan = plan_of(visit, RecordKind::Visit, child, vec![settlement]);
+    plan.twist = Twist::Content;
+    Some((child, plan, edit))
 }
 
 /// The commit, if this phone is in a position to make it.
@@ -362,8 +410,10 @@ fn plan(phone: &mut Phone, poison: Poison, rng: &mut Rng) -> Option<Plan> {
             // Of an earlier placement that a manager made in the meantime nothing is known here.
             plan.twist = Twist::None;
         }
-        // Made of two commits, see `places_own`.
-        Poison::PlacesOwnBreach | Poison::PlacesFromElsewhere => return None,
+        // Made of two commits, see `places_own` and `edits_refused`.
+        Poison::PlacesOwnBreach | Poison::PlacesFromElsewhere | Poison::EditsRefused => {
+            return None;
+        }
         Poison::SaysTwice => {
             let last = &phone.disk.own.last()?.written;
             let commit = &last.volume.commit;
