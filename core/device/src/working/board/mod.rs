@@ -23,7 +23,7 @@ use crate::error::ReadError;
 use crate::store::StoreError;
 
 use self::known::Known;
-pub(super) use self::neglect::Line;
+pub(crate) use self::neglect::Line;
 
 impl Working {
     /// The board of a day: of today for all that this device knows, or as the council knew it at a moment, of that moment's
@@ -76,7 +76,7 @@ impl Working {
     }
 
     /// Where the line about one area of one child stands today, if the area was not met on three visits running.
-    pub(super) fn line_of(&self, child: RecordId, area: &str) -> Result<Option<Line>, StoreError> {
+    pub(crate) fn line_of(&self, child: RecordId, area: &str) -> Result<Option<Line>, StoreError> {
         let Ok(day) = Moment::of(self.now().wall).date.parse() else {
             return Ok(None);
         };

@@ -21,12 +21,12 @@ pub(super) struct Went<'a> {
 }
 
 /// The line about one area of one child.
-pub(in super::super) struct Line {
-    pub(in super::super) area: &'static Field,
+pub(crate) struct Line {
+    pub(crate) area: &'static Field,
     run: Running,
     /// What may be named as replaced: the closings of the area that count and that no other replaces.
     live: Vec<OpId>,
-    pub(in super::super) standing: Standing,
+    pub(crate) standing: Standing,
 }
 
 /// The areas of one child that were not met on three visits running, in the order of the form, and where each line stands by the
@@ -59,7 +59,7 @@ pub(super) fn is_closed(line: &NotMetLine) -> bool {
 
 impl Line {
     /// Who observed on which visit of the run that the area was not met.
-    pub(in super::super) fn rests_on(&self) -> Vec<Rests> {
+    pub(crate) fn rests_on(&self) -> Vec<Rests> {
         let mut all: Vec<Rests> = Vec::new();
         for visit in &self.run.visits {
             let not_met = visit.ratings.iter();
@@ -74,7 +74,7 @@ impl Line {
         all
     }
 
-    pub(in super::super) fn live_closings(&self) -> Vec<OpId> {
+    pub(crate) fn live_closings(&self) -> Vec<OpId> {
         self.live.clone()
     }
 
