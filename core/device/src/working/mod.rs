@@ -9,6 +9,7 @@ mod attaching;
 mod biometric;
 mod board;
 mod closed;
+mod closing;
 mod cover;
 mod dated;
 mod diagnostics;
