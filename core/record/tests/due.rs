@@ -533,6 +533,34 @@ fn none_earlier(before: &ChildDue, after: &ChildDue) -> bool {
             .all(|((p, was), (q, is))| p == q && is >= was)
 }
 
+#[test]
+fn one_visit_that_counts_does_not_settle_whether_it_is_the_only_one() {
+    let seen = |on: &str| Visit {
+        on: date(on),
+        seen: Seen::Yes,
+        in_person: true,
+        statutory: true,
+        serves: vec![Kind::CareLeaver],
+    };
+    let period = Period {
+        first_review: Some(date("2026-06-01")),
+        ..Period::new(Duty::CareLeaverAccommodated, date("2026-01-01"))
+    };
+    let mut child = Child {
+        periods: vec![period],
+        visits: vec![seen("2026-03-02")],
+        ..Child::default()
+    };
+    let day = date("2026-03-10");
+    assert!(!is_settled(&child, day, date("2026-03-02")));
+    assert!(
+        is_settled(&child, day, date("2025-12-31")),
+        "the clock began later"
+    );
+    child.visits.push(seen("2026-02-02"));
+    assert!(is_settled(&child, day, date("2026-02-02")));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
