@@ -14,9 +14,10 @@ import sys
 
 # The class of the border, the class that an app sees, and what is written by hand there.
 FACADES = [
-    ("LockedBook", "Locked", {"unlock", "sync"}),
+    ("LockedBook", "Locked", {"unlock", "unlockWithBiometric", "sync"}),
     ("Book", "Working", {"lock", "sync", "subscribe", "enterFamily"}),
     ("FamilyPage", "Family", {"leave", "sync"}),
+    ("SealedOutbox", "Outbox", {"sync"}),
 ]
 
 DOC = r"(?P<doc> */\*\*\n(?: *\*[^\n]*\n)+? *\*/\n)"

@@ -16,7 +16,7 @@ cp ios/Sources/VisitbookCoreFFI/VisitbookCoreFFI.h ios/Sources/VisitbookCoreFFI/
 libraries=()
 for triple in aarch64-apple-ios aarch64-apple-ios-sim aarch64-apple-darwin; do
   # A phone takes a static library; the crate's own kinds are for the other systems.
-  cargo rustc --release --package visitbook-ffi --lib --crate-type staticlib --target "$triple"
-  libraries+=(-library "$target/$triple/release/libvisitbook_ffi.a" -headers "$headers")
+  bindings/phone.sh --crate-type staticlib --target "$triple"
+  libraries+=(-library "$target/$triple/phone/libvisitbook_ffi.a" -headers "$headers")
 done
 xcodebuild -create-xcframework "${libraries[@]}" -output ios/VisitbookCoreFFI.xcframework

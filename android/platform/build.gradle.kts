@@ -45,15 +45,15 @@ abstract class CargoNdk : DefaultTask() {
 
     @TaskAction
     fun build() {
-        val targets = abis.get().flatMap { listOf("--target", it) }
         execution.exec {
             workingDir = workspace.get().asFile
             environment("ANDROID_NDK_HOME", ndk.get().asFile.path)
             // The alignment of 16 KB is in .cargo/config.toml, for whoever builds without Gradle.
-            commandLine(
+            val cargo =
                 listOf("cargo", "ndk", "--platform", minSdk.get(), "--output-dir", libraries.get().asFile.path) +
-                    targets + listOf("build", "--release", "--locked", "--package", "visitbook-ffi"),
-            )
+                    abis.get().flatMap { listOf("--target", it) }
+            environment("CARGO", cargo.joinToString(" "))
+            commandLine("bindings/phone.sh", "--locked")
         }
     }
 }

@@ -176,7 +176,7 @@ impl FamilyPage {
 }
 
 impl FamilyPage {
-    fn with<R>(&self, work: impl FnOnce(&mut Family) -> R) -> Result<R> {
+    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Family) -> R) -> Result<R> {
         self.held.with(work).map_err(VisitbookError::of_page)
     }
 }

@@ -37,7 +37,7 @@ pub enum KeystoreError {
     /// The person dismissed the prompt.
     #[error("the prompt was dismissed")]
     UserCancelled,
-    /// The phone has not been unlocked recently enough: ask again.
+    /// The phone has not been unlocked recently enough, or the person was not recognised: ask again.
     #[error("the phone asks for its own unlock first")]
     NotAuthenticated,
     /// The key is dead for good: a new biometric was enrolled, or the lock screen was removed.
@@ -52,7 +52,7 @@ pub enum KeystoreError {
         /// The platform's own code, for support.
         code: i64,
     },
-    /// This phone cannot do it.
+    /// This phone cannot do it, or has no fingerprint or face enrolled.
     #[error("the phone's keystore cannot do this")]
     Unsupported,
 }
@@ -81,9 +81,12 @@ impl From<KeystoreError> for HwError {
 /// The phone's secure hardware: keys that never leave it, and a few small values that are not restored when the app's
 /// files are. Implement it over the Android Keystore, or the keychain and Secure Enclave.
 ///
-/// It is called from `LockedBook.open`, `enrol`, `unlock` and `Book.lock`, on the thread that called those, and never by
-/// a sync. A call may block for as long as the platform takes, a biometric prompt included. No lock of this library is
-/// held meanwhile; the device's folder is, so opening the same folder again from within gives the code `busy`.
+/// It is called from `LockedBook.enrol`, `unlock` and `unlock_with_biometric`, and from `Book.lock`, `add_biometric` and
+/// `remove_biometric`, on the thread that called those; and by a sync after a child's file has moved away, which gives the
+/// book a new key. A call may block for as long as the platform takes, and `derive` under a key of the policy
+/// `BiometricCurrentSet` blocks until the person has answered the platform's prompt, which it shows. No lock of this library
+/// is held meanwhile, but in that sync; the device's folder is, so opening the same folder again from within gives the code
+/// `busy`.
 #[uniffi::export(foreign)]
 pub trait HardwareKeys: Send + Sync {
     /// Makes the key if it is not there. Never replaces a key.

@@ -3,7 +3,7 @@
 //! Nothing is decided here. Values are turned into plain ones, errors into [`VisitbookError`], and what the apps hand in
 //! (a keystore, listeners) into what the core asks for. An app holds one of two objects: a [`LockedBook`], which can
 //! send what is sealed and reads nothing, or a [`Book`], which reads and writes; the one is spent when it becomes the
-//! other.
+//! other. A [`SealedOutbox`] is what is left of a device whose vault is lost.
 //!
 //! Rules that hold for every function here:
 //!
@@ -16,6 +16,7 @@
 //! - Ids are written as text, and so are days (`2026-10-27`) and times of day (`09:52`), both as in London.
 
 mod across;
+mod biometric;
 mod book;
 mod error;
 mod family;
@@ -27,12 +28,14 @@ mod line;
 mod listen;
 mod locked;
 mod model;
+mod outbox;
 mod oversight;
 mod people;
 mod reading;
 mod sync;
 mod transport;
 mod typing;
+mod uploads;
 mod writing;
 
 pub use book::Book;
@@ -45,7 +48,7 @@ pub use locked::LockedBook;
 pub use model::aside::{KeptAside, PlacedView, SetAside};
 pub use model::board::{
     ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DeviceHeard,
-    DueChild, NotMetLine, NotMetVisit, NotSeen, RatedView, Since, ToSign, TwoAnswersLine,
+    DueChild, NotMetLine, NotMetVisit, NotSeen, RatedView, Since, StepView, ToSign, TwoAnswersLine,
     WaitingChild,
 };
 pub use model::export::{CaseSection, CaseText};
@@ -56,8 +59,8 @@ pub use model::lists::{
     VisitLine,
 };
 pub use model::oversight::{
-    CorrectionView, DueLine, NoAccessLine, NoAnswerView, OpenedView, OversightView, Owed,
-    ReturnedView, SignedOffView, VoidedView,
+    ClosingView, CorrectionView, DueLine, NoAccessLine, NoAnswerView, OpenedView, OversightView,
+    Owed, ReturnedView, SignedOffView, VoidedView,
 };
 pub use model::page::{
     AnswerView, EntryView, FinishedView, LateView, QuestionView, RecordPage, VersionView,
@@ -72,11 +75,13 @@ pub use model::standing::{
 pub use model::voice::{
     DrawingView, FamilySessionView, LeftForYou, ReplyView, SharingView, UnopenedLine, VoiceView,
 };
+pub use outbox::SealedOutbox;
 pub use people::MetSaved;
 pub use sync::{SyncCancel, SyncCounts, SyncEnded, SyncOutcome, SyncProgress, SyncTrouble};
 
 pub use transport::{CouncilAnswer, CouncilRequest, Transport, TransportError};
 pub use typing::NoteSaved;
+pub use uploads::{UploadOrder, UploadOutcome};
 pub use writing::VoiceSaved;
 
 /// Words that were on a screen are wiped as their memory is given back, before a child is handed the device.

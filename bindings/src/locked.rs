@@ -40,7 +40,7 @@ impl LockedBook {
         })
     }
 
-    fn with<R>(&self, work: impl FnOnce(&mut Locked) -> R) -> Result<R, VisitbookError> {
+    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Locked) -> R) -> Result<R, VisitbookError> {
         self.held.with(work).map_err(VisitbookError::of_locked)
     }
 }
@@ -120,6 +120,25 @@ impl LockedBook {
         Ok(Book::new(working, Arc::clone(&self.line)))
     }
 
+    /// Opens the vault by the fingerprint or face that `Book.add_biometric` set. Shows the phone's prompt, through
+    /// `HardwareKeys`, and takes until it was answered. Wrong PINs are neither counted nor forgiven by it. Otherwise as `unlock`.
+    ///
+    /// Errors: `biometric_gone` if none is set, or the phone has destroyed its key because an enrolled one was added or
+    /// removed: use the PIN, which opens as ever, and set it again; nothing is lost. Those of the keystore begin with
+    /// `keystore_`: `keystore_cancelled` and `keystore_not_authenticated` mean that the person was not recognised.
+    pub fn unlock_with_biometric(&self) -> Result<Arc<Book>, VisitbookError> {
+        self.line.stop();
+        let unlocked = self.held.change_hands(|locked| {
+            locked.unlock_with_biometric().map_err(|still| {
+                let words = still.locked.safe_words();
+                let error = VisitbookError::of_biometric_unlock(still.error);
+                Box::new((still.locked, error.and(&words)))
+            })
+        });
+        let working = unlocked.map_err(VisitbookError::of_locked)??;
+        Ok(Book::new(working, Arc::clone(&self.line)))
+    }
+
     /// Sends what is sealed, while the vault stays closed. This is what a background task calls: it asks the keystore for
     /// nothing, and fetches nothing. Otherwise as `Book.sync`.
     #[uniffi::method(default(budget_ms = None, progress = None, asked = true))]
@@ -157,6 +176,11 @@ impl LockedBook {
     /// What to say on the lock screen: that signed work is safe, and how much of it waits to be sent.
     pub fn safe_words(&self) -> Result<String, VisitbookError> {
         self.with(|locked| locked.safe_words())
+    }
+
+    /// Whether a fingerprint or face is set. That the phone has destroyed the key since is found when it is asked.
+    pub fn has_biometric(&self) -> Result<bool, VisitbookError> {
+        self.with(|locked| locked.has_biometric())
     }
 
     /// Whether a PIN can still open the vault. After ten wrong ones none can.

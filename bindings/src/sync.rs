@@ -100,6 +100,20 @@ pub enum SyncTrouble {
     NotEnrolled,
 }
 
+impl From<Trouble> for SyncTrouble {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::NoLine => Self::NoLine,
+            Trouble::LineLost => Self::LineLost,
+            Trouble::NotPrivate => Self::NotPrivate,
+            Trouble::SignInPage => Self::SignInPage,
+            Trouble::NotAnsweringProperly => Self::NotAnsweringProperly,
+            Trouble::AskedToWait => Self::AskedToWait,
+            Trouble::NotEnrolled => Self::NotEnrolled,
+        }
+    }
+}
+
 /// What a sync came to. That something stood in the way is not an error: try again at `next_allowed_in_ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
 pub struct SyncOutcome {
@@ -136,15 +150,7 @@ impl SyncOutcome {
                 Ended::Trouble => SyncEnded::Trouble,
                 Ended::TooSoon => SyncEnded::TooSoon,
             },
-            trouble: trouble.map(|trouble| match trouble {
-                Trouble::NoLine => SyncTrouble::NoLine,
-                Trouble::LineLost => SyncTrouble::LineLost,
-                Trouble::NotPrivate => SyncTrouble::NotPrivate,
-                Trouble::SignInPage => SyncTrouble::SignInPage,
-                Trouble::NotAnsweringProperly => SyncTrouble::NotAnsweringProperly,
-                Trouble::AskedToWait => SyncTrouble::AskedToWait,
-                Trouble::NotEnrolled => SyncTrouble::NotEnrolled,
-            }),
+            trouble: trouble.map(SyncTrouble::from),
             more_waiting,
             next_allowed_in_ms: next_allowed_at.saturating_sub(now),
             first_receipt_after_ms,
@@ -265,11 +271,21 @@ where
         self.stored(|device| device.waiting(max_bytes, sent))
     }
 
+    fn under_way(&mut self, keys: &[ParcelKey]) {
+        // For the words on a screen: a book that was locked meanwhile shows none.
+        let _ = self.held.with(|device| device.under_way(keys));
+        (self.after)();
+    }
+
     fn take_upload_answer(
         &mut self,
         body: &[u8],
     ) -> Result<UploadTaken, ReplyProblem<VisitbookError>> {
         self.call(|device| device.take_upload_answer(body), problem)
+    }
+
+    fn take_keys(&mut self, body: &[u8]) -> Result<bool, ReplyProblem<VisitbookError>> {
+        self.call(|device| device.take_keys(body), problem)
     }
 
     fn pull_request(&mut self, budget: u32) -> Result<Option<SealedRequest>, VisitbookError> {

@@ -136,6 +136,36 @@ fn what_was_read_is_what_the_library_exports() {
     );
 }
 
+/// A function of the engine's store that the border's own did not hand on would silently do nothing: the trait has defaults.
+#[test]
+fn a_sync_through_the_border_hands_on_all_that_the_engine_asks() {
+    let read = |path: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        fs::read_to_string(path).unwrap()
+    };
+    let block = |text: &str, head: &str| {
+        let from = text.find(head).unwrap_or_else(|| panic!("no {head}"));
+        text[from..].split("\n}\n").next().unwrap().to_owned()
+    };
+    let names = |block: &str| -> BTreeSet<String> {
+        block
+            .split("\n    fn ")
+            .skip(1)
+            .map(|part| part.split('(').next().unwrap().to_owned())
+            .collect()
+    };
+    let asked = names(&block(
+        &read("../core/device/src/sync/store.rs"),
+        "pub trait SyncStore {",
+    ));
+    assert!(asked.len() > 6, "{asked:?}");
+    let handed_on = names(&block(
+        &read("src/sync.rs"),
+        "impl<T: SyncStore> SyncStore for PerCall<'_, T>",
+    ));
+    assert_eq!(asked, handed_on);
+}
+
 #[test]
 fn every_file_is_short_enough_to_be_read() {
     for path in sources(Path::new(env!("CARGO_MANIFEST_DIR"))) {

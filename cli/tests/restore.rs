@@ -5,54 +5,22 @@
 mod desk;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
-use desk::{command, council, works};
+use desk::{Council, PIN, council, run_with, works};
 use serde_json::Value as Json;
 
 const SAID: &str = "I put Pipit's bottle in my bed so it stays warm.";
-
-/// The service, until it is dropped: then it is killed, as a power cut would.
-struct Serving(Child);
-
-impl Serving {
-    /// Serves at an address, and says which it was.
-    fn start(folder: &Path, listen: &str) -> (Self, String) {
-        let mut child = command()
-            .args(["council", "serve", "--listen", listen, "--dir"])
-            .arg(folder)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line.trim().strip_prefix("listening on https://").unwrap();
-        (Self(child), address.to_owned())
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// A worker's device.
 struct Device(PathBuf);
 
 impl Device {
-    fn enrol(within: &Path, folder: &Path, address: &str, worker: &str) -> Self {
-        let address = format!("https://{address}");
-        let words = ["enrol-code", "--worker", worker, "--label", "device"];
-        let code = council(folder, &[&words[..], &["--address", &address]].concat());
+    fn enrol(within: &Path, council: &Council, worker: &str) -> Self {
         let device = Self(within.join(worker));
-        device.run(&["enrol", code["code"].as_str().unwrap(), "--label", worker]);
+        device.run(&["enrol", &council.code(worker), "--label", worker]);
         device.run(&["sync"]);
         device
     }
@@ -89,27 +57,35 @@ fn of_children(folder: &Path) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// A council whose root key is kept elsewhere, as it should be, and where Bryony visits Wren, too.
+fn fernmouth(within: &Path) -> (Council, PathBuf) {
+    let council = Council::start(within);
+    let root = within.join("root.key");
+    std::fs::rename(council.folder.join("root.key"), &root).unwrap();
+    let joint = ["--child", "C-WREN", "--role", "joint"];
+    let words = [&["assign", "--worker", "W-BRYONY"], &joint[..]].concat();
+    desk::council(&council.folder, &words);
+    (council, root)
+}
+
+/// Makes the lost council again from a back-up, and serves it at the same address.
+fn restore(lost: &mut Council, file: &Path, root: &Path) {
+    let restored = lost.folder.with_file_name("restored");
+    let from = ["restore", "--from", file.to_str().unwrap()];
+    let key = ["--root", root.to_str().unwrap(), "--after", "1"];
+    let made = council(&restored, &[&from[..], &key].concat());
+    assert_eq!(made["epoch"], 2);
+    lost.folder = restored;
+}
+
 #[test]
 fn a_restored_server_is_healed_from_the_devices_and_nothing_is_missing() {
     let within = tempfile::tempdir().unwrap();
     let within = within.path();
-    let lost = within.join("council");
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/fixtures/fernmouth");
-    let anywhere = "https://127.0.0.1:0";
-    council(
-        &lost,
-        &["init", "--name", "Fernmouth", "--address", anywhere],
-    );
-    council(&lost, &["import", fixtures.to_str().unwrap()]);
-    let root = within.join("root.key");
-    std::fs::rename(lost.join("root.key"), &root).unwrap();
-    let joint = [
-        "--worker", "W-BRYONY", "--child", "C-WREN", "--role", "joint",
-    ];
-    council(&lost, &[&["assign"], &joint[..]].concat());
-    let (serving, address) = Serving::start(&lost, "127.0.0.1:0");
-    let rowan = Device::enrol(within, &lost, &address, "W-ROWAN");
-    let sage = Device::enrol(within, &lost, &address, "W-SAGE");
+    let (mut serving, root) = fernmouth(within);
+    let lost = serving.folder.clone();
+    let rowan = Device::enrol(within, &serving, "W-ROWAN");
+    let sage = Device::enrol(within, &serving, "W-SAGE");
     rowan.run(&["visit", "new", "Wren"]);
     rowan.run(&["visit", "note", "Wren", "saw", "before the back-up"]);
     rowan.run(&["sync"]);
@@ -119,7 +95,7 @@ fn a_restored_server_is_healed_from_the_devices_and_nothing_is_missing() {
     assert_eq!(made["epoch"], 1);
 
     // Everything from here on is in no back-up: a device, an assignment, a visit finished, a child's words, a concern.
-    let bryony = Device::enrol(within, &lost, &address, "W-BRYONY");
+    let bryony = Device::enrol(within, &serving, "W-BRYONY");
     let also = [
         "--worker", "W-BRYONY", "--child", "C-MERLE", "--role", "joint",
     ];
@@ -141,21 +117,12 @@ fn a_restored_server_is_healed_from_the_devices_and_nothing_is_missing() {
     let whole = of_children(&lost);
     rowan.run(&["visit", "note", "Wren", "saw", "sent to nobody yet"]);
 
-    drop(serving);
+    serving.kill();
     std::fs::remove_dir_all(&lost).unwrap();
-    let restored = within.join("restored");
-    let from = [
-        "restore",
-        "--from",
-        file.to_str().unwrap(),
-        "--root",
-        root.to_str().unwrap(),
-    ];
-    let made = council(&restored, &[&from[..], &["--after", "1"]].concat());
-    assert_eq!(made["epoch"], 2);
+    restore(&mut serving, &file, &root);
+    let restored = serving.folder.clone();
     assert_ne!(of_children(&restored), whole, "the back-up lacks the day");
-    let (_serving, again) = Serving::start(&restored, &address);
-    assert_eq!(again, address);
+    serving.serve_again();
 
     for device in [&rowan, &bryony] {
         device.run(&["sync"]);
@@ -225,4 +192,98 @@ fn a_restored_server_is_healed_from_the_devices_and_nothing_is_missing() {
     how.dedup();
     assert_eq!(how, ["export", "search"]);
     assert!(!log["served"].as_array().unwrap().is_empty());
+}
+
+/// Two devices write and send without a pause while the server is backed up, written to, lost, restored and confirmed.
+#[test]
+fn a_server_restored_while_devices_push_lacks_nothing_that_was_saved() {
+    let within = tempfile::tempdir().unwrap();
+    let within = within.path();
+    let (mut serving, root) = fernmouth(within);
+    let rowan = Device::enrol(within, &serving, "W-ROWAN");
+    let bryony = Device::enrol(within, &serving, "W-BRYONY");
+    rowan.run(&["visit", "new", "Wren"]);
+    rowan.run(&["sync"]);
+    bryony.run(&["sync"]);
+
+    let saved = [AtomicUsize::new(0), AtomicUsize::new(0)];
+    let over = AtomicBool::new(false);
+    let more = |than: [usize; 2]| {
+        let enough = || {
+            saved
+                .iter()
+                .zip(than)
+                .all(|(n, than)| n.load(Ordering::SeqCst) > than + 1)
+        };
+        while !enough() {
+            assert!(!over.load(Ordering::SeqCst), "a device stopped writing");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        [0, 1].map(|device| saved[device].load(Ordering::SeqCst))
+    };
+    std::thread::scope(|scope| {
+        for (device, count) in [&rowan, &bryony].into_iter().zip(&saved) {
+            let over = &over;
+            scope.spawn(move || {
+                // A thread that panics must not leave the others waiting for it.
+                let stopped = Stops(over);
+                let name = device.0.file_name().unwrap().to_str().unwrap();
+                while !over.load(Ordering::SeqCst) {
+                    let number = count.load(Ordering::SeqCst);
+                    let words = format!("{name} wrote piece{number}");
+                    device.run(&["visit", "note", "Wren", "saw", &words]);
+                    count.store(number + 1, Ordering::SeqCst);
+                    // There may be no server at this moment: the words stay, and go with a later one.
+                    run_with(&device.0, &format!("{PIN}\n"), &["sync"]);
+                }
+                drop(stopped);
+            });
+        }
+        let stopped = Stops(&over);
+        let before = more([0, 0]);
+        let file = within.join("morning.vb");
+        council(&serving.folder, &["backup", "--to", file.to_str().unwrap()]);
+        let known = more(before);
+        serving.kill();
+        let lost = more(known);
+        restore(&mut serving, &file, &root);
+        serving.serve_again();
+        let healing = more(lost);
+        let confirmed = council(&serving.folder, &["restore-confirm", "--yes"]);
+        assert_eq!(confirmed["confirmed"], true);
+        more(healing);
+        drop(stopped);
+    });
+
+    for device in [&rowan, &bryony, &rowan, &bryony] {
+        device.run(&["sync"]);
+    }
+    let of_council = council(&serving.folder, &["verify"]);
+    assert_eq!(of_council["problems"], Json::Array(vec![]));
+    for device in [&rowan, &bryony] {
+        for (scope, digest) in device.digests() {
+            assert_eq!(of_council["digests"][&scope], digest, "{scope}");
+        }
+        let verified = device.run(&["verify"]);
+        assert_eq!(verified["problems"], Json::Array(vec![]));
+        assert_eq!(verified["waiting"], 0);
+    }
+    // Text that is not finished is its author's to read; that the council has it too, its own `verify` and the digests say.
+    for (author, count) in [&rowan, &bryony].into_iter().zip(&saved) {
+        let name = author.0.file_name().unwrap().to_str().unwrap();
+        for number in 0..count.load(Ordering::SeqCst) {
+            let words = format!("{name} wrote piece{number}");
+            let found = author.run(&["search", &words]);
+            assert!(found.to_string().contains(&words), "{words}: {found}");
+        }
+    }
+}
+
+/// Says, when it goes, that it is over.
+struct Stops<'a>(&'a AtomicBool);
+
+impl Drop for Stops<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }

@@ -6,6 +6,8 @@ use crate::store::sqlite::OpenError;
 
 const RESTORE: &str = "Stop the service, keep this folder as it is, and put the file back from the newest back-up, or restore that into another folder: devices give back what came after it (docs/backup-and-restore.md).";
 
+const WENT_BACK: &str = "Stop the service, keep this folder as it is, and put its council.db-wal back if there is a copy. If not, restore the newest back-up into another folder, or if this folder is newer, one made of it now with `backup`: devices give back what came after it (docs/backup-and-restore.md).";
+
 impl KeysError {
     /// What to do about it.
     #[must_use]
@@ -29,6 +31,7 @@ impl KeysError {
             Self::Database(OpenError::OtherSchema(_)) => {
                 "Run the version of the program that wrote it, or a newer one; nothing was changed."
             }
+            Self::Database(OpenError::WentBack) => WENT_BACK,
             Self::Database(_) => RESTORE,
             Self::Store(_) => "Try again; if it stays so, look at the disk, and run `verify`.",
             Self::BadName | Self::BadAddress => "Write it as it says; nothing was made.",

@@ -10,6 +10,7 @@ mod family;
 mod files;
 pub(crate) mod moves;
 mod redact;
+mod standing;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -19,23 +20,22 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value as Json, json};
-use visitbook_record::commit::{RecordKind, Role};
+use visitbook_record::commit::RecordKind;
 use visitbook_record::id::{CouncilId, RecordId, WorkerId, derived_uuid};
 use visitbook_record::op::{Kind, Policy, Target};
-use visitbook_record::payload::{Assignment, Content, Value};
+use visitbook_record::payload::{Content, Value};
 use visitbook_record::scope::Scope;
 use visitbook_record::time::WallMillis;
-use visitbook_seal::bundle::{BundleError, SignedBundle};
+use visitbook_seal::bundle::BundleError;
 
 use crate::clock::{self, Now};
 use crate::continuity::{self, Continuity};
 use crate::enrol::{CodeError, make_code};
-use crate::import::{ImportError, give_to_managers};
+use crate::import::ImportError;
 use crate::keys::{KeysError, ServerKeys};
 use crate::serve::{ServeError, serve};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{StorageExt, StoreError};
-use crate::verify::{RESTORE, verify};
 use crate::writer::{Act, Statement, Writer, WriterError};
 
 /// The council's server.
@@ -330,7 +330,7 @@ fn act(line: Line, now: &Now) -> Done {
             child,
             role,
             by,
-        } => assigning(&dir, &worker, &child, &role, by.as_deref(), now()),
+        } => moves::assigning(&dir, &worker, &child, &role, by.as_deref(), now()),
         Command::Unassign {
             worker,
             child,
@@ -356,8 +356,8 @@ fn act(line: Line, now: &Now) -> Done {
         Command::Noted => moves::noted(&dir),
         Command::Continuity(command) => continuity::run(&dir, command, now()),
         Command::Attachments => files::attachments(&dir),
-        Command::Devices => devices(&dir),
-        Command::Verify => verifying(&dir),
+        Command::Devices => standing::devices(&dir),
+        Command::Verify => standing::verifying(&dir),
         Command::Diagnostics { file } => diagnostics::writing(&dir, &file, now()),
         Command::Redact(asked) => redact::run(&dir, &asked, now()),
         Command::Family => family::sessions(&dir),
@@ -420,125 +420,6 @@ fn serving(dir: &Path, listen: SocketAddr, now: &Now, json: bool) -> Done {
         text: String::new(),
     };
     Ok((output, ExitCode::SUCCESS))
-}
-
-fn assigning(
-    dir: &Path,
-    worker: &str,
-    child: &str,
-    role: &str,
-    by: Option<&str>,
-    now: WallMillis,
-) -> Done {
-    let (keys, store) = ServerKeys::load(dir)?;
-    let given = Role::from_word(role).ok_or_else(|| Problem::NoSuchRole(role.to_owned()))?;
-    let holder = find_worker(&keys, &store, worker)?;
-    let author = by.map(|by| find_worker(&keys, &store, by)).transpose()?;
-    let record = child_id(keys.council, child);
-    if store.read_with(|tx| tx.home(&record))?.is_none() {
-        return Err(Problem::NoSuchChild(child.to_owned()));
-    }
-    let writer = writer(&keys, author);
-    let assignment = Assignment {
-        worker: holder,
-        child: record,
-        role: given,
-        reason: "arranged at the council's server".to_owned(),
-        moved_to: None,
-    };
-    let changed = store.write_with(|tx| -> Result<bool, Problem> {
-        let changed = writer.assign(tx, &keys, now, assignment)?;
-        if matches!(given, Role::Allocated | Role::Cover) {
-            give_to_managers(tx, &keys, &writer, now, record, holder)?;
-        }
-        Ok(changed)
-    })?;
-    let text = if changed {
-        format!("{worker} now holds {child} ({role}).")
-    } else {
-        format!("{worker} holds {child} ({role}) already.")
-    };
-    done(json!({ "changed": changed }), text)
-}
-
-fn devices(dir: &Path) -> Done {
-    let (_, store) = ServerKeys::load(dir)?;
-    let (devices, workers, purges) = store
-        .read_with::<_, StoreError>(|tx| Ok((tx.devices()?, tx.workers()?, moves::purges(tx)?)))?;
-    let none = Vec::new();
-    let mut rows = Vec::new();
-    let mut text = Vec::new();
-    for device in devices.iter().filter(|device| !device.is_writer) {
-        let code = workers
-            .iter()
-            .find(|worker| worker.id == device.holder)
-            .map_or("?", |worker| worker.code.as_str());
-        rows.push(json!({
-            "device": device.id,
-            "label": device.label,
-            "worker": code,
-            "ended": device.ended,
-            "last_heard": device.last_heard,
-            "purged": purges.get(&device.id).unwrap_or(&none),
-        }));
-        let heard = device
-            .last_heard
-            .map_or_else(|| "never".to_owned(), moves::spoken);
-        let ended = if device.ended { ", ended" } else { "" };
-        text.push(format!(
-            "{}  {code}  {}  last heard {heard}{ended}",
-            device.id, device.label
-        ));
-        for purge in purges.get(&device.id).unwrap_or(&none) {
-            text.push(format!(
-                "    has removed child {}, said {}",
-                purge.child,
-                moves::spoken(purge.at)
-            ));
-        }
-    }
-    if text.is_empty() {
-        text.push("No devices yet.".to_owned());
-    }
-    done(json!({ "devices": rows }), text.join("\n"))
-}
-
-fn verifying(dir: &Path) -> Done {
-    let (keys, store) = ServerKeys::load(dir)?;
-    let signed = SignedBundle::decode(&keys.bundle)?;
-    let bundle = signed.verify(&keys.root_fingerprint()?)?;
-    let mut found = store.read_with(|tx| verify(tx, keys.council, bundle))?;
-    let damaged = store.integrity()?;
-    found.problems.extend(
-        damaged
-            .iter()
-            .map(|what| format!("The database: {what}. {RESTORE}")),
-    );
-    let mut text = format!(
-        "{} commits and {} receipts in {} scopes; {} numbers used twice, {} not arrived.",
-        found.commits,
-        found.statements,
-        found.digests.len(),
-        found.forks,
-        found.gaps
-    );
-    if found.files + found.files_expected > 0 {
-        text += &format!(
-            "\n{} attached files, and {} that have not all come (see `attachments`).",
-            found.files, found.files_expected
-        );
-    }
-    for problem in &found.problems {
-        text += &format!("\nNot as it must be: {problem}");
-    }
-    let code = if found.problems.is_empty() {
-        text += "\nEverything verifies.";
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    };
-    let json = serde_json::to_value(&found).unwrap_or(Json::Null);
-    Ok((Output { json, text }, code))
 }
 
 fn writer(keys: &ServerKeys, author: Option<WorkerId>) -> Writer {

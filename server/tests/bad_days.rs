@@ -124,6 +124,52 @@ fn each_file_of_a_council_in_turn() {
 }
 
 #[test]
+fn an_older_database_put_back_is_not_served_and_can_be_restored() {
+    let within = tempfile::tempdir().unwrap();
+    let dir = council(within.path());
+    let older = std::fs::read(dir.join("council.db")).unwrap();
+    let words = [
+        "--worker", "W-BRYONY", "--child", "C-MERLE", "--role", "joint",
+    ];
+    works(&dir, &[&["assign"], &words[..]].concat());
+    let newer = std::fs::read(dir.join("council.db")).unwrap();
+
+    std::fs::write(dir.join("council.db"), older).unwrap();
+    for words in [
+        &["verify"][..],
+        &["serve", "--listen", "127.0.0.1:0"],
+        &["devices"],
+    ] {
+        let output = run(&dir, words);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success(), "{words:?}");
+        assert!(
+            said.contains("older than what this council has told"),
+            "{said}"
+        );
+        assert!(said.contains("made of it now with `backup`"), "{said}");
+    }
+    let file = within.path().join("older.vb");
+    works(&dir, &["backup", "--to", file.to_str().unwrap()]);
+    let root = dir.join("root.key");
+    let from = [
+        "--from",
+        file.to_str().unwrap(),
+        "--root",
+        root.to_str().unwrap(),
+    ];
+    let restored = within.path().join("restored");
+    works(&restored, &[&["restore"], &from[..]].concat());
+    assert_eq!(
+        works(&restored, &["verify"])["problems"],
+        Json::Array(vec![])
+    );
+
+    std::fs::write(dir.join("council.db"), newer).unwrap();
+    assert_eq!(works(&dir, &["verify"])["problems"], Json::Array(vec![]));
+}
+
+#[test]
 fn each_page_of_the_database_in_turn() {
     let within = tempfile::tempdir().unwrap();
     let dir = council(within.path());

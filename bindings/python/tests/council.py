@@ -21,12 +21,16 @@ PIN = b"tansy-83-otter"
 
 
 class Keys(visitbook.HardwareKeys):
-    """A keystore as an app writes one. `fault` is raised, or called, instead of the next and every later answer."""
+    """A keystore as an app writes one. `fault` is raised, or called, instead of the next and every later answer; `finger` is
+    called while a prompt for a fingerprint stands."""
 
     def __init__(self):
         self.keys = {}
         self.small = {}
         self.fault = None
+        self.of_a_person = set()
+        self.dead = set()
+        self.finger = None
 
     def _fail(self):
         if isinstance(self.fault, BaseException):
@@ -36,6 +40,12 @@ class Keys(visitbook.HardwareKeys):
         self._fail()
         assert isinstance(policy, visitbook.KeyPolicy)
         self.keys.setdefault(alias, os.urandom(32))
+        if policy == visitbook.KeyPolicy.BIOMETRIC_CURRENT_SET:
+            self.of_a_person.add(alias)
+
+    def another_finger_is_enrolled(self):
+        """What a phone does to the keys that wait for a person."""
+        self.dead |= self.of_a_person
 
     def derive(self, alias, input):
         self._fail()
@@ -43,6 +53,10 @@ class Keys(visitbook.HardwareKeys):
             return self.fault()
         if alias not in self.keys:
             raise visitbook.KeystoreError.Missing()
+        if alias in self.dead:
+            raise visitbook.KeystoreError.Invalidated()
+        if alias in self.of_a_person and self.finger:
+            self.finger()
         return hmac.new(self.keys[alias], input, hashlib.sha256).digest()
 
     def put_small(self, name, value):
@@ -56,6 +70,7 @@ class Keys(visitbook.HardwareKeys):
     def delete(self, alias):
         self._fail()
         self.keys.pop(alias, None)
+        self.dead.discard(alias)
 
     def protected_data_available(self):
         self._fail()

@@ -41,7 +41,7 @@ impl From<vault::ChangeError> for VisitbookError {
             E::OtherVault | E::NotGenuine => vault::UnlockError::KeystoreChanged.into(),
             E::PinNeeded => as_unlock(told(
                 "pin_needed",
-                "The PIN has to be entered first.",
+                "The PIN has to be entered first: lock the book and open it with the PIN.",
                 false,
             )),
         }

@@ -4,6 +4,7 @@
 //! The core's own errors are rich and made for the core. Their texts are not passed on where they could hold a name or a
 //! word of a record: error texts end up in logs and crash reports.
 
+mod biometric;
 mod enrolling;
 mod family;
 mod opening;

@@ -151,7 +151,7 @@ impl From<vault::UnlockError> for VisitbookError {
             ),
             E::BiometricGone => told(
                 "biometric_gone",
-                "The biometric no longer opens this book. Use the PIN.",
+                "No fingerprint or face opens this book now: none was set, or the phone has changed which ones it knows. Nothing is lost. Use the PIN; after that one can be set again.",
                 false,
             ),
             E::KeystoreChanged => told(

@@ -1,4 +1,4 @@
-//! The day's programs: a council server and four devices, each an operating-system process of its own.
+//! The day's programs: a council server and five devices, each an operating-system process of its own.
 //!
 //! A device is this same program in a `session`, told what to do one command a line, as a script would; so the day uses
 //! nothing that a person at a terminal does not have. Killing a device kills its process and nothing else.

@@ -115,7 +115,7 @@ fn count(folder: &Path, within: &str, files: &mut BTreeMap<String, Files>) {
     }
 }
 
-const FOLDERS: [&str; 3] = ["spool", "attachments", "replies"];
+const FOLDERS: [&str; 4] = ["spool", "attachments", "replies", "uploads"];
 const FILES: [&str; 9] = [
     "vault.a",
     "vault.b",
@@ -127,7 +127,9 @@ const FILES: [&str; 9] = [
     "lock",
     "keystore",
 ];
-const ENDINGS: [&str; 7] = ["new", "out", "receipt", "kept", "part", "list", "reply"];
+const ENDINGS: [&str; 9] = [
+    "new", "out", "receipt", "kept", "part", "list", "reply", "body", "keys",
+];
 
 impl Locked {
     /// What support may know of a locked device, and why it is still locked.

@@ -78,6 +78,17 @@ impl From<rusqlite::Error> for UnlockError {
     }
 }
 
+/// Why a fingerprint or face was not set or taken away. The book opens as before.
+#[derive(Debug, thiserror::Error)]
+pub enum BiometricError {
+    /// The PIN is needed first, or the keystore.
+    #[error(transparent)]
+    Vault(#[from] vault::ChangeError),
+    /// The vault's file could not be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Why nothing was saved, with one exception that says so. Either everything asked for in one call is saved or nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum SaveError {
@@ -179,6 +190,21 @@ pub enum SaveError {
     /// No text of a colleague is withheld here.
     #[error("no colleague's unfinished text is waiting here")]
     NothingToOpen,
+    /// The area was met, or was not met on fewer than three visits running.
+    #[error("there is no line to close: this area was not met on fewer than three visits running")]
+    NoLine,
+    /// The line is closed, and is closed anew only to look again sooner.
+    #[error("this line is closed until {until}; close it again only to look again sooner")]
+    StillClosed {
+        /// The day for looking again, `2026-11-10`.
+        until: String,
+    },
+    /// A line that was closed takes a step at least as large, and a larger one once it has come back.
+    #[error("the least that closes this line now is: {least}")]
+    StepTooSmall {
+        /// The smallest step that does, in words.
+        least: &'static str,
+    },
     /// The record was entered in error and takes nothing more.
     #[error("this was entered in error and takes nothing more")]
     EnteredInError,

@@ -6,6 +6,7 @@
 //! book.db            everything else, encrypted (with book.db-wal and book.db-shm while it is open)
 //! spool/             sealed envelopes that wait for their receipt
 //! attachments/       encrypted files that belong to records
+//! uploads/           upload requests that the system was given to send while the app is not running
 //! replies/           answers to uploads that came while the vault was closed, unopened
 //! council            the council's address, its root key's fingerprint and its key bundle: public, and checked when used
 //! lock               held by the one process that has the device open
@@ -50,6 +51,10 @@ impl Folder {
 
     pub(crate) fn replies(&self) -> PathBuf {
         self.0.join("replies")
+    }
+
+    pub(crate) fn uploads(&self) -> PathBuf {
+        self.0.join("uploads")
     }
 
     pub(crate) fn council(&self) -> PathBuf {

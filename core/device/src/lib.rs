@@ -37,6 +37,8 @@ pub mod spool;
 #[cfg(feature = "store")]
 mod store;
 pub mod sync;
+#[cfg(feature = "store")]
+mod uploads;
 pub mod wiping;
 #[cfg(feature = "store")]
 pub mod working;
@@ -44,7 +46,9 @@ pub mod working;
 #[cfg(feature = "store")]
 pub use enrol::EnrolStep;
 #[cfg(feature = "store")]
-pub use error::{EnrolError, FileError, OpenError, ReadError, SaveError, UnlockError};
+pub use error::{
+    BiometricError, EnrolError, FileError, OpenError, ReadError, SaveError, UnlockError,
+};
 #[cfg(feature = "store")]
 pub use family::Family;
 #[cfg(feature = "store")]
@@ -56,7 +60,9 @@ pub use random::NoRandomness;
 #[cfg(feature = "store")]
 pub use store::StoreError;
 #[cfg(feature = "store")]
+pub use uploads::{CutUpload, SystemUploads, UploadEnd};
+#[cfg(feature = "store")]
 pub use working::{
-    Change, EnterError, Listener, Met, NotEntered, Reply, Saved, Sharing, Subscription, SyncError,
-    VoiceGiven, Working, model,
+    BiometricKey, BiometricOffer, Change, EnterError, Listener, Met, NotEntered, Reply, Saved,
+    Sharing, Subscription, SyncError, VoiceGiven, Working, model,
 };

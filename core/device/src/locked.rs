@@ -148,6 +148,35 @@ impl Locked {
         }
     }
 
+    /// Whether a fingerprint or face opens the vault. That the phone has destroyed the key since is found only when it is asked.
+    #[must_use]
+    pub fn has_biometric(&self) -> bool {
+        self.image.has_biometric()
+    }
+
+    /// Opens the vault by a fingerprint or face and the book behind it. Blocks for as long as the platform's prompt stands. Wrong
+    /// PINs are neither counted nor forgiven by it, and whether they wait does not matter to it. Otherwise as [`Self::unlock`].
+    ///
+    /// # Errors
+    /// The device again, and [`UnlockError`]; with `BiometricGone` the PIN opens, and then a new fingerprint or face can be set.
+    /// If the phone said that the key is dead for good, there is none set any more.
+    pub fn unlock_with_biometric(mut self) -> Result<Working, Box<StillLocked>> {
+        let before = self.image.generation();
+        let opened = vault::unlock_biometric(&mut self.image, self.hardware.as_ref());
+        let tidied = self.image.generation() == before
+            || store_vault(&self.outbox.folder, &self.image).is_ok();
+        if !tidied {
+            tracing::warn!("a slot whose key is dead is still in the vault");
+        }
+        match opened {
+            Ok(keys) => Working::open(self, keys),
+            Err(error) => Err(Box::new(StillLocked {
+                locked: self,
+                error: error.into(),
+            })),
+        }
+    }
+
     fn open_vault(&mut self, pin: &[u8]) -> Result<VaultKeys, UnlockError> {
         let now = u64::try_from(self.clock.read().wall.0).unwrap_or(0);
         Ok(open_vault(

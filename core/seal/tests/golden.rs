@@ -248,7 +248,7 @@ fn vault_file() {
     );
     assert_eq!(keys.signing_key().public().0, vector.fixed("signing key"));
     assert_eq!(keys.derive("vector").expose()[..], vector.bytes("derived"));
-    let by_finger = vault::unlock_biometric(&image, &hw).ok().unwrap();
+    let by_finger = vault::unlock_biometric(&mut image, &hw).ok().unwrap();
     assert!(by_finger.database_key().equals(keys.database_key()));
 }
 

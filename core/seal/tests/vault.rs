@@ -131,7 +131,7 @@ fn ten_wrong_pins_destroy_the_pin_slot_and_nothing_else() {
         unlock(&mut image, &hw, PIN, 40 * HOUR).err(),
         Some(UnlockError::SlotDestroyed)
     );
-    let by_finger = vault::unlock_biometric(&image, &hw).ok().unwrap();
+    let by_finger = vault::unlock_biometric(&mut image, &hw).ok().unwrap();
     assert!(same(&keys, &by_finger));
     // A new PIN opens the same vault, with all its tries.
     vault::change_pin(
@@ -650,11 +650,11 @@ fn a_dead_biometric_costs_only_its_own_slot_and_comes_back_only_after_the_pin() 
     let hw = FailingKeys::new(SoftwareKeys::new());
     let (mut image, keys) = create(&hw);
     assert_eq!(
-        vault::unlock_biometric(&image, &hw).err(),
+        vault::unlock_biometric(&mut image, &hw).err(),
         Some(UnlockError::BiometricGone)
     );
     vault::add_biometric(&mut image, &hw, &keys).unwrap();
-    let by_finger = vault::unlock_biometric(&image, &hw).ok().unwrap();
+    let by_finger = vault::unlock_biometric(&mut image, &hw).ok().unwrap();
     assert!(same(&keys, &by_finger));
     assert_eq!(by_finger.opened_by(), OpenedBy::Biometric);
     assert_eq!(
@@ -665,20 +665,21 @@ fn a_dead_biometric_costs_only_its_own_slot_and_comes_back_only_after_the_pin() 
     hw.heal();
     hw.fail_at(0, Fault::Error(HwError::UserCancelled));
     let cancelled = Some(UnlockError::KeystoreBusy(HwError::UserCancelled));
-    assert_eq!(vault::unlock_biometric(&image, &hw).err(), cancelled);
-    assert!(vault::unlock_biometric(&image, &hw).is_ok());
+    assert_eq!(vault::unlock_biometric(&mut image, &hw).err(), cancelled);
+    assert!(vault::unlock_biometric(&mut image, &hw).is_ok());
     // A new finger was enrolled: the PIN still opens, then a new slot can be made over the dead key.
+    let mut old_image = image.clone();
     hw.heal();
     hw.fail_at(0, Fault::Error(HwError::Invalidated));
     assert_eq!(
-        vault::unlock_biometric(&image, &hw).err(),
+        vault::unlock_biometric(&mut image, &hw).err(),
         Some(UnlockError::BiometricGone)
     );
+    assert!(!image.has_biometric(), "the dead slot is gone");
     let by_pin = unlock(&mut image, &hw, PIN, 1).ok().unwrap();
     hw.heal();
     hw.fail_at(2, Fault::Error(HwError::Invalidated));
     let old_answer = hw.inner().derive(BIOMETRIC_ALIAS, b"x").unwrap();
-    let old_image = image.clone();
     vault::add_biometric(&mut image, &hw, &by_pin).unwrap();
     assert_ne!(
         hw.inner().derive(BIOMETRIC_ALIAS, b"x").unwrap(),
@@ -687,10 +688,10 @@ fn a_dead_biometric_costs_only_its_own_slot_and_comes_back_only_after_the_pin() 
     );
     assert!(same(
         &keys,
-        &vault::unlock_biometric(&image, &hw).ok().unwrap()
+        &vault::unlock_biometric(&mut image, &hw).ok().unwrap()
     ));
     assert_eq!(
-        vault::unlock_biometric(&old_image, &hw).err(),
+        vault::unlock_biometric(&mut old_image, &hw).err(),
         Some(UnlockError::BiometricGone)
     );
 }
@@ -705,7 +706,7 @@ fn a_vault_key_lost_for_good_is_replaced_through_the_biometric() {
         unlock(&mut image, &hw, PIN, 1).err(),
         Some(UnlockError::KeystoreGone(HwError::Missing))
     );
-    let by_finger = vault::unlock_biometric(&image, &hw).ok().unwrap();
+    let by_finger = vault::unlock_biometric(&mut image, &hw).ok().unwrap();
     vault::change_pin(&mut image, &hw, &by_finger, PIN, Params::fast_for_tests()).unwrap();
     assert!(same(&keys, &unlock(&mut image, &hw, PIN, 2).ok().unwrap()));
 }

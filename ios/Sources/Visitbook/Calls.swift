@@ -11,6 +11,13 @@ extension Locked {
   }
 
   /**
+   * Whether a fingerprint or face is set. That the phone has destroyed the key since is found when it is asked.
+   */
+  public func hasBiometric() throws(BookError) -> Bool {
+    try call { try $0.hasBiometric() }
+  }
+
+  /**
    * Whether a PIN can still open the vault. After ten wrong ones none can.
    */
   public func hasPin() throws(BookError) -> Bool {
@@ -30,9 +37,52 @@ extension Locked {
   public func sealedWaiting() throws(BookError) -> UInt64 {
     try call { try $0.sealedWaiting() }
   }
+
+  /**
+   * Every request that the system is to send: those from before that are not answered, and new ones of what waits besides,
+   * the most urgent first. Asking again gives the same ones again, so begin each that the system has not got. `most_bytes`
+   * is the size of one, `most_files` how many there are at most.
+   */
+  public func cutUploads(mostBytes: UInt32 = UInt32(524288), mostFiles: UInt32 = UInt32(8)) throws(BookError) -> [UploadOrder] {
+    try call { try $0.cutUploads(mostBytes: mostBytes, mostFiles: mostFiles) }
+  }
+
+  /**
+   * Takes the answer to a request that the system sent, with any status, exactly as a sync would. Handing one over twice, or
+   * after the app was started anew, does no harm. A request that got no answer needs no call: ask for the uploads again.
+   */
+  public func takeUpload(name: String, answer: CouncilAnswer) throws(BookError) -> UploadOutcome {
+    try call { try $0.takeUpload(name: name, answer: answer) }
+  }
 }
 
 extension Working {
+  /**
+   * Lets a fingerprint or face open the book beside the PIN, which stays. Shows the phone's prompt, through `HardwareKeys`,
+   * and takes until it was answered. What was set before is replaced. The phone destroys the key when an enrolled
+   * fingerprint or face is added or removed: then the PIN opens, and this can be called again.
+   *
+   * Errors: `pin_needed` if this book was not opened with its PIN; those of the keystore begin with `keystore_`, and
+   * `keystore_unsupported` says that the phone has no fingerprint or face to recognise. The book opens as before then.
+   */
+  public func addBiometric() throws(BookError) {
+    try call { try $0.addBiometric() }
+  }
+
+  /**
+   * Whether a fingerprint or face opens the book. That the phone has destroyed the key since is found at the next unlock.
+   */
+  public func hasBiometric() throws(BookError) -> Bool {
+    try call { try $0.hasBiometric() }
+  }
+
+  /**
+   * Lets the PIN alone open the book. Shows no prompt. What was not set is no error.
+   */
+  public func removeBiometric() throws(BookError) {
+    try call { try $0.removeBiometric() }
+  }
+
   /**
    * The council's address, as the enrolment code gave it.
    */
@@ -195,6 +245,19 @@ extension Working {
    */
   public func board(asKnownAt: Int64? = nil) throws(BookError) -> BoardView {
     try call { try $0.board(asKnownAt: asKnownAt) }
+  }
+
+  /**
+   * Closes the line about an area of a child that was not met on three visits running, as the board shows it: with a step by its
+   * code, a reason, and the day for looking again, written `2026-11-10`. The line comes back, one step up, with the next visit on
+   * which the area is not met again, or once that day has passed with nothing changed. Managers only.
+   *
+   * Errors: `managers_only`; `no_line`; `step_too_small` if a step as large changed nothing; `still_closed` where it is closed and
+   * this would look again later; `bad_form` for a day that is past; `would_be_set_aside` where only the holder observed it. Nothing
+   * was saved then.
+   */
+  public func closeLine(child: String, area: String, step: String, reason: String, lookAgain: String) throws(BookError) -> Saved {
+    try call { try $0.closeLine(child: child, area: area, step: step, reason: reason, lookAgain: lookAgain) }
   }
 
   /**
@@ -595,6 +658,20 @@ extension Working {
   }
 
   /**
+   * As `LockedBook.cut_uploads`: ask for it as the app goes away.
+   */
+  public func cutUploads(mostBytes: UInt32 = UInt32(524288), mostFiles: UInt32 = UInt32(8)) throws(BookError) -> [UploadOrder] {
+    try call { try $0.cutUploads(mostBytes: mostBytes, mostFiles: mostFiles) }
+  }
+
+  /**
+   * As `LockedBook.take_upload`; an open book opens the answer at once.
+   */
+  public func takeUpload(name: String, answer: CouncilAnswer) throws(BookError) -> UploadOutcome {
+    try call { try $0.takeUpload(name: name, answer: answer) }
+  }
+
+  /**
    * Settles a question to which two answers are open. `code` is the answer that is to stand; with `both`, both happened,
    * the most worrying stands and `reason` tells the story. For a piece of text that its author wrote in two places, `code` is the
    * id of the version to read first. A risk question needs a reason.
@@ -774,5 +851,56 @@ extension Family {
    */
   public func write(text: String) throws(BookError) {
     try call { try $0.write(text: text) }
+  }
+
+  /**
+   * As `LockedBook.cut_uploads`, while the page stays open.
+   */
+  public func cutUploads(mostBytes: UInt32 = UInt32(524288), mostFiles: UInt32 = UInt32(8)) throws(BookError) -> [UploadOrder] {
+    try call { try $0.cutUploads(mostBytes: mostBytes, mostFiles: mostFiles) }
+  }
+
+  /**
+   * As `LockedBook.take_upload`.
+   */
+  public func takeUpload(name: String, answer: CouncilAnswer) throws(BookError) -> UploadOutcome {
+    try call { try $0.takeUpload(name: name, answer: answer) }
+  }
+}
+
+extension Outbox {
+  /**
+   * The council's address, as the enrolment code gave it.
+   */
+  public func address() throws(BookError) -> String {
+    try call { try $0.address() }
+  }
+
+  /**
+   * What to say where the vault is lost: that signed work is safe, and how much of it waits to be sent.
+   */
+  public func safeWords() throws(BookError) -> String {
+    try call { try $0.safeWords() }
+  }
+
+  /**
+   * How many sealed envelopes wait to be sent.
+   */
+  public func sealedWaiting() throws(BookError) -> UInt64 {
+    try call { try $0.sealedWaiting() }
+  }
+
+  /**
+   * As `LockedBook.cut_uploads`.
+   */
+  public func cutUploads(mostBytes: UInt32 = UInt32(524288), mostFiles: UInt32 = UInt32(8)) throws(BookError) -> [UploadOrder] {
+    try call { try $0.cutUploads(mostBytes: mostBytes, mostFiles: mostFiles) }
+  }
+
+  /**
+   * As `LockedBook.take_upload`.
+   */
+  public func takeUpload(name: String, answer: CouncilAnswer) throws(BookError) -> UploadOutcome {
+    try call { try $0.takeUpload(name: name, answer: answer) }
   }
 }

@@ -1,10 +1,10 @@
-// A device in one of its three states. The states are types, so that a screen for a child cannot be given what reads.
+// A device in one of its states. The states are types, so that a screen for a child cannot be given what reads.
 
 import Foundation
 import VisitbookCore
 
-/// This phone as a device of a council: `Locked`, `Working` or `Family`. What turns one into another spends it: every later
-/// call of it fails with the code `spent`, `locked` or `childleft`. Letting go of the last reference gives the native memory,
+/// This phone as a device of a council: `Locked`, `Working` or `Family`, or the `Outbox` of one whose vault is lost. What turns
+/// one into another spends it: every later call of it fails with the code `spent`, `locked` or `page_left`. Letting go of the last reference gives the native memory,
 /// and the folder, back; nothing is lost by it.
 ///
 /// Calls run one after the other on a thread of the device's own. A call that began is finished and answered even if its task
@@ -16,6 +16,12 @@ public protocol Device: Actor {
   ///
   /// Throws the code `busy` while another sync of this device runs.
   nonisolated func sync(_ options: SyncOptions) async throws(BookError) -> SyncOutcome
+
+  /// Every request that the system is to send while the app is not running: see `LockedBook.cutUploads`, and `SystemSending`.
+  func cutUploads(mostBytes: UInt32, mostFiles: UInt32) throws(BookError) -> [UploadOrder]
+
+  /// Takes the answer to a request that the system sent, exactly as a sync would.
+  func takeUpload(name: String, answer: CouncilAnswer) throws(BookError) -> UploadOutcome
 }
 
 extension Device {
@@ -71,6 +77,45 @@ public actor Locked: Device {
   public func unlock(pin: Data) throws(BookError) -> Working {
     try call { Working(try $0.unlock(pin: pin)) }
   }
+
+  /// Opens the vault by the fingerprint or face that `addBiometric` set. Shows the phone's prompt and takes until it was
+  /// answered. Throws the code `biometric_gone`: use the PIN, then set it again; nothing is lost. Those of the keystore begin
+  /// with `keystore_`. The book stays locked and can still send.
+  public func unlockWithBiometric() throws(BookError) -> Working {
+    try call { Working(try $0.unlockWithBiometric()) }
+  }
+}
+
+/// What an enrolled device has to send, without its vault. It sends; it cannot be unlocked.
+public actor Outbox: Device {
+  nonisolated let apart = Apart()
+  let outbox: SealedOutbox
+
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { apart.asUnownedSerialExecutor() }
+
+  init(_ outbox: SealedOutbox) { self.outbox = outbox }
+
+  /// Opens what an enrolled device has to send, and nothing else of it. Asks no keystore.
+  ///
+  /// Throws the codes `no_device_here` and `not_enrolled`; `busy`: it is open elsewhere, and can send from there.
+  public static func open(
+    folder: String, connectVia: String? = nil, transport: Transport? = nil
+  ) async throws(BookError) -> Outbox {
+    try await Opening().outbox {
+      try SealedOutbox.open(folder: folder, connectVia: connectVia, transport: transport)
+    }
+  }
+
+  func call<T>(_ work: (SealedOutbox) throws -> T) throws(BookError) -> T {
+    do { return try work(outbox) } catch { throw BookError(error) }
+  }
+
+  public nonisolated func sync(_ options: SyncOptions) async throws(BookError) -> SyncOutcome {
+    let outbox = self.outbox
+    return try await syncApart(options) { cancel, progress in
+      try outbox.sync(cancel: cancel, budgetMs: options.budgetMs, progress: progress, asked: options.asked)
+    }
+  }
 }
 
 /// Where a device is opened before there is an actor for it.
@@ -80,6 +125,10 @@ private actor Opening {
 
   func locked(_ work: @Sendable () throws -> LockedBook) throws(BookError) -> Locked {
     do { return Locked(try work()) } catch { throw BookError(error) }
+  }
+
+  func outbox(_ work: @Sendable () throws -> SealedOutbox) throws(BookError) -> Outbox {
+    do { return Outbox(try work()) } catch { throw BookError(error) }
   }
 }
 

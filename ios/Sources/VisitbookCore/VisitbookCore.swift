@@ -635,6 +635,26 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
 public protocol BookProtocol: AnyObject, Sendable {
     
     /**
+     * Lets a fingerprint or face open the book beside the PIN, which stays. Shows the phone's prompt, through `HardwareKeys`,
+     * and takes until it was answered. What was set before is replaced. The phone destroys the key when an enrolled
+     * fingerprint or face is added or removed: then the PIN opens, and this can be called again.
+     *
+     * Errors: `pin_needed` if this book was not opened with its PIN; those of the keystore begin with `keystore_`, and
+     * `keystore_unsupported` says that the phone has no fingerprint or face to recognise. The book opens as before then.
+     */
+    func addBiometric() throws 
+    
+    /**
+     * Whether a fingerprint or face opens the book. That the phone has destroyed the key since is found at the next unlock.
+     */
+    func hasBiometric() throws  -> Bool
+    
+    /**
+     * Lets the PIN alone open the book. Shows no prompt. What was not set is no error.
+     */
+    func removeBiometric() throws 
+    
+    /**
      * The council's address, as the enrolment code gave it.
      */
     func address() throws  -> String
@@ -786,6 +806,17 @@ public protocol BookProtocol: AnyObject, Sendable {
      * meanwhile: a page to be asked for, not a list to be scrolled.
      */
     func board(asKnownAt: Int64?) throws  -> BoardView
+    
+    /**
+     * Closes the line about an area of a child that was not met on three visits running, as the board shows it: with a step by its
+     * code, a reason, and the day for looking again, written `2026-11-10`. The line comes back, one step up, with the next visit on
+     * which the area is not met again, or once that day has passed with nothing changed. Managers only.
+     *
+     * Errors: `managers_only`; `no_line`; `step_too_small` if a step as large changed nothing; `still_closed` where it is closed and
+     * this would look again later; `bad_form` for a day that is past; `would_be_set_aside` where only the holder observed it. Nothing
+     * was saved then.
+     */
+    func closeLine(child: String, area: String, step: String, reason: String, lookAgain: String) throws  -> Saved
     
     /**
      * Puts a fact of a finished visit right. The page keeps what was; lists, dates and exports count with what is.
@@ -1083,6 +1114,16 @@ public protocol BookProtocol: AnyObject, Sendable {
     func withdraw(record: String, heading: String, entry: String, why: String) throws  -> Saved
     
     /**
+     * As `LockedBook.cut_uploads`: ask for it as the app goes away.
+     */
+    func cutUploads(mostBytes: UInt32, mostFiles: UInt32) throws  -> [UploadOrder]
+    
+    /**
+     * As `LockedBook.take_upload`; an open book opens the answer at once.
+     */
+    func takeUpload(name: String, answer: CouncilAnswer) throws  -> UploadOutcome
+    
+    /**
      * Settles a question to which two answers are open. `code` is the answer that is to stand; with `both`, both happened,
      * the most worrying stands and `reason` tells the story. For a piece of text that its author wrote in two places, `code` is the
      * id of the version to read first. A risk question needs a reason.
@@ -1232,6 +1273,45 @@ open class Book: BookProtocol, @unchecked Sendable {
 
     
 
+    
+    /**
+     * Lets a fingerprint or face open the book beside the PIN, which stays. Shows the phone's prompt, through `HardwareKeys`,
+     * and takes until it was answered. What was set before is replaced. The phone destroys the key when an enrolled
+     * fingerprint or face is added or removed: then the PIN opens, and this can be called again.
+     *
+     * Errors: `pin_needed` if this book was not opened with its PIN; those of the keystore begin with `keystore_`, and
+     * `keystore_unsupported` says that the phone has no fingerprint or face to recognise. The book opens as before then.
+     */
+open func addBiometric()throws   {try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_book_add_biometric(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Whether a fingerprint or face opens the book. That the phone has destroyed the key since is found at the next unlock.
+     */
+open func hasBiometric()throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_book_has_biometric(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Lets the PIN alone open the book. Shows no prompt. What was not set is no error.
+     */
+open func removeBiometric()throws   {try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_book_remove_biometric(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
     
     /**
      * The council's address, as the enrolment code gave it.
@@ -1586,6 +1666,29 @@ open func board(asKnownAt: Int64? = nil)throws  -> BoardView  {
     uniffi_visitbook_ffi_fn_method_book_board(
             self.uniffiCloneHandle(),
         FfiConverterOptionInt64.lower(asKnownAt),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Closes the line about an area of a child that was not met on three visits running, as the board shows it: with a step by its
+     * code, a reason, and the day for looking again, written `2026-11-10`. The line comes back, one step up, with the next visit on
+     * which the area is not met again, or once that day has passed with nothing changed. Managers only.
+     *
+     * Errors: `managers_only`; `no_line`; `step_too_small` if a step as large changed nothing; `still_closed` where it is closed and
+     * this would look again later; `bad_form` for a day that is past; `would_be_set_aside` where only the holder observed it. Nothing
+     * was saved then.
+     */
+open func closeLine(child: String, area: String, step: String, reason: String, lookAgain: String)throws  -> Saved  {
+    return try  FfiConverterTypeSaved_lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_book_close_line(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(child),
+        FfiConverterString.lower(area),
+        FfiConverterString.lower(step),
+        FfiConverterString.lower(reason),
+        FfiConverterString.lower(lookAgain),uniffiCallStatus
     )
 })
 }
@@ -2313,6 +2416,34 @@ open func withdraw(record: String, heading: String, entry: String, why: String)t
 }
     
     /**
+     * As `LockedBook.cut_uploads`: ask for it as the app goes away.
+     */
+open func cutUploads(mostBytes: UInt32 = UInt32(524288), mostFiles: UInt32 = UInt32(8))throws  -> [UploadOrder]  {
+    return try  FfiConverterSequenceTypeUploadOrder.lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_book_cut_uploads(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt32.lower(mostBytes),
+        FfiConverterUInt32.lower(mostFiles),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * As `LockedBook.take_upload`; an open book opens the answer at once.
+     */
+open func takeUpload(name: String, answer: CouncilAnswer)throws  -> UploadOutcome  {
+    return try  FfiConverterTypeUploadOutcome_lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_book_take_upload(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(name),
+        FfiConverterTypeCouncilAnswer_lower(answer),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * Settles a question to which two answers are open. `code` is the answer that is to stand; with `both`, both happened,
      * the most worrying stands and `reason` tells the story. For a piece of text that its author wrote in two places, `code` is the
      * id of the version to read first. A risk question needs a reason.
@@ -2871,6 +3002,16 @@ public protocol FamilyPageProtocol: AnyObject, Sendable {
      */
     func write(text: String) throws 
     
+    /**
+     * As `LockedBook.cut_uploads`, while the page stays open.
+     */
+    func cutUploads(mostBytes: UInt32, mostFiles: UInt32) throws  -> [UploadOrder]
+    
+    /**
+     * As `LockedBook.take_upload`.
+     */
+    func takeUpload(name: String, answer: CouncilAnswer) throws  -> UploadOutcome
+    
 }
 /**
  * A child's page. The vault is closed, and nothing here reads what was handed in.
@@ -3074,6 +3215,34 @@ open func write(text: String)throws   {try rustCallWithError(FfiConverterTypeVis
 }
 }
     
+    /**
+     * As `LockedBook.cut_uploads`, while the page stays open.
+     */
+open func cutUploads(mostBytes: UInt32 = UInt32(524288), mostFiles: UInt32 = UInt32(8))throws  -> [UploadOrder]  {
+    return try  FfiConverterSequenceTypeUploadOrder.lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_familypage_cut_uploads(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt32.lower(mostBytes),
+        FfiConverterUInt32.lower(mostFiles),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * As `LockedBook.take_upload`.
+     */
+open func takeUpload(name: String, answer: CouncilAnswer)throws  -> UploadOutcome  {
+    return try  FfiConverterTypeUploadOutcome_lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_familypage_take_upload(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(name),
+        FfiConverterTypeCouncilAnswer_lower(answer),uniffiCallStatus
+    )
+})
+}
+    
 
     
 }
@@ -3128,9 +3297,12 @@ public func FfiConverterTypeFamilyPage_lower(_ value: FamilyPage) -> UInt64 {
  * The phone's secure hardware: keys that never leave it, and a few small values that are not restored when the app's
  * files are. Implement it over the Android Keystore, or the keychain and Secure Enclave.
  *
- * It is called from `LockedBook.open`, `enrol`, `unlock` and `Book.lock`, on the thread that called those, and never by
- * a sync. A call may block for as long as the platform takes, a biometric prompt included. No lock of this library is
- * held meanwhile; the device's folder is, so opening the same folder again from within gives the code `busy`.
+ * It is called from `LockedBook.enrol`, `unlock` and `unlock_with_biometric`, and from `Book.lock`, `add_biometric` and
+ * `remove_biometric`, on the thread that called those; and by a sync after a child's file has moved away, which gives the
+ * book a new key. A call may block for as long as the platform takes, and `derive` under a key of the policy
+ * `BiometricCurrentSet` blocks until the person has answered the platform's prompt, which it shows. No lock of this library
+ * is held meanwhile, but in that sync; the device's folder is, so opening the same folder again from within gives the code
+ * `busy`.
  */
 public protocol HardwareKeys: AnyObject, Sendable {
     
@@ -3171,9 +3343,12 @@ public protocol HardwareKeys: AnyObject, Sendable {
  * The phone's secure hardware: keys that never leave it, and a few small values that are not restored when the app's
  * files are. Implement it over the Android Keystore, or the keychain and Secure Enclave.
  *
- * It is called from `LockedBook.open`, `enrol`, `unlock` and `Book.lock`, on the thread that called those, and never by
- * a sync. A call may block for as long as the platform takes, a biometric prompt included. No lock of this library is
- * held meanwhile; the device's folder is, so opening the same folder again from within gives the code `busy`.
+ * It is called from `LockedBook.enrol`, `unlock` and `unlock_with_biometric`, and from `Book.lock`, `add_biometric` and
+ * `remove_biometric`, on the thread that called those; and by a sync after a child's file has moved away, which gives the
+ * book a new key. A call may block for as long as the platform takes, and `derive` under a key of the policy
+ * `BiometricCurrentSet` blocks until the person has answered the platform's prompt, which it shows. No lock of this library
+ * is held meanwhile, but in that sync; the device's folder is, so opening the same folder again from within gives the code
+ * `busy`.
  */
 open class HardwareKeysImpl: HardwareKeys, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -3582,6 +3757,11 @@ public protocol LockedBookProtocol: AnyObject, Sendable {
     func address() throws  -> String
     
     /**
+     * Whether a fingerprint or face is set. That the phone has destroyed the key since is found when it is asked.
+     */
+    func hasBiometric() throws  -> Bool
+    
+    /**
      * Whether a PIN can still open the vault. After ten wrong ones none can.
      */
     func hasPin() throws  -> Bool
@@ -3610,6 +3790,29 @@ public protocol LockedBookProtocol: AnyObject, Sendable {
      * case the book stays locked, no file was changed but for the count of wrong PINs, and sealed work can still be sent.
      */
     func unlock(pin: Data) throws  -> Book
+    
+    /**
+     * Opens the vault by the fingerprint or face that `Book.add_biometric` set. Shows the phone's prompt, through
+     * `HardwareKeys`, and takes until it was answered. Wrong PINs are neither counted nor forgiven by it. Otherwise as `unlock`.
+     *
+     * Errors: `biometric_gone` if none is set, or the phone has destroyed its key because an enrolled one was added or
+     * removed: use the PIN, which opens as ever, and set it again; nothing is lost. Those of the keystore begin with
+     * `keystore_`: `keystore_cancelled` and `keystore_not_authenticated` mean that the person was not recognised.
+     */
+    func unlockWithBiometric() throws  -> Book
+    
+    /**
+     * Every request that the system is to send: those from before that are not answered, and new ones of what waits besides,
+     * the most urgent first. Asking again gives the same ones again, so begin each that the system has not got. `most_bytes`
+     * is the size of one, `most_files` how many there are at most.
+     */
+    func cutUploads(mostBytes: UInt32, mostFiles: UInt32) throws  -> [UploadOrder]
+    
+    /**
+     * Takes the answer to a request that the system sent, with any status, exactly as a sync would. Handing one over twice, or
+     * after the app was started anew, does no harm. A request that got no answer needs no call: ask for the uploads again.
+     */
+    func takeUpload(name: String, answer: CouncilAnswer) throws  -> UploadOutcome
     
 }
 /**
@@ -3726,6 +3929,18 @@ open func address()throws  -> String  {
 }
     
     /**
+     * Whether a fingerprint or face is set. That the phone has destroyed the key since is found when it is asked.
+     */
+open func hasBiometric()throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_lockedbook_has_biometric(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * Whether a PIN can still open the vault. After ten wrong ones none can.
      */
 open func hasPin()throws  -> Bool  {
@@ -3795,6 +4010,54 @@ open func unlock(pin: Data)throws  -> Book  {
 })
 }
     
+    /**
+     * Opens the vault by the fingerprint or face that `Book.add_biometric` set. Shows the phone's prompt, through
+     * `HardwareKeys`, and takes until it was answered. Wrong PINs are neither counted nor forgiven by it. Otherwise as `unlock`.
+     *
+     * Errors: `biometric_gone` if none is set, or the phone has destroyed its key because an enrolled one was added or
+     * removed: use the PIN, which opens as ever, and set it again; nothing is lost. Those of the keystore begin with
+     * `keystore_`: `keystore_cancelled` and `keystore_not_authenticated` mean that the person was not recognised.
+     */
+open func unlockWithBiometric()throws  -> Book  {
+    return try  FfiConverterTypeBook_lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_lockedbook_unlock_with_biometric(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Every request that the system is to send: those from before that are not answered, and new ones of what waits besides,
+     * the most urgent first. Asking again gives the same ones again, so begin each that the system has not got. `most_bytes`
+     * is the size of one, `most_files` how many there are at most.
+     */
+open func cutUploads(mostBytes: UInt32 = UInt32(524288), mostFiles: UInt32 = UInt32(8))throws  -> [UploadOrder]  {
+    return try  FfiConverterSequenceTypeUploadOrder.lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_lockedbook_cut_uploads(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt32.lower(mostBytes),
+        FfiConverterUInt32.lower(mostFiles),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Takes the answer to a request that the system sent, with any status, exactly as a sync would. Handing one over twice, or
+     * after the app was started anew, does no harm. A request that got no answer needs no call: ask for the uploads again.
+     */
+open func takeUpload(name: String, answer: CouncilAnswer)throws  -> UploadOutcome  {
+    return try  FfiConverterTypeUploadOutcome_lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_lockedbook_take_upload(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(name),
+        FfiConverterTypeCouncilAnswer_lower(answer),uniffiCallStatus
+    )
+})
+}
+    
 
     
 }
@@ -3838,6 +4101,248 @@ public func FfiConverterTypeLockedBook_lift(_ handle: UInt64) throws -> LockedBo
 #endif
 public func FfiConverterTypeLockedBook_lower(_ value: LockedBook) -> UInt64 {
     return FfiConverterTypeLockedBook.lower(value)
+}
+
+
+
+
+
+
+/**
+ * What an enrolled device has to send, and no more of it. It asks no keystore and cannot be unlocked; it opens where
+ * `LockedBook.open` says that the vault is missing or damaged. It holds the device's folder for this process until it is
+ * freed.
+ */
+public protocol SealedOutboxProtocol: AnyObject, Sendable {
+    
+    /**
+     * The council's address, as the enrolment code gave it.
+     */
+    func address() throws  -> String
+    
+    /**
+     * What to say where the vault is lost: that signed work is safe, and how much of it waits to be sent.
+     */
+    func safeWords() throws  -> String
+    
+    /**
+     * How many sealed envelopes wait to be sent.
+     */
+    func sealedWaiting() throws  -> UInt64
+    
+    /**
+     * Sends what is sealed. Answers are kept for the next unlock, if there is one. Otherwise as `LockedBook.sync`.
+     */
+    func sync(cancel: SyncCancel, budgetMs: UInt64?, progress: SyncProgress?, asked: Bool) throws  -> SyncOutcome
+    
+    /**
+     * As `LockedBook.cut_uploads`.
+     */
+    func cutUploads(mostBytes: UInt32, mostFiles: UInt32) throws  -> [UploadOrder]
+    
+    /**
+     * As `LockedBook.take_upload`.
+     */
+    func takeUpload(name: String, answer: CouncilAnswer) throws  -> UploadOutcome
+    
+}
+/**
+ * What an enrolled device has to send, and no more of it. It asks no keystore and cannot be unlocked; it opens where
+ * `LockedBook.open` says that the vault is missing or damaged. It holds the device's folder for this process until it is
+ * freed.
+ */
+open class SealedOutbox: SealedOutboxProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_visitbook_ffi_fn_clone_sealedoutbox(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_visitbook_ffi_fn_free_sealedoutbox(handle, $0) }
+    }
+
+    
+    /**
+     * Opens what waits in the folder of a device. `connect_via` and `transport` as in `LockedBook.open`.
+     *
+     * Errors: `no_device_here` and `not_enrolled`; `busy`: the device is open elsewhere, and can send from there.
+     */
+public static func `open`(folder: String, connectVia: String? = nil, transport: Transport? = nil)throws  -> SealedOutbox  {
+    return try  FfiConverterTypeSealedOutbox_lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_constructor_sealedoutbox_open(
+        FfiConverterString.lower(folder),
+        FfiConverterOptionString.lower(connectVia),
+        FfiConverterOptionTypeTransport.lower(transport),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+    /**
+     * The council's address, as the enrolment code gave it.
+     */
+open func address()throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_sealedoutbox_address(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * What to say where the vault is lost: that signed work is safe, and how much of it waits to be sent.
+     */
+open func safeWords()throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_sealedoutbox_safe_words(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * How many sealed envelopes wait to be sent.
+     */
+open func sealedWaiting()throws  -> UInt64  {
+    return try  FfiConverterUInt64.lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_sealedoutbox_sealed_waiting(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Sends what is sealed. Answers are kept for the next unlock, if there is one. Otherwise as `LockedBook.sync`.
+     */
+open func sync(cancel: SyncCancel, budgetMs: UInt64? = nil, progress: SyncProgress? = nil, asked: Bool = true)throws  -> SyncOutcome  {
+    return try  FfiConverterTypeSyncOutcome_lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_sealedoutbox_sync(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeSyncCancel_lower(cancel),
+        FfiConverterOptionUInt64.lower(budgetMs),
+        FfiConverterOptionTypeSyncProgress.lower(progress),
+        FfiConverterBool.lower(asked),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * As `LockedBook.cut_uploads`.
+     */
+open func cutUploads(mostBytes: UInt32 = UInt32(524288), mostFiles: UInt32 = UInt32(8))throws  -> [UploadOrder]  {
+    return try  FfiConverterSequenceTypeUploadOrder.lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_sealedoutbox_cut_uploads(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt32.lower(mostBytes),
+        FfiConverterUInt32.lower(mostFiles),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * As `LockedBook.take_upload`.
+     */
+open func takeUpload(name: String, answer: CouncilAnswer)throws  -> UploadOutcome  {
+    return try  FfiConverterTypeUploadOutcome_lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_sealedoutbox_take_upload(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(name),
+        FfiConverterTypeCouncilAnswer_lower(answer),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSealedOutbox: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = SealedOutbox
+
+    public static func lift(_ handle: UInt64) throws -> SealedOutbox {
+        return SealedOutbox(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: SealedOutbox) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SealedOutbox {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: SealedOutbox, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSealedOutbox_lift(_ handle: UInt64) throws -> SealedOutbox {
+    return try FfiConverterTypeSealedOutbox.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSealedOutbox_lower(_ value: SealedOutbox) -> UInt64 {
+    return FfiConverterTypeSealedOutbox.lower(value)
 }
 
 
@@ -5940,6 +6445,10 @@ public struct Board: Equatable, Hashable {
      */
     public let notMet: [NotMetLine]
     /**
+     * Those that a manager has closed until a day for looking again.
+     */
+    public let notMetClosed: [NotMetLine]
+    /**
      * Children who wait for an answer, oldest first.
      */
     public let waiting: [WaitingChild]
@@ -6015,6 +6524,9 @@ public struct Board: Equatable, Hashable {
          * Areas of care that were not met on three visits running.
          */notMet: [NotMetLine], 
         /**
+         * Those that a manager has closed until a day for looking again.
+         */notMetClosed: [NotMetLine], 
+        /**
          * Children who wait for an answer, oldest first.
          */waiting: [WaitingChild], 
         /**
@@ -6056,6 +6568,7 @@ public struct Board: Equatable, Hashable {
         self.asked = asked
         self.twoAnswers = twoAnswers
         self.notMet = notMet
+        self.notMetClosed = notMetClosed
         self.waiting = waiting
         self.toTell = toTell
         self.opened = opened
@@ -6094,6 +6607,7 @@ public struct FfiConverterTypeBoard: FfiConverterRustBuffer {
                 asked: FfiConverterSequenceTypeAskedLine.read(from: &buf), 
                 twoAnswers: FfiConverterSequenceTypeTwoAnswersLine.read(from: &buf), 
                 notMet: FfiConverterSequenceTypeNotMetLine.read(from: &buf), 
+                notMetClosed: FfiConverterSequenceTypeNotMetLine.read(from: &buf), 
                 waiting: FfiConverterSequenceTypeWaitingChild.read(from: &buf), 
                 toTell: FfiConverterSequenceTypeToTell.read(from: &buf), 
                 opened: FfiConverterSequenceTypeFileOpened.read(from: &buf), 
@@ -6118,6 +6632,7 @@ public struct FfiConverterTypeBoard: FfiConverterRustBuffer {
         FfiConverterSequenceTypeAskedLine.write(value.asked, into: &buf)
         FfiConverterSequenceTypeTwoAnswersLine.write(value.twoAnswers, into: &buf)
         FfiConverterSequenceTypeNotMetLine.write(value.notMet, into: &buf)
+        FfiConverterSequenceTypeNotMetLine.write(value.notMetClosed, into: &buf)
         FfiConverterSequenceTypeWaitingChild.write(value.waiting, into: &buf)
         FfiConverterSequenceTypeToTell.write(value.toTell, into: &buf)
         FfiConverterSequenceTypeFileOpened.write(value.opened, into: &buf)
@@ -6948,6 +7463,165 @@ public func FfiConverterTypeChoiceView_lift(_ buf: RustBuffer) throws -> ChoiceV
 #endif
 public func FfiConverterTypeChoiceView_lower(_ value: ChoiceView) -> RustBuffer {
     return FfiConverterTypeChoiceView.lower(value)
+}
+
+
+/**
+ * A manager closed a line about an area of care that was not met visit after visit.
+ */
+public struct ClosingView: Equatable, Hashable {
+    /**
+     * The statement.
+     */
+    public let op: String
+    /**
+     * The area's code.
+     */
+    public let area: String
+    /**
+     * What stands above it on the form.
+     */
+    public let label: String
+    /**
+     * The step taken.
+     */
+    public let step: String
+    /**
+     * That in words: "bring the core group forward".
+     */
+    public let stepWords: String
+    /**
+     * Why, in the manager's words.
+     */
+    public let reason: String
+    /**
+     * The day for looking again, `2026-11-10`.
+     */
+    public let lookAgain: String
+    /**
+     * Who.
+     */
+    public let by: String
+    /**
+     * When, by their device.
+     */
+    public let written: Moment
+    /**
+     * When the council received it.
+     */
+    public let received: Moment?
+    /**
+     * In a sentence.
+     */
+    public let words: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The statement.
+         */op: String, 
+        /**
+         * The area's code.
+         */area: String, 
+        /**
+         * What stands above it on the form.
+         */label: String, 
+        /**
+         * The step taken.
+         */step: String, 
+        /**
+         * That in words: "bring the core group forward".
+         */stepWords: String, 
+        /**
+         * Why, in the manager's words.
+         */reason: String, 
+        /**
+         * The day for looking again, `2026-11-10`.
+         */lookAgain: String, 
+        /**
+         * Who.
+         */by: String, 
+        /**
+         * When, by their device.
+         */written: Moment, 
+        /**
+         * When the council received it.
+         */received: Moment?, 
+        /**
+         * In a sentence.
+         */words: String) {
+        self.op = op
+        self.area = area
+        self.label = label
+        self.step = step
+        self.stepWords = stepWords
+        self.reason = reason
+        self.lookAgain = lookAgain
+        self.by = by
+        self.written = written
+        self.received = received
+        self.words = words
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ClosingView: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeClosingView: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ClosingView {
+        return
+            try ClosingView(
+                op: FfiConverterString.read(from: &buf), 
+                area: FfiConverterString.read(from: &buf), 
+                label: FfiConverterString.read(from: &buf), 
+                step: FfiConverterString.read(from: &buf), 
+                stepWords: FfiConverterString.read(from: &buf), 
+                reason: FfiConverterString.read(from: &buf), 
+                lookAgain: FfiConverterString.read(from: &buf), 
+                by: FfiConverterString.read(from: &buf), 
+                written: FfiConverterTypeMoment.read(from: &buf), 
+                received: FfiConverterOptionTypeMoment.read(from: &buf), 
+                words: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ClosingView, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.op, into: &buf)
+        FfiConverterString.write(value.area, into: &buf)
+        FfiConverterString.write(value.label, into: &buf)
+        FfiConverterString.write(value.step, into: &buf)
+        FfiConverterString.write(value.stepWords, into: &buf)
+        FfiConverterString.write(value.reason, into: &buf)
+        FfiConverterString.write(value.lookAgain, into: &buf)
+        FfiConverterString.write(value.by, into: &buf)
+        FfiConverterTypeMoment.write(value.written, into: &buf)
+        FfiConverterOptionTypeMoment.write(value.received, into: &buf)
+        FfiConverterString.write(value.words, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClosingView_lift(_ buf: RustBuffer) throws -> ClosingView {
+    return try FfiConverterTypeClosingView.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClosingView_lower(_ value: ClosingView) -> RustBuffer {
+    return FfiConverterTypeClosingView.lower(value)
 }
 
 
@@ -10381,9 +11055,17 @@ public struct NotMetLine: Equatable, Hashable {
      */
     public let words: String
     /**
-     * What can be done, from the smallest step to the largest.
+     * `open`; `closed`; or `came_back`, after it was closed and nothing had changed.
      */
-    public let steps: [String]
+    public let state: String
+    /**
+     * How it was closed, or, of one that came back, how it had been.
+     */
+    public let closing: ClosingView?
+    /**
+     * What closes it now, from the smallest step to the largest.
+     */
+    public let steps: [StepView]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -10407,14 +11089,22 @@ public struct NotMetLine: Equatable, Hashable {
          * In words.
          */words: String, 
         /**
-         * What can be done, from the smallest step to the largest.
-         */steps: [String]) {
+         * `open`; `closed`; or `came_back`, after it was closed and nothing had changed.
+         */state: String, 
+        /**
+         * How it was closed, or, of one that came back, how it had been.
+         */closing: ClosingView?, 
+        /**
+         * What closes it now, from the smallest step to the largest.
+         */steps: [StepView]) {
         self.child = child
         self.name = name
         self.area = area
         self.label = label
         self.visits = visits
         self.words = words
+        self.state = state
+        self.closing = closing
         self.steps = steps
     }
 
@@ -10440,7 +11130,9 @@ public struct FfiConverterTypeNotMetLine: FfiConverterRustBuffer {
                 label: FfiConverterString.read(from: &buf), 
                 visits: FfiConverterSequenceTypeNotMetVisit.read(from: &buf), 
                 words: FfiConverterString.read(from: &buf), 
-                steps: FfiConverterSequenceString.read(from: &buf)
+                state: FfiConverterString.read(from: &buf), 
+                closing: FfiConverterOptionTypeClosingView.read(from: &buf), 
+                steps: FfiConverterSequenceTypeStepView.read(from: &buf)
         )
     }
 
@@ -10451,7 +11143,9 @@ public struct FfiConverterTypeNotMetLine: FfiConverterRustBuffer {
         FfiConverterString.write(value.label, into: &buf)
         FfiConverterSequenceTypeNotMetVisit.write(value.visits, into: &buf)
         FfiConverterString.write(value.words, into: &buf)
-        FfiConverterSequenceString.write(value.steps, into: &buf)
+        FfiConverterString.write(value.state, into: &buf)
+        FfiConverterOptionTypeClosingView.write(value.closing, into: &buf)
+        FfiConverterSequenceTypeStepView.write(value.steps, into: &buf)
     }
 }
 
@@ -11010,6 +11704,10 @@ public struct OversightView: Equatable, Hashable {
      * When text that was not finished was opened, in log order.
      */
     public let opened: [OpenedView]
+    /**
+     * On a child's own record: lines that were closed, in log order.
+     */
+    public let closings: [ClosingView]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -11028,12 +11726,16 @@ public struct OversightView: Equatable, Hashable {
          */voided: VoidedView?, 
         /**
          * When text that was not finished was opened, in log order.
-         */opened: [OpenedView]) {
+         */opened: [OpenedView], 
+        /**
+         * On a child's own record: lines that were closed, in log order.
+         */closings: [ClosingView]) {
         self.signedOff = signedOff
         self.returned = returned
         self.corrections = corrections
         self.voided = voided
         self.opened = opened
+        self.closings = closings
     }
 
     
@@ -11056,7 +11758,8 @@ public struct FfiConverterTypeOversightView: FfiConverterRustBuffer {
                 returned: FfiConverterSequenceTypeReturnedView.read(from: &buf), 
                 corrections: FfiConverterSequenceTypeCorrectionView.read(from: &buf), 
                 voided: FfiConverterOptionTypeVoidedView.read(from: &buf), 
-                opened: FfiConverterSequenceTypeOpenedView.read(from: &buf)
+                opened: FfiConverterSequenceTypeOpenedView.read(from: &buf), 
+                closings: FfiConverterSequenceTypeClosingView.read(from: &buf)
         )
     }
 
@@ -11066,6 +11769,7 @@ public struct FfiConverterTypeOversightView: FfiConverterRustBuffer {
         FfiConverterSequenceTypeCorrectionView.write(value.corrections, into: &buf)
         FfiConverterOptionTypeVoidedView.write(value.voided, into: &buf)
         FfiConverterSequenceTypeOpenedView.write(value.opened, into: &buf)
+        FfiConverterSequenceTypeClosingView.write(value.closings, into: &buf)
     }
 }
 
@@ -13555,6 +14259,75 @@ public func FfiConverterTypeStatusView_lower(_ value: StatusView) -> RustBuffer 
 
 
 /**
+ * Something that a manager can do about an area that was not met.
+ */
+public struct StepView: Equatable, Hashable {
+    /**
+     * As `close_line` takes it.
+     */
+    public let code: String
+    /**
+     * In words: "bring the core group forward".
+     */
+    public let words: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * As `close_line` takes it.
+         */code: String, 
+        /**
+         * In words: "bring the core group forward".
+         */words: String) {
+        self.code = code
+        self.words = words
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension StepView: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeStepView: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> StepView {
+        return
+            try StepView(
+                code: FfiConverterString.read(from: &buf), 
+                words: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: StepView, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.code, into: &buf)
+        FfiConverterString.write(value.words, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStepView_lift(_ buf: RustBuffer) throws -> StepView {
+    return try FfiConverterTypeStepView.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStepView_lower(_ value: StepView) -> RustBuffer {
+    return FfiConverterTypeStepView.lower(value)
+}
+
+
+/**
  * How far a sync has come.
  */
 public struct SyncCounts: Equatable, Hashable {
@@ -14404,6 +15177,215 @@ public func FfiConverterTypeUnopenedLine_lift(_ buf: RustBuffer) throws -> Unope
 #endif
 public func FfiConverterTypeUnopenedLine_lower(_ value: UnopenedLine) -> RustBuffer {
     return FfiConverterTypeUnopenedLine.lower(value)
+}
+
+
+/**
+ * One request for the system to send: `POST` the file at `path` to `url` as it is, with `media_type` as `Content-Type` and
+ * `Accept`. Sealed end to end: whoever carries it reads nothing.
+ */
+public struct UploadOrder: Equatable, Hashable {
+    /**
+     * Names it, and never another one: it is made of what it holds.
+     */
+    public let name: String
+    /**
+     * The body, a file in the device's folder. Do not change or move it.
+     */
+    public let path: String
+    /**
+     * Where to.
+     */
+    public let url: String
+    /**
+     * `Content-Type` and `Accept`.
+     */
+    public let mediaType: String
+    /**
+     * Certificates (DER) to trust besides the platform's own roots.
+     */
+    public let tlsRoots: [Data]
+    /**
+     * Length of the body.
+     */
+    public let bytes: UInt64
+    /**
+     * How many envelopes it holds.
+     */
+    public let envelopes: UInt32
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Names it, and never another one: it is made of what it holds.
+         */name: String, 
+        /**
+         * The body, a file in the device's folder. Do not change or move it.
+         */path: String, 
+        /**
+         * Where to.
+         */url: String, 
+        /**
+         * `Content-Type` and `Accept`.
+         */mediaType: String, 
+        /**
+         * Certificates (DER) to trust besides the platform's own roots.
+         */tlsRoots: [Data], 
+        /**
+         * Length of the body.
+         */bytes: UInt64, 
+        /**
+         * How many envelopes it holds.
+         */envelopes: UInt32) {
+        self.name = name
+        self.path = path
+        self.url = url
+        self.mediaType = mediaType
+        self.tlsRoots = tlsRoots
+        self.bytes = bytes
+        self.envelopes = envelopes
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension UploadOrder: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeUploadOrder: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UploadOrder {
+        return
+            try UploadOrder(
+                name: FfiConverterString.read(from: &buf), 
+                path: FfiConverterString.read(from: &buf), 
+                url: FfiConverterString.read(from: &buf), 
+                mediaType: FfiConverterString.read(from: &buf), 
+                tlsRoots: FfiConverterSequenceData.read(from: &buf), 
+                bytes: FfiConverterUInt64.read(from: &buf), 
+                envelopes: FfiConverterUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: UploadOrder, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterString.write(value.path, into: &buf)
+        FfiConverterString.write(value.url, into: &buf)
+        FfiConverterString.write(value.mediaType, into: &buf)
+        FfiConverterSequenceData.write(value.tlsRoots, into: &buf)
+        FfiConverterUInt64.write(value.bytes, into: &buf)
+        FfiConverterUInt32.write(value.envelopes, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUploadOrder_lift(_ buf: RustBuffer) throws -> UploadOrder {
+    return try FfiConverterTypeUploadOrder.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUploadOrder_lower(_ value: UploadOrder) -> RustBuffer {
+    return FfiConverterTypeUploadOrder.lower(value)
+}
+
+
+/**
+ * What became of an answer that the system brought.
+ */
+public struct UploadOutcome: Equatable, Hashable {
+    /**
+     * Envelopes for which the council's receipt was verified and kept.
+     */
+    public let receipted: UInt32
+    /**
+     * Envelopes that the council did not take. They stay here, and the record's status says why.
+     */
+    public let refused: UInt32
+    /**
+     * Answers that were kept for the next unlock, because only an open book can open them.
+     */
+    public let keptUnopened: UInt32
+    /**
+     * What answered in the council's place, if anything did: the request is given out again then.
+     */
+    public let trouble: SyncTrouble?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Envelopes for which the council's receipt was verified and kept.
+         */receipted: UInt32, 
+        /**
+         * Envelopes that the council did not take. They stay here, and the record's status says why.
+         */refused: UInt32, 
+        /**
+         * Answers that were kept for the next unlock, because only an open book can open them.
+         */keptUnopened: UInt32, 
+        /**
+         * What answered in the council's place, if anything did: the request is given out again then.
+         */trouble: SyncTrouble?) {
+        self.receipted = receipted
+        self.refused = refused
+        self.keptUnopened = keptUnopened
+        self.trouble = trouble
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension UploadOutcome: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeUploadOutcome: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UploadOutcome {
+        return
+            try UploadOutcome(
+                receipted: FfiConverterUInt32.read(from: &buf), 
+                refused: FfiConverterUInt32.read(from: &buf), 
+                keptUnopened: FfiConverterUInt32.read(from: &buf), 
+                trouble: FfiConverterOptionTypeSyncTrouble.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: UploadOutcome, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.receipted, into: &buf)
+        FfiConverterUInt32.write(value.refused, into: &buf)
+        FfiConverterUInt32.write(value.keptUnopened, into: &buf)
+        FfiConverterOptionTypeSyncTrouble.write(value.trouble, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUploadOutcome_lift(_ buf: RustBuffer) throws -> UploadOutcome {
+    return try FfiConverterTypeUploadOutcome.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUploadOutcome_lower(_ value: UploadOutcome) -> RustBuffer {
+    return FfiConverterTypeUploadOutcome.lower(value)
 }
 
 
@@ -15990,7 +16972,7 @@ enum KeystoreError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError 
      */
     case UserCancelled
     /**
-     * The phone has not been unlocked recently enough: ask again.
+     * The phone has not been unlocked recently enough, or the person was not recognised: ask again.
      */
     case NotAuthenticated
     /**
@@ -16010,7 +16992,7 @@ enum KeystoreError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError 
          */code: Int64
     )
     /**
-     * This phone cannot do it.
+     * This phone cannot do it, or has no fingerprint or face enrolled.
      */
     case Unsupported
 
@@ -16860,6 +17842,30 @@ fileprivate struct FfiConverterOptionTypeActionBy: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeClosingView: FfiConverterRustBuffer {
+    typealias SwiftType = ClosingView?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeClosingView.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeClosingView.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeDecided: FfiConverterRustBuffer {
     typealias SwiftType = Decided?
 
@@ -17683,6 +18689,31 @@ fileprivate struct FfiConverterSequenceTypeChoiceView: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeChoiceView.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeClosingView: FfiConverterRustBuffer {
+    typealias SwiftType = [ClosingView]
+
+    public static func write(_ value: [ClosingView], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeClosingView.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ClosingView] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ClosingView]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeClosingView.read(from: &buf))
         }
         return seq
     }
@@ -18566,6 +19597,31 @@ fileprivate struct FfiConverterSequenceTypeSetAside: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeStepView: FfiConverterRustBuffer {
+    typealias SwiftType = [StepView]
+
+    public static func write(_ value: [StepView], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeStepView.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [StepView] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [StepView]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeStepView.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeToSign: FfiConverterRustBuffer {
     typealias SwiftType = [ToSign]
 
@@ -18658,6 +19714,31 @@ fileprivate struct FfiConverterSequenceTypeUnopenedLine: FfiConverterRustBuffer 
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeUnopenedLine.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeUploadOrder: FfiConverterRustBuffer {
+    typealias SwiftType = [UploadOrder]
+
+    public static func write(_ value: [UploadOrder], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeUploadOrder.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [UploadOrder] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [UploadOrder]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeUploadOrder.read(from: &buf))
         }
         return seq
     }
@@ -18803,6 +19884,15 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
+    if (uniffi_visitbook_ffi_checksum_method_book_add_biometric() != 24645) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_visitbook_ffi_checksum_method_book_has_biometric() != 28915) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_visitbook_ffi_checksum_method_book_remove_biometric() != 32380) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_visitbook_ffi_checksum_method_book_address() != 13386) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -18876,6 +19966,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_visitbook_ffi_checksum_method_book_board() != 26144) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_visitbook_ffi_checksum_method_book_close_line() != 13267) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_visitbook_ffi_checksum_method_book_correct() != 7811) {
@@ -19031,6 +20124,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_visitbook_ffi_checksum_method_book_withdraw() != 19759) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_visitbook_ffi_checksum_method_book_cut_uploads() != 19564) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_visitbook_ffi_checksum_method_book_take_upload() != 13327) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_visitbook_ffi_checksum_method_book_answer() != 7472) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -19106,6 +20205,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_visitbook_ffi_checksum_method_familypage_write() != 37026) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_visitbook_ffi_checksum_method_familypage_cut_uploads() != 32106) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_visitbook_ffi_checksum_method_familypage_take_upload() != 29723) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_visitbook_ffi_checksum_method_hardwarekeys_ensure() != 30562) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -19133,6 +20238,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_visitbook_ffi_checksum_method_lockedbook_address() != 25123) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_visitbook_ffi_checksum_method_lockedbook_has_biometric() != 27871) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_visitbook_ffi_checksum_method_lockedbook_has_pin() != 20532) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -19146,6 +20254,33 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_visitbook_ffi_checksum_method_lockedbook_unlock() != 57115) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_visitbook_ffi_checksum_method_lockedbook_unlock_with_biometric() != 37867) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_visitbook_ffi_checksum_method_lockedbook_cut_uploads() != 19128) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_visitbook_ffi_checksum_method_lockedbook_take_upload() != 21726) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_visitbook_ffi_checksum_method_sealedoutbox_address() != 6347) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_visitbook_ffi_checksum_method_sealedoutbox_safe_words() != 3633) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_visitbook_ffi_checksum_method_sealedoutbox_sealed_waiting() != 46624) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_visitbook_ffi_checksum_method_sealedoutbox_sync() != 32200) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_visitbook_ffi_checksum_method_sealedoutbox_cut_uploads() != 2540) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_visitbook_ffi_checksum_method_sealedoutbox_take_upload() != 4655) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_visitbook_ffi_checksum_method_synccancel_cancel() != 5129) {
@@ -19164,6 +20299,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_visitbook_ffi_checksum_constructor_lockedbook_open() != 31857) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_visitbook_ffi_checksum_constructor_sealedoutbox_open() != 50198) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_visitbook_ffi_checksum_constructor_synccancel_new() != 40541) {

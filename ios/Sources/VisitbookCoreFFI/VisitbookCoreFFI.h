@@ -357,6 +357,21 @@ uint64_t uniffi_visitbook_ffi_fn_clone_book(uint64_t handle, RustCallStatus *_No
 void uniffi_visitbook_ffi_fn_free_book(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_ADD_BIOMETRIC
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_ADD_BIOMETRIC
+void uniffi_visitbook_ffi_fn_method_book_add_biometric(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_HAS_BIOMETRIC
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_HAS_BIOMETRIC
+int8_t uniffi_visitbook_ffi_fn_method_book_has_biometric(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_REMOVE_BIOMETRIC
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_REMOVE_BIOMETRIC
+void uniffi_visitbook_ffi_fn_method_book_remove_biometric(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_ADDRESS
 #define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_ADDRESS
 RustBuffer uniffi_visitbook_ffi_fn_method_book_address(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -480,6 +495,11 @@ RustBuffer uniffi_visitbook_ffi_fn_method_book_voices(uint64_t ptr, RustBuffer c
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_BOARD
 #define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_BOARD
 RustBuffer uniffi_visitbook_ffi_fn_method_book_board(uint64_t ptr, RustBuffer as_known_at, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_CLOSE_LINE
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_CLOSE_LINE
+RustBuffer uniffi_visitbook_ffi_fn_method_book_close_line(uint64_t ptr, RustBuffer child, RustBuffer area, RustBuffer step, RustBuffer reason, RustBuffer look_again, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_CORRECT
@@ -737,6 +757,16 @@ RustBuffer uniffi_visitbook_ffi_fn_method_book_revise(uint64_t ptr, RustBuffer r
 RustBuffer uniffi_visitbook_ffi_fn_method_book_withdraw(uint64_t ptr, RustBuffer record, RustBuffer heading, RustBuffer entry, RustBuffer why, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_CUT_UPLOADS
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_CUT_UPLOADS
+RustBuffer uniffi_visitbook_ffi_fn_method_book_cut_uploads(uint64_t ptr, uint32_t most_bytes, uint32_t most_files, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_TAKE_UPLOAD
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_TAKE_UPLOAD
+RustBuffer uniffi_visitbook_ffi_fn_method_book_take_upload(uint64_t ptr, RustBuffer name, RustBuffer answer, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_ANSWER
 #define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_ANSWER
 RustBuffer uniffi_visitbook_ffi_fn_method_book_answer(uint64_t ptr, RustBuffer record, RustBuffer target, RustBuffer code, int8_t both, RustBuffer reason, RustCallStatus *_Nonnull out_status
@@ -872,6 +902,16 @@ int8_t uniffi_visitbook_ffi_fn_method_familypage_undo(uint64_t ptr, RustCallStat
 void uniffi_visitbook_ffi_fn_method_familypage_write(uint64_t ptr, RustBuffer text, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_FAMILYPAGE_CUT_UPLOADS
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_FAMILYPAGE_CUT_UPLOADS
+RustBuffer uniffi_visitbook_ffi_fn_method_familypage_cut_uploads(uint64_t ptr, uint32_t most_bytes, uint32_t most_files, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_FAMILYPAGE_TAKE_UPLOAD
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_FAMILYPAGE_TAKE_UPLOAD
+RustBuffer uniffi_visitbook_ffi_fn_method_familypage_take_upload(uint64_t ptr, RustBuffer name, RustBuffer answer, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_CLONE_HARDWAREKEYS
 #define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_CLONE_HARDWAREKEYS
 uint64_t uniffi_visitbook_ffi_fn_clone_hardwarekeys(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -977,6 +1017,11 @@ uint64_t uniffi_visitbook_ffi_fn_constructor_lockedbook_open(RustBuffer folder, 
 RustBuffer uniffi_visitbook_ffi_fn_method_lockedbook_address(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_LOCKEDBOOK_HAS_BIOMETRIC
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_LOCKEDBOOK_HAS_BIOMETRIC
+int8_t uniffi_visitbook_ffi_fn_method_lockedbook_has_biometric(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_LOCKEDBOOK_HAS_PIN
 #define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_LOCKEDBOOK_HAS_PIN
 int8_t uniffi_visitbook_ffi_fn_method_lockedbook_has_pin(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -1000,6 +1045,66 @@ RustBuffer uniffi_visitbook_ffi_fn_method_lockedbook_sync(uint64_t ptr, uint64_t
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_LOCKEDBOOK_UNLOCK
 #define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_LOCKEDBOOK_UNLOCK
 uint64_t uniffi_visitbook_ffi_fn_method_lockedbook_unlock(uint64_t ptr, RustBuffer pin, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_LOCKEDBOOK_UNLOCK_WITH_BIOMETRIC
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_LOCKEDBOOK_UNLOCK_WITH_BIOMETRIC
+uint64_t uniffi_visitbook_ffi_fn_method_lockedbook_unlock_with_biometric(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_LOCKEDBOOK_CUT_UPLOADS
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_LOCKEDBOOK_CUT_UPLOADS
+RustBuffer uniffi_visitbook_ffi_fn_method_lockedbook_cut_uploads(uint64_t ptr, uint32_t most_bytes, uint32_t most_files, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_LOCKEDBOOK_TAKE_UPLOAD
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_LOCKEDBOOK_TAKE_UPLOAD
+RustBuffer uniffi_visitbook_ffi_fn_method_lockedbook_take_upload(uint64_t ptr, RustBuffer name, RustBuffer answer, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_CLONE_SEALEDOUTBOX
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_CLONE_SEALEDOUTBOX
+uint64_t uniffi_visitbook_ffi_fn_clone_sealedoutbox(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_FREE_SEALEDOUTBOX
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_FREE_SEALEDOUTBOX
+void uniffi_visitbook_ffi_fn_free_sealedoutbox(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_CONSTRUCTOR_SEALEDOUTBOX_OPEN
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_CONSTRUCTOR_SEALEDOUTBOX_OPEN
+uint64_t uniffi_visitbook_ffi_fn_constructor_sealedoutbox_open(RustBuffer folder, RustBuffer connect_via, RustBuffer transport, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_SEALEDOUTBOX_ADDRESS
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_SEALEDOUTBOX_ADDRESS
+RustBuffer uniffi_visitbook_ffi_fn_method_sealedoutbox_address(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_SEALEDOUTBOX_SAFE_WORDS
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_SEALEDOUTBOX_SAFE_WORDS
+RustBuffer uniffi_visitbook_ffi_fn_method_sealedoutbox_safe_words(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_SEALEDOUTBOX_SEALED_WAITING
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_SEALEDOUTBOX_SEALED_WAITING
+uint64_t uniffi_visitbook_ffi_fn_method_sealedoutbox_sealed_waiting(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_SEALEDOUTBOX_SYNC
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_SEALEDOUTBOX_SYNC
+RustBuffer uniffi_visitbook_ffi_fn_method_sealedoutbox_sync(uint64_t ptr, uint64_t cancel, RustBuffer budget_ms, RustBuffer progress, int8_t asked, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_SEALEDOUTBOX_CUT_UPLOADS
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_SEALEDOUTBOX_CUT_UPLOADS
+RustBuffer uniffi_visitbook_ffi_fn_method_sealedoutbox_cut_uploads(uint64_t ptr, uint32_t most_bytes, uint32_t most_files, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_SEALEDOUTBOX_TAKE_UPLOAD
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_SEALEDOUTBOX_TAKE_UPLOAD
+RustBuffer uniffi_visitbook_ffi_fn_method_sealedoutbox_take_upload(uint64_t ptr, RustBuffer name, RustBuffer answer, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_CLONE_SYNCCANCEL
@@ -1328,6 +1433,24 @@ void ffi_visitbook_ffi_rust_future_free_void(uint64_t handle
 void ffi_visitbook_ffi_rust_future_complete_void(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_ADD_BIOMETRIC
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_ADD_BIOMETRIC
+uint16_t uniffi_visitbook_ffi_checksum_method_book_add_biometric(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_HAS_BIOMETRIC
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_HAS_BIOMETRIC
+uint16_t uniffi_visitbook_ffi_checksum_method_book_has_biometric(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_REMOVE_BIOMETRIC
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_REMOVE_BIOMETRIC
+uint16_t uniffi_visitbook_ffi_checksum_method_book_remove_biometric(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_ADDRESS
 #define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_ADDRESS
 uint16_t uniffi_visitbook_ffi_checksum_method_book_address(void
@@ -1475,6 +1598,12 @@ uint16_t uniffi_visitbook_ffi_checksum_method_book_voices(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_BOARD
 #define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_BOARD
 uint16_t uniffi_visitbook_ffi_checksum_method_book_board(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_CLOSE_LINE
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_CLOSE_LINE
+uint16_t uniffi_visitbook_ffi_checksum_method_book_close_line(void
     
 );
 #endif
@@ -1784,6 +1913,18 @@ uint16_t uniffi_visitbook_ffi_checksum_method_book_withdraw(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_CUT_UPLOADS
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_CUT_UPLOADS
+uint16_t uniffi_visitbook_ffi_checksum_method_book_cut_uploads(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_TAKE_UPLOAD
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_TAKE_UPLOAD
+uint16_t uniffi_visitbook_ffi_checksum_method_book_take_upload(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_ANSWER
 #define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_ANSWER
 uint16_t uniffi_visitbook_ffi_checksum_method_book_answer(void
@@ -1934,6 +2075,18 @@ uint16_t uniffi_visitbook_ffi_checksum_method_familypage_write(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_FAMILYPAGE_CUT_UPLOADS
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_FAMILYPAGE_CUT_UPLOADS
+uint16_t uniffi_visitbook_ffi_checksum_method_familypage_cut_uploads(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_FAMILYPAGE_TAKE_UPLOAD
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_FAMILYPAGE_TAKE_UPLOAD
+uint16_t uniffi_visitbook_ffi_checksum_method_familypage_take_upload(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_HARDWAREKEYS_ENSURE
 #define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_HARDWAREKEYS_ENSURE
 uint16_t uniffi_visitbook_ffi_checksum_method_hardwarekeys_ensure(void
@@ -1988,6 +2141,12 @@ uint16_t uniffi_visitbook_ffi_checksum_method_lockedbook_address(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_LOCKEDBOOK_HAS_BIOMETRIC
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_LOCKEDBOOK_HAS_BIOMETRIC
+uint16_t uniffi_visitbook_ffi_checksum_method_lockedbook_has_biometric(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_LOCKEDBOOK_HAS_PIN
 #define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_LOCKEDBOOK_HAS_PIN
 uint16_t uniffi_visitbook_ffi_checksum_method_lockedbook_has_pin(void
@@ -2015,6 +2174,60 @@ uint16_t uniffi_visitbook_ffi_checksum_method_lockedbook_sync(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_LOCKEDBOOK_UNLOCK
 #define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_LOCKEDBOOK_UNLOCK
 uint16_t uniffi_visitbook_ffi_checksum_method_lockedbook_unlock(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_LOCKEDBOOK_UNLOCK_WITH_BIOMETRIC
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_LOCKEDBOOK_UNLOCK_WITH_BIOMETRIC
+uint16_t uniffi_visitbook_ffi_checksum_method_lockedbook_unlock_with_biometric(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_LOCKEDBOOK_CUT_UPLOADS
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_LOCKEDBOOK_CUT_UPLOADS
+uint16_t uniffi_visitbook_ffi_checksum_method_lockedbook_cut_uploads(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_LOCKEDBOOK_TAKE_UPLOAD
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_LOCKEDBOOK_TAKE_UPLOAD
+uint16_t uniffi_visitbook_ffi_checksum_method_lockedbook_take_upload(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_SEALEDOUTBOX_ADDRESS
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_SEALEDOUTBOX_ADDRESS
+uint16_t uniffi_visitbook_ffi_checksum_method_sealedoutbox_address(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_SEALEDOUTBOX_SAFE_WORDS
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_SEALEDOUTBOX_SAFE_WORDS
+uint16_t uniffi_visitbook_ffi_checksum_method_sealedoutbox_safe_words(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_SEALEDOUTBOX_SEALED_WAITING
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_SEALEDOUTBOX_SEALED_WAITING
+uint16_t uniffi_visitbook_ffi_checksum_method_sealedoutbox_sealed_waiting(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_SEALEDOUTBOX_SYNC
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_SEALEDOUTBOX_SYNC
+uint16_t uniffi_visitbook_ffi_checksum_method_sealedoutbox_sync(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_SEALEDOUTBOX_CUT_UPLOADS
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_SEALEDOUTBOX_CUT_UPLOADS
+uint16_t uniffi_visitbook_ffi_checksum_method_sealedoutbox_cut_uploads(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_SEALEDOUTBOX_TAKE_UPLOAD
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_SEALEDOUTBOX_TAKE_UPLOAD
+uint16_t uniffi_visitbook_ffi_checksum_method_sealedoutbox_take_upload(void
     
 );
 #endif
@@ -2051,6 +2264,12 @@ uint16_t uniffi_visitbook_ffi_checksum_constructor_lockedbook_enrol(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_CONSTRUCTOR_LOCKEDBOOK_OPEN
 #define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_CONSTRUCTOR_LOCKEDBOOK_OPEN
 uint16_t uniffi_visitbook_ffi_checksum_constructor_lockedbook_open(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_CONSTRUCTOR_SEALEDOUTBOX_OPEN
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_CONSTRUCTOR_SEALEDOUTBOX_OPEN
+uint16_t uniffi_visitbook_ffi_checksum_constructor_sealedoutbox_open(void
     
 );
 #endif

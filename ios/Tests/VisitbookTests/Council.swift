@@ -12,17 +12,28 @@ import Visitbook
 let pin = Data("tansy-83-otter".utf8)
 let wrongPin = Data("tansy-84-otter".utf8)
 
-/// A keystore as an app writes one. `fault` is called before each answer.
+/// A keystore as an app writes one. `fault` is called before each answer, `finger` while a prompt for a fingerprint stands.
 final class Keys: HardwareKeys, @unchecked Sendable {
   private let lock = NSLock()
   private var keys: [String: Data] = [:]
   private var small: [String: Data] = [:]
   private var failing: (@Sendable () throws -> Void)?
+  private var ofAPerson: Set<String> = []
+  private var dead: Set<String> = []
+  private var prompt: (@Sendable () throws -> Void)?
 
   var fault: (@Sendable () throws -> Void)? {
     get { lock.withLock { failing } }
     set { lock.withLock { failing = newValue } }
   }
+
+  var finger: (@Sendable () throws -> Void)? {
+    get { lock.withLock { prompt } }
+    set { lock.withLock { prompt = newValue } }
+  }
+
+  /// What a phone does to the keys that wait for a person.
+  func anotherFingerIsEnrolled() { lock.withLock { dead.formUnion(ofAPerson) } }
 
   private func locked<T>(_ work: () throws -> T) throws -> T {
     try fault?()
@@ -30,11 +41,19 @@ final class Keys: HardwareKeys, @unchecked Sendable {
   }
 
   func ensure(alias: String, policy: KeyPolicy) throws {
-    try locked { if keys[alias] == nil { keys[alias] = Data((0..<32).map { _ in UInt8.random(in: 0...255) }) } }
+    try locked {
+      if keys[alias] == nil { keys[alias] = Data((0..<32).map { _ in UInt8.random(in: 0...255) }) }
+      if policy == .biometricCurrentSet { ofAPerson.insert(alias) }
+    }
   }
 
   func derive(alias: String, input: Data) throws -> Data {
-    try locked {
+    let waits = try locked {
+      if dead.contains(alias) { throw KeystoreError.Invalidated }
+      return ofAPerson.contains(alias)
+    }
+    if waits { try finger?() }
+    return try locked {
       guard let key = keys[alias] else { throw KeystoreError.Missing }
       return keyed(key, input)
     }
@@ -54,7 +73,12 @@ final class Keys: HardwareKeys, @unchecked Sendable {
 
   func getSmall(name: String) throws -> Data? { try locked { small[name] } }
 
-  func delete(alias: String) throws { try locked { keys[alias] = nil } }
+  func delete(alias: String) throws {
+    try locked {
+      keys[alias] = nil
+      dead.remove(alias)
+    }
+  }
 
   func protectedDataAvailable() throws -> Bool { try locked { true } }
 }

@@ -10,7 +10,7 @@ use visitbook_record::time::WallMillis;
 use visitbook_record::wire::Denial;
 
 use super::ReadsLists;
-use crate::pull::may_read;
+use crate::pull::{awaits_confirmation, may_read};
 use crate::rights::role_now;
 use crate::store::attachments::AttachmentUse;
 use crate::store::{ReadTx, StoreError, WriteTx};
@@ -48,8 +48,7 @@ pub fn give(
     if ended {
         return denied(Denial::Ended, request.counter.saturating_add(1));
     }
-    let unconfirmed = tx.unconfirmed()?;
-    if unconfirmed.contains(&None) || unconfirmed.contains(&Some(request.device)) {
+    if awaits_confirmation(tx, &request.device)? {
         return denied(Denial::NotConfirmed, request.counter.saturating_add(1));
     }
     if request.about.len() > MOST_ASKED {

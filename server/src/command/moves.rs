@@ -1,4 +1,4 @@
-//! Commands about who no longer holds what: a change of worker, work that is set aside, and devices that are ended.
+//! Commands about who holds what: a change of worker, work that is set aside, and devices that are ended.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +14,7 @@ use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::Verdict;
 
 use super::{Done, Problem, child_id, done, find_worker, writer};
+use crate::import::give_to_managers;
 use crate::keys::ServerKeys;
 use crate::store::{Deed, Entry, ReadTx, StorageExt, StoreError, StoredOp};
 
@@ -30,6 +31,45 @@ pub(crate) fn spoken(at: WallMillis) -> String {
                 .to_string()
         },
     )
+}
+
+pub(super) fn assigning(
+    dir: &Path,
+    worker: &str,
+    child: &str,
+    role: &str,
+    by: Option<&str>,
+    now: WallMillis,
+) -> Done {
+    let (keys, store) = ServerKeys::load(dir)?;
+    let given = Role::from_word(role).ok_or_else(|| Problem::NoSuchRole(role.to_owned()))?;
+    let holder = find_worker(&keys, &store, worker)?;
+    let author = by.map(|by| find_worker(&keys, &store, by)).transpose()?;
+    let record = child_id(keys.council, child);
+    if store.read_with(|tx| tx.home(&record))?.is_none() {
+        return Err(Problem::NoSuchChild(child.to_owned()));
+    }
+    let writer = writer(&keys, author);
+    let assignment = Assignment {
+        worker: holder,
+        child: record,
+        role: given,
+        reason: "arranged at the council's server".to_owned(),
+        moved_to: None,
+    };
+    let changed = store.write_with(|tx| -> Result<bool, Problem> {
+        let changed = writer.assign(tx, &keys, now, assignment)?;
+        if matches!(given, Role::Allocated | Role::Cover) {
+            give_to_managers(tx, &keys, &writer, now, record, holder)?;
+        }
+        Ok(changed)
+    })?;
+    let text = if changed {
+        format!("{worker} now holds {child} ({role}).")
+    } else {
+        format!("{worker} holds {child} ({role}) already.")
+    };
+    done(json!({ "changed": changed }), text)
 }
 
 pub(super) fn unassigning(
@@ -172,6 +212,10 @@ pub(super) fn words(tx: &dyn ReadTx, op: &StoredOp) -> Result<Option<String>, St
     Ok(content.and_then(|content| match content {
         Content::Text { text, .. } | Content::Words(text) | Content::Reason(text) => Some(text),
         Content::Redaction(said) => Some(said.reason),
+        Content::Closing(said) => Some(format!(
+            "{} \u{201c}{}\u{201d}",
+            said.step.label, said.reason
+        )),
         other => other.value().map(|value| match &value.note {
             Some(note) => format!("{} \u{201c}{note}\u{201d}", value.label),
             None => value.label.clone(),

@@ -3,13 +3,13 @@
 //! Live values come from a fixed point over sets of pairs, not from a walk; verdicts from a list of sentences, not from a
 //! judge. What both sides share is the vocabulary and the form catalogue, nothing else.
 
-use std::collections::BTreeSet;
+mod live;
 
 use visitbook_record::catalogue::{Catalogue, Sort};
 use visitbook_record::commit::{RecordKind, Role};
 use visitbook_record::fact::{Answer, Fact};
 use visitbook_record::id::{OpId, RecordId, WorkerId};
-use visitbook_record::op::{Kind, Op, Policy, Target};
+use visitbook_record::op::{Kind, Op, Policy};
 use visitbook_record::payload::Content;
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::verdict::Verdict;
@@ -18,116 +18,7 @@ use visitbook_record::visit::missing_at_finish;
 use super::ledger::{Ledger, Volume};
 use super::names::{self, Names};
 
-/// Groups beyond this size do not occur in a day of this length; a larger one would be skipped, and counted as such.
-pub(crate) const LARGEST: usize = 128;
-
-/// PROTOCOL §2 and decision 2, as sentences: when one statement that names another really replaces it.
-fn replaces(a: &Fact, a_counts: bool, b: &Fact) -> bool {
-    let about_the_same = a.record == b.record && a.target == b.target;
-    let names_too_many =
-        a.replaces.len() >= 2 && a.kind != Kind::Resolve && a.kind != Kind::SetRemove;
-    let puts_right = matches!(a.kind, Kind::Resolve | Kind::Correct);
-    let is_own = a.author == b.author;
-    let is_text = matches!(
-        b.kind,
-        Kind::EntryAdd | Kind::EntryRevise | Kind::EntryWithdraw
-    );
-    let is_risk = a.policy == Policy::Risk || b.policy == Policy::Risk;
-    let settles = puts_right && a_counts;
-    if !about_the_same || names_too_many || b.policy == Policy::Words {
-        false
-    } else if is_own {
-        true
-    } else if is_text || b.policy == Policy::Observer {
-        false
-    } else {
-        !is_risk || settles
-    }
-}
-
-/// For each statement the set of those that it stands over, through any chain, as bits. `admits` may void further links.
-pub(crate) fn stands_over(
-    facts: &[&Fact],
-    counts: impl Fn(&Fact) -> bool,
-    admits: impl Fn(&Fact, &Fact) -> bool,
-) -> Vec<u128> {
-    let n = facts.len().min(LARGEST);
-    let mut over = vec![0u128; n];
-    for (a, fact) in facts
-        .iter()
-        .enumerate()
-        .take(n)
-        .filter(|(_, fact)| !fact.replaces.is_empty())
-    {
-        for (b, other) in facts.iter().enumerate().take(n) {
-            let named = fact.replaces.contains(&other.id);
-            if named && replaces(fact, counts(fact), other) && admits(fact, other) {
-                over[a] |= 1 << b;
-            }
-        }
-    }
-    loop {
-        let mut grew = false;
-        for a in 0..n {
-            let mut wider = over[a];
-            for (b, set) in over.iter().enumerate() {
-                if over[a] >> b & 1 == 1 {
-                    wider |= set;
-                }
-            }
-            grew |= wider != over[a];
-            over[a] = wider;
-        }
-        if !grew {
-            return over;
-        }
-    }
-}
-
-/// The live statements of one target: those that count and that nothing which counts stands over, through any chain.
-pub(crate) fn live(facts: &[&Fact], counts: impl Fn(&Fact) -> bool) -> BTreeSet<OpId> {
-    live_where(facts, counts, |_, _| true)
-}
-
-/// As [`live`], where `admits` may void further links.
-pub(crate) fn live_where(
-    facts: &[&Fact],
-    counts: impl Fn(&Fact) -> bool,
-    admits: impl Fn(&Fact, &Fact) -> bool,
-) -> BTreeSet<OpId> {
-    let over = stands_over(facts, &counts, admits);
-    let n = over.len();
-    (0..n)
-        .filter(|b| counts(facts[*b]))
-        .filter(|b| !(0..n).any(|a| a != *b && counts(facts[a]) && over[a] >> *b & 1 == 1))
-        .map(|b| facts[b].id)
-        .collect()
-}
-
-/// How worrying an answer is by the form: the first choice is the most worrying; what the form does not know is worse.
-pub(crate) fn worry(kind: RecordKind, target: &Target, answer: &Answer) -> u32 {
-    let field = Catalogue::newest().field(kind.form(), target);
-    let place = match (field, answer) {
-        (Some(field), Answer::Code(code)) => field.choices.iter().position(|c| c.code == *code),
-        _ => None,
-    };
-    place.map_or(u32::MAX, |place| 1000 - u32::try_from(place).unwrap_or(999))
-}
-
-/// Who may settle a risk question to an answer of this worry (PROTOCOL §2).
-pub(crate) fn may_settle(
-    kind: RecordKind,
-    listed: &[&Fact],
-    by: WorkerId,
-    is_manager: bool,
-    chosen: u32,
-) -> bool {
-    let lowers_another = listed
-        .iter()
-        .any(|fact| fact.author != by && worry(kind, &fact.target, &fact.answer) > chosen);
-    let wrote_any = listed.iter().any(|fact| fact.author == by);
-    !lowers_another || (is_manager && !wrote_any)
-}
+pub(crate) use live::{LARGEST, live, live_where, may_settle, stands_over, worry};
 
 /// What a verdict comes to, without its reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,6 +103,7 @@ impl Circumstances<'_> {
             Kind::SignOff | Kind::Return | Kind::Void => self.oversight(state, op, content),
             Kind::Place => self.placement(state, content),
             Kind::Open => self.opening(op),
+            Kind::Close => self.closing(op, content),
             Kind::Purged if self.volume.commit.scope.child().is_some() => Class::Aside,
             _ => Class::Applied,
         });
@@ -254,7 +146,7 @@ impl Circumstances<'_> {
         let aside = Some(Class::Aside);
         let several = op.replaces.len() > 1;
         if !op.target.is_well_formed()
-            || (several && !matches!(op.kind, Kind::Resolve | Kind::SetRemove))
+            || (several && !matches!(op.kind, Kind::Resolve | Kind::SetRemove | Kind::Close))
         {
             return aside;
         }
@@ -275,6 +167,7 @@ impl Circumstances<'_> {
             (Kind::Correct, Some(c)) => matches!(c, Content::Correction(_)),
             (Kind::SignOff, Some(c)) => matches!(c, Content::SignOff(_)),
             (Kind::Return | Kind::Open, Some(c)) => matches!(c, Content::Reason(_)),
+            (Kind::Close, Some(c)) => matches!(c, Content::Closing(_)),
             (Kind::Void, Some(c)) => matches!(c, Content::Void { .. }),
             (Kind::Place, Some(c)) => matches!(c, Content::Placement { .. }),
             (Kind::EnterFamily, Some(c)) => matches!(c, Content::FamilySession(_)),
@@ -295,6 +188,7 @@ impl Circumstances<'_> {
             Kind::Void,
             Kind::Place,
             Kind::Open,
+            Kind::Close,
             Kind::Purged,
             Kind::EnterFamily,
         ];
@@ -399,6 +293,38 @@ impl Circumstances<'_> {
     fn opening(&self, op: &Op) -> Class {
         let in_a_visit = self.volume.commit.record_kind == RecordKind::Visit;
         if self.is_manager() && in_a_visit && op.replaces.is_empty() {
+            Class::Applied
+        } else {
+            Class::Aside
+        }
+    }
+
+    /// The manager of the child's team, on the child's own record, about an area of the form; with a known step, a day, a reason, and
+    /// what it rests on, of which not all is the manager's own.
+    fn closing(&self, op: &Op, content: Option<&Content>) -> Class {
+        let commit = &self.volume.commit;
+        let Some(Content::Closing(said)) = content else {
+            return Class::Aside;
+        };
+        let childs_own =
+            commit.record_kind == RecordKind::Child && commit.scope == Scope::Child(commit.record);
+        let observed = |area: &str| {
+            let fields = Catalogue::newest().fields(RecordKind::Visit.form());
+            area.starts_with("area_") && fields.iter().any(|field| field.code == area)
+        };
+        let about = op.target.name() == "not_met"
+            && op.target.part_name().is_none()
+            && op.target.element_id().is_some_and(observed);
+        let steps = ["practical_help", "core_group", "legal_advice"];
+        let mut rests_on = said.rests_on.clone();
+        rests_on.sort_unstable();
+        rests_on.dedup();
+        let whole = steps.contains(&said.step.code.as_str())
+            && said.look_again().is_some()
+            && !said.reason.trim().is_empty()
+            && rests_on == said.rests_on;
+        let seen_by_another = rests_on.iter().any(|one| one.worker != commit.author);
+        if self.is_manager() && childs_own && about && whole && seen_by_another {
             Class::Applied
         } else {
             Class::Aside

@@ -3,11 +3,17 @@
 //! Each step carries its own source of chance, so that leaving one out changes nothing in the others.
 
 mod beside;
+mod deed;
+mod fault;
 
 use super::clock::Jump;
 use super::phone::Moment;
 use super::poison::Poison;
 use super::rng::Rng;
+
+pub(crate) use deed::Deed;
+use fault::FAULTS;
+pub(crate) use fault::Fault;
 
 /// How large the council is.
 #[derive(Debug, Clone, Copy)]
@@ -26,153 +32,6 @@ impl Setting {
         } else {
             1 + (phone - 1) % self.workers
         }
-    }
-}
-
-/// Something that a person records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deed {
-    AnswerRisk,
-    AnswerOrdinary,
-    /// Answers without having looked at what is there.
-    Blind,
-    Observe,
-    Entry,
-    Revise,
-    Withdraw,
-    SetAdd,
-    SetRemove,
-    Part,
-    Words,
-    Concern,
-    Decision,
-    Settle,
-    AskAgreement,
-    Finish,
-    Outing,
-    NewVisit,
-    SignOff,
-    GiveBack,
-    Correct,
-    Void,
-    Place,
-    Open,
-}
-
-const DEEDS: [(Deed, usize, &str); 24] = [
-    (Deed::AnswerRisk, 20, "answers to risk questions"),
-    (Deed::AnswerOrdinary, 10, "other answers"),
-    (Deed::Blind, 6, "answers unseen"),
-    (Deed::Observe, 4, "observations"),
-    (Deed::Entry, 10, "entries"),
-    (Deed::Revise, 7, "revisions"),
-    (Deed::Withdraw, 3, "withdrawals"),
-    (Deed::SetAdd, 4, "people added"),
-    (Deed::SetRemove, 3, "people removed"),
-    (Deed::Part, 2, "parts of people"),
-    (Deed::Words, 4, "children's words"),
-    (Deed::Concern, 3, "concerns"),
-    (Deed::Decision, 2, "decisions"),
-    (Deed::Settle, 10, "settlements"),
-    (Deed::AskAgreement, 2, "requests to agree"),
-    (Deed::Finish, 5, "finishes"),
-    (Deed::Outing, 4, "outings"),
-    (Deed::NewVisit, 1, "visits unplanned"),
-    (Deed::SignOff, 5, "sign-offs"),
-    (Deed::GiveBack, 2, "questions to finished visits"),
-    (Deed::Correct, 4, "corrections"),
-    (Deed::Void, 2, "records entered in error"),
-    (Deed::Place, 6, "placements"),
-    (Deed::Open, 3, "openings of unfinished text"),
-];
-
-impl Deed {
-    pub(crate) fn name(self) -> &'static str {
-        DEEDS
-            .iter()
-            .find(|(deed, ..)| *deed == self)
-            .map_or("", |(.., name)| name)
-    }
-
-    /// What only a manager does.
-    const fn is_managers(self) -> bool {
-        matches!(
-            self,
-            Self::SignOff | Self::GiveBack | Self::Void | Self::Place | Self::Open
-        )
-    }
-
-    fn draw(rng: &mut Rng) -> Self {
-        let all: usize = DEEDS.iter().map(|(_, weight, _)| weight).sum();
-        let mut left = rng.below(all);
-        for (deed, weight, _) in DEEDS {
-            if left < weight {
-                return deed;
-            }
-            left -= weight;
-        }
-        Self::Entry
-    }
-}
-
-/// What the line does to one exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// Nothing gets through.
-    NoLine,
-    /// The request is lost on the way.
-    LostRequest,
-    /// It arrives, much later.
-    LateRequest,
-    /// The council took it; the answer is lost.
-    LostReply,
-    /// It arrives twice.
-    TwiceRequest,
-    /// An older answer comes in the place of the right one.
-    StaleReply,
-    /// A sign-in page, with status 200.
-    SignInPage,
-    /// The same, under our media type.
-    DisguisedPage,
-    Status520,
-    /// 503 with Retry-After.
-    Busy,
-    /// 413 for everything beyond one envelope.
-    TooLarge,
-    /// The answer is cut short.
-    CutReply,
-    /// One bit of the answer is wrong.
-    FlippedReply,
-    /// One bit of the request is wrong.
-    FlippedRequest,
-    /// Passes a little, then hangs until the phone gives up.
-    Clogged,
-}
-
-const FAULTS: [(Fault, &str); 15] = [
-    (Fault::NoLine, "no line"),
-    (Fault::LostRequest, "request lost"),
-    (Fault::LateRequest, "request late"),
-    (Fault::LostReply, "reply lost after commit"),
-    (Fault::TwiceRequest, "request twice"),
-    (Fault::StaleReply, "old reply"),
-    (Fault::SignInPage, "sign-in page with 200"),
-    (Fault::DisguisedPage, "HTML under our media type"),
-    (Fault::Status520, "HTTP 520"),
-    (Fault::Busy, "HTTP 503, wait"),
-    (Fault::TooLarge, "HTTP 413"),
-    (Fault::CutReply, "reply cut"),
-    (Fault::FlippedReply, "reply bit flipped"),
-    (Fault::FlippedRequest, "request bit flipped"),
-    (Fault::Clogged, "link clogged"),
-];
-
-impl Fault {
-    pub(crate) fn name(self) -> &'static str {
-        FAULTS
-            .iter()
-            .find(|(fault, _)| *fault == self)
-            .map_or("", |(_, name)| name)
     }
 }
 

@@ -524,6 +524,8 @@ def _uniffi_check_contract_api_version(lib):
         raise InternalError("UniFFI contract version mismatch: try cleaning and rebuilding your project")
 
 def _uniffi_check_api_checksums(lib):
+    if lib.uniffi_visitbook_ffi_checksum_method_book_add_biometric() != 24645:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_add_late() != 23062:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_address() != 13386:
@@ -558,6 +560,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_children() != 23871:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_close_line() != 13267:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_concern() != 43454:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_concerns() != 51398:
@@ -565,6 +569,8 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_visitbook_ffi_checksum_method_book_correct() != 7811:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_cover() != 38919:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_cut_uploads() != 19564:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_decide() != 38087:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -591,6 +597,8 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_visitbook_ffi_checksum_method_book_finish() != 17246:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_give_back() != 19381:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_has_biometric() != 28915:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_has_pulled() != 32582:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -646,6 +654,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_refer_met() != 44769:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_remove_biometric() != 32380:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_reply() != 494:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_returned() != 41868:
@@ -677,6 +687,8 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_visitbook_ffi_checksum_method_book_subscribe() != 26752:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_sync() != 54691:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_take_upload() != 13327:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_to_tell() != 10783:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -710,6 +722,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_familypage_count() != 62256:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_familypage_cut_uploads() != 32106:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_familypage_draw() != 3870:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_familypage_hand_in() != 25806:
@@ -723,6 +737,8 @@ def _uniffi_check_api_checksums(lib):
     if lib.uniffi_visitbook_ffi_checksum_method_familypage_page() != 57145:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_familypage_sync() != 60870:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_familypage_take_upload() != 29723:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_familypage_undo() != 41677:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -742,6 +758,10 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_lockedbook_address() != 25123:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_lockedbook_cut_uploads() != 19128:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_lockedbook_has_biometric() != 27871:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_lockedbook_has_pin() != 20532:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_lockedbook_safe_words() != 26099:
@@ -750,11 +770,29 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_lockedbook_sync() != 51560:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_lockedbook_take_upload() != 21726:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_lockedbook_unlock() != 57115:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_lockedbook_unlock_with_biometric() != 37867:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_constructor_lockedbook_enrol() != 56787:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_constructor_lockedbook_open() != 31857:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_address() != 6347:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_cut_uploads() != 2540:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_safe_words() != 3633:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_sealed_waiting() != 46624:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_sync() != 32200:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_take_upload() != 4655:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_constructor_sealedoutbox_open() != 50198:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_subscription_cancel() != 27065:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -797,6 +835,9 @@ _UniffiLib.ffi_visitbook_ffi_rustbuffer_reserve.restype = _UniffiRustBuffer
 _UniffiLib.ffi_visitbook_ffi_uniffi_contract_version.argtypes = (
 )
 _UniffiLib.ffi_visitbook_ffi_uniffi_contract_version.restype = ctypes.c_uint32
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_add_biometric.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_add_biometric.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_add_late.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_add_late.restype = ctypes.c_uint16
@@ -848,6 +889,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_child_card.restype = ctypes
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_children.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_children.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_close_line.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_close_line.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_concern.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_concern.restype = ctypes.c_uint16
@@ -860,6 +904,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_correct.restype = ctypes.c_
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_cover.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_cover.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_cut_uploads.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_cut_uploads.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_decide.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_decide.restype = ctypes.c_uint16
@@ -899,6 +946,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_finish.restype = ctypes.c_u
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_give_back.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_give_back.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_has_biometric.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_has_biometric.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_has_pulled.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_has_pulled.restype = ctypes.c_uint16
@@ -980,6 +1030,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_recovered.restype = ctypes.
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_refer_met.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_refer_met.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_remove_biometric.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_remove_biometric.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_reply.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_reply.restype = ctypes.c_uint16
@@ -1028,6 +1081,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_subscribe.restype = ctypes.
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_sync.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_sync.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_take_upload.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_take_upload.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_to_tell.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_to_tell.restype = ctypes.c_uint16
@@ -1076,6 +1132,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_choose.restype = ctyp
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_count.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_count.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_cut_uploads.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_cut_uploads.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_draw.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_draw.restype = ctypes.c_uint16
@@ -1097,6 +1156,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_page.restype = ctypes
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_sync.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_sync.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_take_upload.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_take_upload.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_undo.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_familypage_undo.restype = ctypes.c_uint16
@@ -1124,6 +1186,12 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_hardwarekeys_protected_data_avai
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_lockedbook_address.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_lockedbook_address.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_lockedbook_cut_uploads.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_lockedbook_cut_uploads.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_lockedbook_has_biometric.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_lockedbook_has_biometric.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_lockedbook_has_pin.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_lockedbook_has_pin.restype = ctypes.c_uint16
@@ -1136,15 +1204,42 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_lockedbook_sealed_waiting.restyp
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_lockedbook_sync.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_lockedbook_sync.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_lockedbook_take_upload.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_lockedbook_take_upload.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_lockedbook_unlock.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_lockedbook_unlock.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_lockedbook_unlock_with_biometric.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_lockedbook_unlock_with_biometric.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_constructor_lockedbook_enrol.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_constructor_lockedbook_enrol.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_constructor_lockedbook_open.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_constructor_lockedbook_open.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_address.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_address.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_cut_uploads.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_cut_uploads.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_safe_words.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_safe_words.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_sealed_waiting.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_sealed_waiting.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_sync.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_sync.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_take_upload.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_take_upload.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_constructor_sealedoutbox_open.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_constructor_sealedoutbox_open.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_subscription_cancel.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_subscription_cancel.restype = ctypes.c_uint16
@@ -1163,6 +1258,11 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_syncprogress_progressed.restype 
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_transport_exchange.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_transport_exchange.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_add_biometric.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_add_biometric.restype = None
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_add_late.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1281,6 +1381,16 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_children.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_children.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_close_line.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_close_line.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_concern.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1311,6 +1421,13 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_cover.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_cover.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_cut_uploads.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_uint32,
+    ctypes.c_uint32,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_cut_uploads.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_decide.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1394,6 +1511,11 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_give_back.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_give_back.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_has_biometric.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_has_biometric.restype = ctypes.c_int8
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_has_pulled.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1562,6 +1684,11 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_refer_met.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_refer_met.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_remove_biometric.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_remove_biometric.restype = None
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_reply.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1668,6 +1795,13 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_sync.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_sync.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_take_upload.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_take_upload.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_to_tell.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1773,6 +1907,13 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_count.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_count.restype = ctypes.c_uint64
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_cut_uploads.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_uint32,
+    ctypes.c_uint32,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_cut_uploads.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_draw.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1815,6 +1956,13 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_sync.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_sync.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_take_upload.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_take_upload.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_undo.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1869,6 +2017,18 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_address.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_address.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_cut_uploads.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_uint32,
+    ctypes.c_uint32,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_cut_uploads.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_has_biometric.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_has_biometric.restype = ctypes.c_int8
 _UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_has_pin.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1893,12 +2053,24 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_sync.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_sync.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_take_upload.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_take_upload.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_unlock.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_unlock.restype = ctypes.c_uint64
+_UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_unlock_with_biometric.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_unlock_with_biometric.restype = ctypes.c_uint64
 _UniffiLib.uniffi_visitbook_ffi_fn_constructor_lockedbook_enrol.argtypes = (
     _UniffiRustBuffer,
     ctypes.c_uint64,
@@ -1918,6 +2090,51 @@ _UniffiLib.uniffi_visitbook_ffi_fn_constructor_lockedbook_open.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_constructor_lockedbook_open.restype = ctypes.c_uint64
+_UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_address.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_address.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_cut_uploads.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_uint32,
+    ctypes.c_uint32,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_cut_uploads.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_safe_words.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_safe_words.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_sealed_waiting.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_sealed_waiting.restype = ctypes.c_uint64
+_UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_sync.argtypes = (
+    ctypes.c_uint64,
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.c_int8,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_sync.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_take_upload.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_take_upload.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_constructor_sealedoutbox_open.argtypes = (
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_constructor_sealedoutbox_open.restype = ctypes.c_uint64
 _UniffiLib.uniffi_visitbook_ffi_fn_method_subscription_cancel.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -2000,6 +2217,16 @@ _UniffiLib.uniffi_visitbook_ffi_fn_free_lockedbook.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_free_lockedbook.restype = None
+_UniffiLib.uniffi_visitbook_ffi_fn_clone_sealedoutbox.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_clone_sealedoutbox.restype = ctypes.c_uint64
+_UniffiLib.uniffi_visitbook_ffi_fn_free_sealedoutbox.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_free_sealedoutbox.restype = None
 _UniffiLib.uniffi_visitbook_ffi_fn_clone_subscription.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -4517,24 +4744,206 @@ class _UniffiFfiConverterSequenceTypeNotMetVisit(_UniffiConverterRustBuffer):
         ]
 
 @dataclass
+class ClosingView:
+    """
+    A manager closed a line about an area of care that was not met visit after visit.
+"""
+    def __init__(self, *, op:str, area:str, label:str, step:str, step_words:str, reason:str, look_again:str, by:str, written:Moment, received:typing.Optional[Moment], words:str):
+        self.op = op
+        self.area = area
+        self.label = label
+        self.step = step
+        self.step_words = step_words
+        self.reason = reason
+        self.look_again = look_again
+        self.by = by
+        self.written = written
+        self.received = received
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "ClosingView(op={}, area={}, label={}, step={}, step_words={}, reason={}, look_again={}, by={}, written={}, received={}, words={})".format(self.op, self.area, self.label, self.step, self.step_words, self.reason, self.look_again, self.by, self.written, self.received, self.words)
+    def __eq__(self, other):
+        if self.op != other.op:
+            return False
+        if self.area != other.area:
+            return False
+        if self.label != other.label:
+            return False
+        if self.step != other.step:
+            return False
+        if self.step_words != other.step_words:
+            return False
+        if self.reason != other.reason:
+            return False
+        if self.look_again != other.look_again:
+            return False
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        if self.received != other.received:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeClosingView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return ClosingView(
+            op=_UniffiFfiConverterString.read(buf),
+            area=_UniffiFfiConverterString.read(buf),
+            label=_UniffiFfiConverterString.read(buf),
+            step=_UniffiFfiConverterString.read(buf),
+            step_words=_UniffiFfiConverterString.read(buf),
+            reason=_UniffiFfiConverterString.read(buf),
+            look_again=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.op)
+        _UniffiFfiConverterString.check_lower(value.area)
+        _UniffiFfiConverterString.check_lower(value.label)
+        _UniffiFfiConverterString.check_lower(value.step)
+        _UniffiFfiConverterString.check_lower(value.step_words)
+        _UniffiFfiConverterString.check_lower(value.reason)
+        _UniffiFfiConverterString.check_lower(value.look_again)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.op, buf)
+        _UniffiFfiConverterString.write(value.area, buf)
+        _UniffiFfiConverterString.write(value.label, buf)
+        _UniffiFfiConverterString.write(value.step, buf)
+        _UniffiFfiConverterString.write(value.step_words, buf)
+        _UniffiFfiConverterString.write(value.reason, buf)
+        _UniffiFfiConverterString.write(value.look_again, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterOptionalTypeClosingView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeClosingView.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeClosingView.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeClosingView.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class StepView:
+    """
+    Something that a manager can do about an area that was not met.
+"""
+    def __init__(self, *, code:str, words:str):
+        self.code = code
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "StepView(code={}, words={})".format(self.code, self.words)
+    def __eq__(self, other):
+        if self.code != other.code:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeStepView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return StepView(
+            code=_UniffiFfiConverterString.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.code)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.code, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterSequenceTypeStepView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeStepView.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeStepView.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeStepView.read(buf) for i in range(count)
+        ]
+
+@dataclass
 class NotMetLine:
     """
     An area of care that was not met on three or more visits running: one line, not one for each visit.
 """
-    def __init__(self, *, child:str, name:str, area:str, label:str, visits:typing.List[NotMetVisit], words:str, steps:typing.List[str]):
+    def __init__(self, *, child:str, name:str, area:str, label:str, visits:typing.List[NotMetVisit], words:str, state:str, closing:typing.Optional[ClosingView], steps:typing.List[StepView]):
         self.child = child
         self.name = name
         self.area = area
         self.label = label
         self.visits = visits
         self.words = words
+        self.state = state
+        self.closing = closing
         self.steps = steps
         
         
 
     
     def __str__(self):
-        return "NotMetLine(child={}, name={}, area={}, label={}, visits={}, words={}, steps={})".format(self.child, self.name, self.area, self.label, self.visits, self.words, self.steps)
+        return "NotMetLine(child={}, name={}, area={}, label={}, visits={}, words={}, state={}, closing={}, steps={})".format(self.child, self.name, self.area, self.label, self.visits, self.words, self.state, self.closing, self.steps)
     def __eq__(self, other):
         if self.child != other.child:
             return False
@@ -4547,6 +4956,10 @@ class NotMetLine:
         if self.visits != other.visits:
             return False
         if self.words != other.words:
+            return False
+        if self.state != other.state:
+            return False
+        if self.closing != other.closing:
             return False
         if self.steps != other.steps:
             return False
@@ -4562,7 +4975,9 @@ class _UniffiFfiConverterTypeNotMetLine(_UniffiConverterRustBuffer):
             label=_UniffiFfiConverterString.read(buf),
             visits=_UniffiFfiConverterSequenceTypeNotMetVisit.read(buf),
             words=_UniffiFfiConverterString.read(buf),
-            steps=_UniffiFfiConverterSequenceString.read(buf),
+            state=_UniffiFfiConverterString.read(buf),
+            closing=_UniffiFfiConverterOptionalTypeClosingView.read(buf),
+            steps=_UniffiFfiConverterSequenceTypeStepView.read(buf),
         )
 
     @staticmethod
@@ -4573,7 +4988,9 @@ class _UniffiFfiConverterTypeNotMetLine(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.check_lower(value.label)
         _UniffiFfiConverterSequenceTypeNotMetVisit.check_lower(value.visits)
         _UniffiFfiConverterString.check_lower(value.words)
-        _UniffiFfiConverterSequenceString.check_lower(value.steps)
+        _UniffiFfiConverterString.check_lower(value.state)
+        _UniffiFfiConverterOptionalTypeClosingView.check_lower(value.closing)
+        _UniffiFfiConverterSequenceTypeStepView.check_lower(value.steps)
 
     @staticmethod
     def write(value, buf):
@@ -4583,7 +5000,9 @@ class _UniffiFfiConverterTypeNotMetLine(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.label, buf)
         _UniffiFfiConverterSequenceTypeNotMetVisit.write(value.visits, buf)
         _UniffiFfiConverterString.write(value.words, buf)
-        _UniffiFfiConverterSequenceString.write(value.steps, buf)
+        _UniffiFfiConverterString.write(value.state, buf)
+        _UniffiFfiConverterOptionalTypeClosingView.write(value.closing, buf)
+        _UniffiFfiConverterSequenceTypeStepView.write(value.steps, buf)
 
 class _UniffiFfiConverterSequenceTypeNotMetLine(_UniffiConverterRustBuffer):
     @classmethod
@@ -5298,7 +5717,7 @@ class Board:
     """
     The board.
 """
-    def __init__(self, *, whose:str, date:str, at:typing.Optional[Moment], due:typing.List[DueChild], alone:typing.List[AloneLine], also_seen:typing.List[AloneLine], asked:typing.List[AskedLine], two_answers:typing.List[TwoAnswersLine], not_met:typing.List[NotMetLine], waiting:typing.List[WaitingChild], to_tell:typing.List[ToTell], opened:typing.List[FileOpened], met:typing.List[MetChild], unopened:typing.List[UnopenedLine], written_up:int, to_write_up:int, aside:typing.List[AsideLine], to_sign:typing.List[ToSign], returned:typing.List[ReturnedView], devices:typing.List[DeviceHeard]):
+    def __init__(self, *, whose:str, date:str, at:typing.Optional[Moment], due:typing.List[DueChild], alone:typing.List[AloneLine], also_seen:typing.List[AloneLine], asked:typing.List[AskedLine], two_answers:typing.List[TwoAnswersLine], not_met:typing.List[NotMetLine], not_met_closed:typing.List[NotMetLine], waiting:typing.List[WaitingChild], to_tell:typing.List[ToTell], opened:typing.List[FileOpened], met:typing.List[MetChild], unopened:typing.List[UnopenedLine], written_up:int, to_write_up:int, aside:typing.List[AsideLine], to_sign:typing.List[ToSign], returned:typing.List[ReturnedView], devices:typing.List[DeviceHeard]):
         self.whose = whose
         self.date = date
         self.at = at
@@ -5308,6 +5727,7 @@ class Board:
         self.asked = asked
         self.two_answers = two_answers
         self.not_met = not_met
+        self.not_met_closed = not_met_closed
         self.waiting = waiting
         self.to_tell = to_tell
         self.opened = opened
@@ -5324,7 +5744,7 @@ class Board:
 
     
     def __str__(self):
-        return "Board(whose={}, date={}, at={}, due={}, alone={}, also_seen={}, asked={}, two_answers={}, not_met={}, waiting={}, to_tell={}, opened={}, met={}, unopened={}, written_up={}, to_write_up={}, aside={}, to_sign={}, returned={}, devices={})".format(self.whose, self.date, self.at, self.due, self.alone, self.also_seen, self.asked, self.two_answers, self.not_met, self.waiting, self.to_tell, self.opened, self.met, self.unopened, self.written_up, self.to_write_up, self.aside, self.to_sign, self.returned, self.devices)
+        return "Board(whose={}, date={}, at={}, due={}, alone={}, also_seen={}, asked={}, two_answers={}, not_met={}, not_met_closed={}, waiting={}, to_tell={}, opened={}, met={}, unopened={}, written_up={}, to_write_up={}, aside={}, to_sign={}, returned={}, devices={})".format(self.whose, self.date, self.at, self.due, self.alone, self.also_seen, self.asked, self.two_answers, self.not_met, self.not_met_closed, self.waiting, self.to_tell, self.opened, self.met, self.unopened, self.written_up, self.to_write_up, self.aside, self.to_sign, self.returned, self.devices)
     def __eq__(self, other):
         if self.whose != other.whose:
             return False
@@ -5343,6 +5763,8 @@ class Board:
         if self.two_answers != other.two_answers:
             return False
         if self.not_met != other.not_met:
+            return False
+        if self.not_met_closed != other.not_met_closed:
             return False
         if self.waiting != other.waiting:
             return False
@@ -5381,6 +5803,7 @@ class _UniffiFfiConverterTypeBoard(_UniffiConverterRustBuffer):
             asked=_UniffiFfiConverterSequenceTypeAskedLine.read(buf),
             two_answers=_UniffiFfiConverterSequenceTypeTwoAnswersLine.read(buf),
             not_met=_UniffiFfiConverterSequenceTypeNotMetLine.read(buf),
+            not_met_closed=_UniffiFfiConverterSequenceTypeNotMetLine.read(buf),
             waiting=_UniffiFfiConverterSequenceTypeWaitingChild.read(buf),
             to_tell=_UniffiFfiConverterSequenceTypeToTell.read(buf),
             opened=_UniffiFfiConverterSequenceTypeFileOpened.read(buf),
@@ -5405,6 +5828,7 @@ class _UniffiFfiConverterTypeBoard(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeAskedLine.check_lower(value.asked)
         _UniffiFfiConverterSequenceTypeTwoAnswersLine.check_lower(value.two_answers)
         _UniffiFfiConverterSequenceTypeNotMetLine.check_lower(value.not_met)
+        _UniffiFfiConverterSequenceTypeNotMetLine.check_lower(value.not_met_closed)
         _UniffiFfiConverterSequenceTypeWaitingChild.check_lower(value.waiting)
         _UniffiFfiConverterSequenceTypeToTell.check_lower(value.to_tell)
         _UniffiFfiConverterSequenceTypeFileOpened.check_lower(value.opened)
@@ -5428,6 +5852,7 @@ class _UniffiFfiConverterTypeBoard(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeAskedLine.write(value.asked, buf)
         _UniffiFfiConverterSequenceTypeTwoAnswersLine.write(value.two_answers, buf)
         _UniffiFfiConverterSequenceTypeNotMetLine.write(value.not_met, buf)
+        _UniffiFfiConverterSequenceTypeNotMetLine.write(value.not_met_closed, buf)
         _UniffiFfiConverterSequenceTypeWaitingChild.write(value.waiting, buf)
         _UniffiFfiConverterSequenceTypeToTell.write(value.to_tell, buf)
         _UniffiFfiConverterSequenceTypeFileOpened.write(value.opened, buf)
@@ -8848,23 +9273,47 @@ class _UniffiFfiConverterSequenceTypeOpenedView(_UniffiConverterRustBuffer):
             _UniffiFfiConverterTypeOpenedView.read(buf) for i in range(count)
         ]
 
+class _UniffiFfiConverterSequenceTypeClosingView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeClosingView.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeClosingView.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeClosingView.read(buf) for i in range(count)
+        ]
+
 @dataclass
 class OversightView:
     """
     All of that about one record.
 """
-    def __init__(self, *, signed_off:typing.Optional[SignedOffView], returned:typing.List[ReturnedView], corrections:typing.List[CorrectionView], voided:typing.Optional[VoidedView], opened:typing.List[OpenedView]):
+    def __init__(self, *, signed_off:typing.Optional[SignedOffView], returned:typing.List[ReturnedView], corrections:typing.List[CorrectionView], voided:typing.Optional[VoidedView], opened:typing.List[OpenedView], closings:typing.List[ClosingView]):
         self.signed_off = signed_off
         self.returned = returned
         self.corrections = corrections
         self.voided = voided
         self.opened = opened
+        self.closings = closings
         
         
 
     
     def __str__(self):
-        return "OversightView(signed_off={}, returned={}, corrections={}, voided={}, opened={})".format(self.signed_off, self.returned, self.corrections, self.voided, self.opened)
+        return "OversightView(signed_off={}, returned={}, corrections={}, voided={}, opened={}, closings={})".format(self.signed_off, self.returned, self.corrections, self.voided, self.opened, self.closings)
     def __eq__(self, other):
         if self.signed_off != other.signed_off:
             return False
@@ -8875,6 +9324,8 @@ class OversightView:
         if self.voided != other.voided:
             return False
         if self.opened != other.opened:
+            return False
+        if self.closings != other.closings:
             return False
         return True
 
@@ -8887,6 +9338,7 @@ class _UniffiFfiConverterTypeOversightView(_UniffiConverterRustBuffer):
             corrections=_UniffiFfiConverterSequenceTypeCorrectionView.read(buf),
             voided=_UniffiFfiConverterOptionalTypeVoidedView.read(buf),
             opened=_UniffiFfiConverterSequenceTypeOpenedView.read(buf),
+            closings=_UniffiFfiConverterSequenceTypeClosingView.read(buf),
         )
 
     @staticmethod
@@ -8896,6 +9348,7 @@ class _UniffiFfiConverterTypeOversightView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeCorrectionView.check_lower(value.corrections)
         _UniffiFfiConverterOptionalTypeVoidedView.check_lower(value.voided)
         _UniffiFfiConverterSequenceTypeOpenedView.check_lower(value.opened)
+        _UniffiFfiConverterSequenceTypeClosingView.check_lower(value.closings)
 
     @staticmethod
     def write(value, buf):
@@ -8904,6 +9357,7 @@ class _UniffiFfiConverterTypeOversightView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeCorrectionView.write(value.corrections, buf)
         _UniffiFfiConverterOptionalTypeVoidedView.write(value.voided, buf)
         _UniffiFfiConverterSequenceTypeOpenedView.write(value.opened, buf)
+        _UniffiFfiConverterSequenceTypeClosingView.write(value.closings, buf)
 
 @dataclass
 class PageWords:
@@ -10332,6 +10786,127 @@ class _UniffiFfiConverterTypeToday(_UniffiConverterRustBuffer):
         _UniffiFfiConverterUInt64.write(value.alarms, buf)
 
 @dataclass
+class UploadOrder:
+    """
+    One request for the system to send: `POST` the file at `path` to `url` as it is, with `media_type` as `Content-Type` and
+    `Accept`. Sealed end to end: whoever carries it reads nothing.
+"""
+    def __init__(self, *, name:str, path:str, url:str, media_type:str, tls_roots:typing.List[bytes], bytes:int, envelopes:int):
+        self.name = name
+        self.path = path
+        self.url = url
+        self.media_type = media_type
+        self.tls_roots = tls_roots
+        self.bytes = bytes
+        self.envelopes = envelopes
+        
+        
+
+    
+    def __str__(self):
+        return "UploadOrder(name={}, path={}, url={}, media_type={}, tls_roots={}, bytes={}, envelopes={})".format(self.name, self.path, self.url, self.media_type, self.tls_roots, self.bytes, self.envelopes)
+    def __eq__(self, other):
+        if self.name != other.name:
+            return False
+        if self.path != other.path:
+            return False
+        if self.url != other.url:
+            return False
+        if self.media_type != other.media_type:
+            return False
+        if self.tls_roots != other.tls_roots:
+            return False
+        if self.bytes != other.bytes:
+            return False
+        if self.envelopes != other.envelopes:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeUploadOrder(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return UploadOrder(
+            name=_UniffiFfiConverterString.read(buf),
+            path=_UniffiFfiConverterString.read(buf),
+            url=_UniffiFfiConverterString.read(buf),
+            media_type=_UniffiFfiConverterString.read(buf),
+            tls_roots=_UniffiFfiConverterSequenceBytes.read(buf),
+            bytes=_UniffiFfiConverterUInt64.read(buf),
+            envelopes=_UniffiFfiConverterUInt32.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.name)
+        _UniffiFfiConverterString.check_lower(value.path)
+        _UniffiFfiConverterString.check_lower(value.url)
+        _UniffiFfiConverterString.check_lower(value.media_type)
+        _UniffiFfiConverterSequenceBytes.check_lower(value.tls_roots)
+        _UniffiFfiConverterUInt64.check_lower(value.bytes)
+        _UniffiFfiConverterUInt32.check_lower(value.envelopes)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.name, buf)
+        _UniffiFfiConverterString.write(value.path, buf)
+        _UniffiFfiConverterString.write(value.url, buf)
+        _UniffiFfiConverterString.write(value.media_type, buf)
+        _UniffiFfiConverterSequenceBytes.write(value.tls_roots, buf)
+        _UniffiFfiConverterUInt64.write(value.bytes, buf)
+        _UniffiFfiConverterUInt32.write(value.envelopes, buf)
+
+@dataclass
+class UploadOutcome:
+    """
+    What became of an answer that the system brought.
+"""
+    def __init__(self, *, receipted:int, refused:int, kept_unopened:int, trouble:typing.Optional[SyncTrouble]):
+        self.receipted = receipted
+        self.refused = refused
+        self.kept_unopened = kept_unopened
+        self.trouble = trouble
+        
+        
+
+    
+    def __str__(self):
+        return "UploadOutcome(receipted={}, refused={}, kept_unopened={}, trouble={})".format(self.receipted, self.refused, self.kept_unopened, self.trouble)
+    def __eq__(self, other):
+        if self.receipted != other.receipted:
+            return False
+        if self.refused != other.refused:
+            return False
+        if self.kept_unopened != other.kept_unopened:
+            return False
+        if self.trouble != other.trouble:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeUploadOutcome(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return UploadOutcome(
+            receipted=_UniffiFfiConverterUInt32.read(buf),
+            refused=_UniffiFfiConverterUInt32.read(buf),
+            kept_unopened=_UniffiFfiConverterUInt32.read(buf),
+            trouble=_UniffiFfiConverterOptionalTypeSyncTrouble.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterUInt32.check_lower(value.receipted)
+        _UniffiFfiConverterUInt32.check_lower(value.refused)
+        _UniffiFfiConverterUInt32.check_lower(value.kept_unopened)
+        _UniffiFfiConverterOptionalTypeSyncTrouble.check_lower(value.trouble)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterUInt32.write(value.receipted, buf)
+        _UniffiFfiConverterUInt32.write(value.refused, buf)
+        _UniffiFfiConverterUInt32.write(value.kept_unopened, buf)
+        _UniffiFfiConverterOptionalTypeSyncTrouble.write(value.trouble, buf)
+
+@dataclass
 class Verification:
     """
     What a check of everything found.
@@ -10859,7 +11434,7 @@ class KeystoreError:  # type: ignore
     _UniffiTempKeystoreError.UserCancelled = UserCancelled # type: ignore
     class NotAuthenticated(_UniffiTempKeystoreError):
         """
-        The phone has not been unlocked recently enough: ask again.
+        The phone has not been unlocked recently enough, or the person was not recognised: ask again.
 """
         
         def __init__(self):
@@ -10906,7 +11481,7 @@ class KeystoreError:  # type: ignore
     _UniffiTempKeystoreError.Transient = Transient # type: ignore
     class Unsupported(_UniffiTempKeystoreError):
         """
-        This phone cannot do it.
+        This phone cannot do it, or has no fingerprint or face enrolled.
 """
         
         def __init__(self):
@@ -11419,6 +11994,29 @@ class _UniffiFfiConverterSequenceTypeCoverChild(_UniffiConverterRustBuffer):
             _UniffiFfiConverterTypeCoverChild.read(buf) for i in range(count)
         ]
 
+class _UniffiFfiConverterSequenceTypeUploadOrder(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeUploadOrder.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeUploadOrder.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeUploadOrder.read(buf) for i in range(count)
+        ]
+
 class _UniffiFfiConverterSequenceTypeDigestLine(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -11795,6 +12393,11 @@ class FamilyPageProtocol(typing.Protocol):
         How many things were handed in.
 """
         raise NotImplementedError
+    def cut_uploads(self, most_bytes: int = 524288,most_files: int = 8) -> typing.List[UploadOrder]:
+        """
+        As `LockedBook.cut_uploads`, while the page stays open.
+"""
+        raise NotImplementedError
     def draw(self, media: str,bytes: bytes) -> None:
         """
         Puts a drawing on the page: the bytes of an image of at most 1 MiB, which are never re-encoded.
@@ -11833,6 +12436,11 @@ class FamilyPageProtocol(typing.Protocol):
     def sync(self, cancel: SyncCancel,budget_ms: typing.Union[object, typing.Optional[int]] = _DEFAULT,progress: typing.Union[object, typing.Optional[SyncProgress]] = _DEFAULT,asked: bool = True) -> SyncOutcome:
         """
         Sends what is sealed, while the page stays open. Otherwise as `LockedBook.sync`.
+"""
+        raise NotImplementedError
+    def take_upload(self, name: str,answer: CouncilAnswer) -> UploadOutcome:
+        """
+        As `LockedBook.take_upload`.
 """
         raise NotImplementedError
     def undo(self, ) -> bool:
@@ -11906,6 +12514,27 @@ class FamilyPage(FamilyPageProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_count,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def cut_uploads(self, most_bytes: int = 524288,most_files: int = 8) -> typing.List[UploadOrder]:
+        """
+        As `LockedBook.cut_uploads`, while the page stays open.
+"""
+        
+        _UniffiFfiConverterUInt32.check_lower(most_bytes)
+
+        _UniffiFfiConverterUInt32.check_lower(most_files)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterUInt32.lower(most_bytes),
+            _UniffiFfiConverterUInt32.lower(most_files),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeUploadOrder.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_cut_uploads,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -12041,6 +12670,27 @@ class FamilyPage(FamilyPageProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_sync,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def take_upload(self, name: str,answer: CouncilAnswer) -> UploadOutcome:
+        """
+        As `LockedBook.take_upload`.
+"""
+        
+        _UniffiFfiConverterString.check_lower(name)
+
+        _UniffiFfiConverterTypeCouncilAnswer.check_lower(answer)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(name),
+            _UniffiFfiConverterTypeCouncilAnswer.lower(answer),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeUploadOutcome.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_take_upload,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -12190,6 +12840,18 @@ class LockedBookProtocol(typing.Protocol):
         The council's address, as the enrolment code gave it.
 """
         raise NotImplementedError
+    def cut_uploads(self, most_bytes: int = 524288,most_files: int = 8) -> typing.List[UploadOrder]:
+        """
+        Every request that the system is to send: those from before that are not answered, and new ones of what waits besides,
+        the most urgent first. Asking again gives the same ones again, so begin each that the system has not got. `most_bytes`
+        is the size of one, `most_files` how many there are at most.
+"""
+        raise NotImplementedError
+    def has_biometric(self, ) -> bool:
+        """
+        Whether a fingerprint or face is set. That the phone has destroyed the key since is found when it is asked.
+"""
+        raise NotImplementedError
     def has_pin(self, ) -> bool:
         """
         Whether a PIN can still open the vault. After ten wrong ones none can.
@@ -12211,6 +12873,12 @@ class LockedBookProtocol(typing.Protocol):
         nothing, and fetches nothing. Otherwise as `Book.sync`.
 """
         raise NotImplementedError
+    def take_upload(self, name: str,answer: CouncilAnswer) -> UploadOutcome:
+        """
+        Takes the answer to a request that the system sent, with any status, exactly as a sync would. Handing one over twice, or
+        after the app was started anew, does no harm. A request that got no answer needs no call: ask for the uploads again.
+"""
+        raise NotImplementedError
     def unlock(self, pin: bytes) -> Book:
         """
         Opens the vault with a PIN. Takes as long as a guess is made to cost, up to a second, and calls the keystore. What a
@@ -12218,6 +12886,16 @@ class LockedBookProtocol(typing.Protocol):
 
         Errors: `wrong_pin`, `too_many_wrong_pins`, `pin_destroyed`; those of the keystore begin with `keystore_`. In every
         case the book stays locked, no file was changed but for the count of wrong PINs, and sealed work can still be sent.
+"""
+        raise NotImplementedError
+    def unlock_with_biometric(self, ) -> Book:
+        """
+        Opens the vault by the fingerprint or face that `Book.add_biometric` set. Shows the phone's prompt, through
+        `HardwareKeys`, and takes until it was answered. Wrong PINs are neither counted nor forgiven by it. Otherwise as `unlock`.
+
+        Errors: `biometric_gone` if none is set, or the phone has destroyed its key because an enrolled one was added or
+        removed: use the PIN, which opens as ever, and set it again; nothing is lost. Those of the keystore begin with
+        `keystore_`: `keystore_cancelled` and `keystore_not_authenticated` mean that the person was not recognised.
 """
         raise NotImplementedError
 
@@ -12346,6 +13024,44 @@ class LockedBook(LockedBookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def cut_uploads(self, most_bytes: int = 524288,most_files: int = 8) -> typing.List[UploadOrder]:
+        """
+        Every request that the system is to send: those from before that are not answered, and new ones of what waits besides,
+        the most urgent first. Asking again gives the same ones again, so begin each that the system has not got. `most_bytes`
+        is the size of one, `most_files` how many there are at most.
+"""
+        
+        _UniffiFfiConverterUInt32.check_lower(most_bytes)
+
+        _UniffiFfiConverterUInt32.check_lower(most_files)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterUInt32.lower(most_bytes),
+            _UniffiFfiConverterUInt32.lower(most_files),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeUploadOrder.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_cut_uploads,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def has_biometric(self, ) -> bool:
+        """
+        Whether a fingerprint or face is set. That the phone has destroyed the key since is found when it is asked.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_has_biometric,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def has_pin(self, ) -> bool:
         """
         Whether a PIN can still open the vault. After ten wrong ones none can.
@@ -12423,6 +13139,28 @@ class LockedBook(LockedBookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def take_upload(self, name: str,answer: CouncilAnswer) -> UploadOutcome:
+        """
+        Takes the answer to a request that the system sent, with any status, exactly as a sync would. Handing one over twice, or
+        after the app was started anew, does no harm. A request that got no answer needs no call: ask for the uploads again.
+"""
+        
+        _UniffiFfiConverterString.check_lower(name)
+
+        _UniffiFfiConverterTypeCouncilAnswer.check_lower(answer)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(name),
+            _UniffiFfiConverterTypeCouncilAnswer.lower(answer),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeUploadOutcome.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_take_upload,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def unlock(self, pin: bytes) -> Book:
         """
         Opens the vault with a PIN. Takes as long as a guess is made to cost, up to a second, and calls the keystore. What a
@@ -12442,6 +13180,26 @@ class LockedBook(LockedBookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_unlock,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def unlock_with_biometric(self, ) -> Book:
+        """
+        Opens the vault by the fingerprint or face that `Book.add_biometric` set. Shows the phone's prompt, through
+        `HardwareKeys`, and takes until it was answered. Wrong PINs are neither counted nor forgiven by it. Otherwise as `unlock`.
+
+        Errors: `biometric_gone` if none is set, or the phone has destroyed its key because an enrolled one was added or
+        removed: use the PIN, which opens as ever, and set it again; nothing is lost. Those of the keystore begin with
+        `keystore_`: `keystore_cancelled` and `keystore_not_authenticated` mean that the person was not recognised.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeBook.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_unlock_with_biometric,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -12857,6 +13615,16 @@ class BookProtocol(typing.Protocol):
     Once locked it is spent: every call then fails with the code `locked`.
 """
     
+    def add_biometric(self, ) -> None:
+        """
+        Lets a fingerprint or face open the book beside the PIN, which stays. Shows the phone's prompt, through `HardwareKeys`,
+        and takes until it was answered. What was set before is replaced. The phone destroys the key when an enrolled
+        fingerprint or face is added or removed: then the PIN opens, and this can be called again.
+
+        Errors: `pin_needed` if this book was not opened with its PIN; those of the keystore begin with `keystore_`, and
+        `keystore_unsupported` says that the phone has no fingerprint or face to recognise. The book opens as before then.
+"""
+        raise NotImplementedError
     def add_late(self, visit: str,heading: str,text: str) -> Saved:
         """
         Adds a piece of text to a finished visit. It stands beside the page with both times.
@@ -12961,6 +13729,17 @@ class BookProtocol(typing.Protocol):
         Everybody the holder holds, by family and name.
 """
         raise NotImplementedError
+    def close_line(self, child: str,area: str,step: str,reason: str,look_again: str) -> Saved:
+        """
+        Closes the line about an area of a child that was not met on three visits running, as the board shows it: with a step by its
+        code, a reason, and the day for looking again, written `2026-11-10`. The line comes back, one step up, with the next visit on
+        which the area is not met again, or once that day has passed with nothing changed. Managers only.
+
+        Errors: `managers_only`; `no_line`; `step_too_small` if a step as large changed nothing; `still_closed` where it is closed and
+        this would look again later; `bad_form` for a day that is past; `would_be_set_aside` where only the holder observed it. Nothing
+        was saved then.
+"""
+        raise NotImplementedError
     def concern(self, children: typing.List[str],urgency: str,text: str,visit: typing.Union[object, typing.Optional[str]] = _DEFAULT,told: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> Saved:
         """
         Marks something urgent about one child or several: `urgency` is `manager_today` or `danger_now`. It goes before
@@ -12985,6 +13764,11 @@ class BookProtocol(typing.Protocol):
         """
         The children whom the holder holds as one who stands in: of those that are closed the name and nothing else. A closed child's
         card answers `not_opened`.
+"""
+        raise NotImplementedError
+    def cut_uploads(self, most_bytes: int = 524288,most_files: int = 8) -> typing.List[UploadOrder]:
+        """
+        As `LockedBook.cut_uploads`: ask for it as the app goes away.
 """
         raise NotImplementedError
     def decide(self, concerns: typing.List[str],text: str) -> Saved:
@@ -13057,6 +13841,11 @@ class BookProtocol(typing.Protocol):
         """
         Gives a finished visit back to the author of the finish with a question. It stays finished; the question is a task of
         theirs until they add to the visit or correct it. Errors as for `sign_off`.
+"""
+        raise NotImplementedError
+    def has_biometric(self, ) -> bool:
+        """
+        Whether a fingerprint or face opens the book. That the phone has destroyed the key since is found at the next unlock.
 """
         raise NotImplementedError
     def has_pulled(self, ) -> bool:
@@ -13220,6 +14009,11 @@ class BookProtocol(typing.Protocol):
         without a reason.
 """
         raise NotImplementedError
+    def remove_biometric(self, ) -> None:
+        """
+        Lets the PIN alone open the book. Shows no prompt. What was not set is no error.
+"""
+        raise NotImplementedError
     def reply(self, voice: str,reply: ReplyGiven) -> Saved:
         """
         Answers a child, beside the child's words. Error `empty`: a part that this answer needs is missing.
@@ -13317,6 +14111,11 @@ class BookProtocol(typing.Protocol):
 
         Errors: `busy` while another sync of this device runs; `locked` if the book is locked in the middle of it. A network
         that does not work is no error: see `SyncOutcome.trouble`.
+"""
+        raise NotImplementedError
+    def take_upload(self, name: str,answer: CouncilAnswer) -> UploadOutcome:
+        """
+        As `LockedBook.take_upload`; an open book opens the answer at once.
 """
         raise NotImplementedError
     def to_tell(self, date: str) -> typing.List[ToTell]:
@@ -13427,6 +14226,26 @@ class Book(BookProtocol):
         inst = cls.__new__(cls)
         inst._handle = handle
         return inst
+    def add_biometric(self, ) -> None:
+        """
+        Lets a fingerprint or face open the book beside the PIN, which stays. Shows the phone's prompt, through `HardwareKeys`,
+        and takes until it was answered. What was set before is replaced. The phone destroys the key when an enrolled
+        fingerprint or face is added or removed: then the PIN opens, and this can be called again.
+
+        Errors: `pin_needed` if this book was not opened with its PIN; those of the keystore begin with `keystore_`, and
+        `keystore_unsupported` says that the phone has no fingerprint or face to recognise. The book opens as before then.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_add_biometric,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def add_late(self, visit: str,heading: str,text: str) -> Saved:
         """
         Adds a piece of text to a finished visit. It stands beside the page with both times.
@@ -13804,6 +14623,42 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def close_line(self, child: str,area: str,step: str,reason: str,look_again: str) -> Saved:
+        """
+        Closes the line about an area of a child that was not met on three visits running, as the board shows it: with a step by its
+        code, a reason, and the day for looking again, written `2026-11-10`. The line comes back, one step up, with the next visit on
+        which the area is not met again, or once that day has passed with nothing changed. Managers only.
+
+        Errors: `managers_only`; `no_line`; `step_too_small` if a step as large changed nothing; `still_closed` where it is closed and
+        this would look again later; `bad_form` for a day that is past; `would_be_set_aside` where only the holder observed it. Nothing
+        was saved then.
+"""
+        
+        _UniffiFfiConverterString.check_lower(child)
+
+        _UniffiFfiConverterString.check_lower(area)
+
+        _UniffiFfiConverterString.check_lower(step)
+
+        _UniffiFfiConverterString.check_lower(reason)
+
+        _UniffiFfiConverterString.check_lower(look_again)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(child),
+            _UniffiFfiConverterString.lower(area),
+            _UniffiFfiConverterString.lower(step),
+            _UniffiFfiConverterString.lower(reason),
+            _UniffiFfiConverterString.lower(look_again),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_close_line,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def concern(self, children: typing.List[str],urgency: str,text: str,visit: typing.Union[object, typing.Optional[str]] = _DEFAULT,told: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> Saved:
         """
         Marks something urgent about one child or several: `urgency` is `manager_today` or `danger_now`. It goes before
@@ -13903,6 +14758,27 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_cover,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def cut_uploads(self, most_bytes: int = 524288,most_files: int = 8) -> typing.List[UploadOrder]:
+        """
+        As `LockedBook.cut_uploads`: ask for it as the app goes away.
+"""
+        
+        _UniffiFfiConverterUInt32.check_lower(most_bytes)
+
+        _UniffiFfiConverterUInt32.check_lower(most_files)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterUInt32.lower(most_bytes),
+            _UniffiFfiConverterUInt32.lower(most_files),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeUploadOrder.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_cut_uploads,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -14163,6 +15039,21 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_give_back,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def has_biometric(self, ) -> bool:
+        """
+        Whether a fingerprint or face opens the book. That the phone has destroyed the key since is found at the next unlock.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_has_biometric,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -14704,6 +15595,21 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def remove_biometric(self, ) -> None:
+        """
+        Lets the PIN alone open the book. Shows no prompt. What was not set is no error.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_remove_biometric,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def reply(self, voice: str,reply: ReplyGiven) -> Saved:
         """
         Answers a child, beside the child's words. Error `empty`: a part that this answer needs is missing.
@@ -15051,6 +15957,27 @@ class Book(BookProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def take_upload(self, name: str,answer: CouncilAnswer) -> UploadOutcome:
+        """
+        As `LockedBook.take_upload`; an open book opens the answer at once.
+"""
+        
+        _UniffiFfiConverterString.check_lower(name)
+
+        _UniffiFfiConverterTypeCouncilAnswer.check_lower(answer)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(name),
+            _UniffiFfiConverterTypeCouncilAnswer.lower(answer),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeUploadOutcome.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_take_upload,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
     def to_tell(self, date: str) -> typing.List[ToTell]:
         """
         Children who changed worker and are to be told, as it stands on a day written `2026-10-27`; the longest due first. The
@@ -15393,9 +16320,12 @@ class HardwareKeys():
     The phone's secure hardware: keys that never leave it, and a few small values that are not restored when the app's
     files are. Implement it over the Android Keystore, or the keychain and Secure Enclave.
 
-    It is called from `LockedBook.open`, `enrol`, `unlock` and `Book.lock`, on the thread that called those, and never by
-    a sync. A call may block for as long as the platform takes, a biometric prompt included. No lock of this library is
-    held meanwhile; the device's folder is, so opening the same folder again from within gives the code `busy`.
+    It is called from `LockedBook.enrol`, `unlock` and `unlock_with_biometric`, and from `Book.lock`, `add_biometric` and
+    `remove_biometric`, on the thread that called those; and by a sync after a child's file has moved away, which gives the
+    book a new key. A call may block for as long as the platform takes, and `derive` under a key of the policy
+    `BiometricCurrentSet` blocks until the person has answered the platform's prompt, which it shows. No lock of this library
+    is held meanwhile, but in that sync; the device's folder is, so opening the same folder again from within gives the code
+    `busy`.
 """
     
     def ensure(self, alias: str,policy: KeyPolicy) -> None:
@@ -15436,9 +16366,12 @@ class HardwareKeysImpl(HardwareKeys):
     The phone's secure hardware: keys that never leave it, and a few small values that are not restored when the app's
     files are. Implement it over the Android Keystore, or the keychain and Secure Enclave.
 
-    It is called from `LockedBook.open`, `enrol`, `unlock` and `Book.lock`, on the thread that called those, and never by
-    a sync. A call may block for as long as the platform takes, a biometric prompt included. No lock of this library is
-    held meanwhile; the device's folder is, so opening the same folder again from within gives the code `busy`.
+    It is called from `LockedBook.enrol`, `unlock` and `unlock_with_biometric`, and from `Book.lock`, `add_biometric` and
+    `remove_biometric`, on the thread that called those; and by a sync after a child's file has moved away, which gives the
+    book a new key. A call may block for as long as the platform takes, and `derive` under a key of the policy
+    `BiometricCurrentSet` blocks until the person has answered the platform's prompt, which it shows. No lock of this library
+    is held meanwhile, but in that sync; the device's folder is, so opening the same folder again from within gives the code
+    `busy`.
 """
     
     _handle: ctypes.c_uint64
@@ -15780,6 +16713,252 @@ class _UniffiFfiConverterTypeHardwareKeys:
         buf.write_u64(cls.lower(value))
 
 
+class SealedOutboxProtocol(typing.Protocol):
+    """
+    What an enrolled device has to send, and no more of it. It asks no keystore and cannot be unlocked; it opens where
+    `LockedBook.open` says that the vault is missing or damaged. It holds the device's folder for this process until it is
+    freed.
+"""
+    
+    def address(self, ) -> str:
+        """
+        The council's address, as the enrolment code gave it.
+"""
+        raise NotImplementedError
+    def cut_uploads(self, most_bytes: int = 524288,most_files: int = 8) -> typing.List[UploadOrder]:
+        """
+        As `LockedBook.cut_uploads`.
+"""
+        raise NotImplementedError
+    def safe_words(self, ) -> str:
+        """
+        What to say where the vault is lost: that signed work is safe, and how much of it waits to be sent.
+"""
+        raise NotImplementedError
+    def sealed_waiting(self, ) -> int:
+        """
+        How many sealed envelopes wait to be sent.
+"""
+        raise NotImplementedError
+    def sync(self, cancel: SyncCancel,budget_ms: typing.Union[object, typing.Optional[int]] = _DEFAULT,progress: typing.Union[object, typing.Optional[SyncProgress]] = _DEFAULT,asked: bool = True) -> SyncOutcome:
+        """
+        Sends what is sealed. Answers are kept for the next unlock, if there is one. Otherwise as `LockedBook.sync`.
+"""
+        raise NotImplementedError
+    def take_upload(self, name: str,answer: CouncilAnswer) -> UploadOutcome:
+        """
+        As `LockedBook.take_upload`.
+"""
+        raise NotImplementedError
+
+class SealedOutbox(SealedOutboxProtocol):
+    """
+    What an enrolled device has to send, and no more of it. It asks no keystore and cannot be unlocked; it opens where
+    `LockedBook.open` says that the vault is missing or damaged. It holds the device's folder for this process until it is
+    freed.
+"""
+    
+    _handle: ctypes.c_uint64
+    @classmethod
+    def open(cls, folder: str,connect_via: typing.Union[object, typing.Optional[str]] = _DEFAULT,transport: typing.Union[object, typing.Optional[Transport]] = _DEFAULT) -> SealedOutbox:
+        """
+        Opens what waits in the folder of a device. `connect_via` and `transport` as in `LockedBook.open`.
+
+        Errors: `no_device_here` and `not_enrolled`; `busy`: the device is open elsewhere, and can send from there.
+"""
+        
+        _UniffiFfiConverterString.check_lower(folder)
+
+        if connect_via is _DEFAULT:
+            connect_via = None
+        _UniffiFfiConverterOptionalString.check_lower(connect_via)
+
+        if transport is _DEFAULT:
+            transport = None
+        _UniffiFfiConverterOptionalTypeTransport.check_lower(transport)
+        _uniffi_lowered_args = (
+            _UniffiFfiConverterString.lower(folder),
+            _UniffiFfiConverterOptionalString.lower(connect_via),
+            _UniffiFfiConverterOptionalTypeTransport.lower(transport),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSealedOutbox.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_constructor_sealedoutbox_open,
+            *_uniffi_lowered_args,
+        )
+        return cls._uniffi_make_instance(_uniffi_ffi_result)
+    
+    def __init__(self, *args, **kwargs):
+        raise ValueError("This class has no default constructor")
+
+    def __del__(self):
+        # In case of partial initialization of instances.
+        handle = getattr(self, "_handle", None)
+        if handle is not None:
+            _uniffi_rust_call(_UniffiLib.uniffi_visitbook_ffi_fn_free_sealedoutbox, handle)
+
+    def _uniffi_clone_handle(self):
+        return _uniffi_rust_call(_UniffiLib.uniffi_visitbook_ffi_fn_clone_sealedoutbox, self._handle)
+
+    # Used by alternative constructors or any methods which return this type.
+    @classmethod
+    def _uniffi_make_instance(cls, handle):
+        # Lightly yucky way to bypass the usual __init__ logic
+        # and just create a new instance with the required handle.
+        inst = cls.__new__(cls)
+        inst._handle = handle
+        return inst
+    def address(self, ) -> str:
+        """
+        The council's address, as the enrolment code gave it.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterString.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_address,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def cut_uploads(self, most_bytes: int = 524288,most_files: int = 8) -> typing.List[UploadOrder]:
+        """
+        As `LockedBook.cut_uploads`.
+"""
+        
+        _UniffiFfiConverterUInt32.check_lower(most_bytes)
+
+        _UniffiFfiConverterUInt32.check_lower(most_files)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterUInt32.lower(most_bytes),
+            _UniffiFfiConverterUInt32.lower(most_files),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterSequenceTypeUploadOrder.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_cut_uploads,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def safe_words(self, ) -> str:
+        """
+        What to say where the vault is lost: that signed work is safe, and how much of it waits to be sent.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterString.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_safe_words,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def sealed_waiting(self, ) -> int:
+        """
+        How many sealed envelopes wait to be sent.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterUInt64.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_sealed_waiting,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def sync(self, cancel: SyncCancel,budget_ms: typing.Union[object, typing.Optional[int]] = _DEFAULT,progress: typing.Union[object, typing.Optional[SyncProgress]] = _DEFAULT,asked: bool = True) -> SyncOutcome:
+        """
+        Sends what is sealed. Answers are kept for the next unlock, if there is one. Otherwise as `LockedBook.sync`.
+"""
+        
+        _UniffiFfiConverterTypeSyncCancel.check_lower(cancel)
+
+        if budget_ms is _DEFAULT:
+            budget_ms = None
+        _UniffiFfiConverterOptionalUInt64.check_lower(budget_ms)
+
+        if progress is _DEFAULT:
+            progress = None
+        _UniffiFfiConverterOptionalTypeSyncProgress.check_lower(progress)
+
+        _UniffiFfiConverterBoolean.check_lower(asked)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypeSyncCancel.lower(cancel),
+            _UniffiFfiConverterOptionalUInt64.lower(budget_ms),
+            _UniffiFfiConverterOptionalTypeSyncProgress.lower(progress),
+            _UniffiFfiConverterBoolean.lower(asked),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSyncOutcome.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_sync,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def take_upload(self, name: str,answer: CouncilAnswer) -> UploadOutcome:
+        """
+        As `LockedBook.take_upload`.
+"""
+        
+        _UniffiFfiConverterString.check_lower(name)
+
+        _UniffiFfiConverterTypeCouncilAnswer.check_lower(answer)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(name),
+            _UniffiFfiConverterTypeCouncilAnswer.lower(answer),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeUploadOutcome.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_take_upload,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+
+
+
+
+
+class _UniffiFfiConverterTypeSealedOutbox:
+    @staticmethod
+    def lift(value: int) -> SealedOutbox:
+        return SealedOutbox._uniffi_make_instance(value)
+
+    @staticmethod
+    def check_lower(value: SealedOutbox):
+        if not isinstance(value, SealedOutbox):
+            raise TypeError("Expected SealedOutbox instance, {} found".format(type(value).__name__))
+
+    @staticmethod
+    def lower(value: SealedOutbox) -> ctypes.c_uint64:
+        return value._uniffi_clone_handle()
+
+    @classmethod
+    def read(cls, buf: _UniffiRustBuffer) -> SealedOutbox:
+        ptr = buf.read_u64()
+        if ptr == 0:
+            raise InternalError("Raw handle value was null")
+        return cls.lift(ptr)
+
+    @classmethod
+    def write(cls, value: SealedOutbox, buf: _UniffiRustBuffer):
+        buf.write_u64(cls.lower(value))
+
+
 class Transport():
     """
     Carries requests to the council in place of the core's own HTTPS. Optional.
@@ -15990,6 +17169,8 @@ __all__ = [
     "TwoAnswersLine",
     "RatedView",
     "NotMetVisit",
+    "ClosingView",
+    "StepView",
     "NotMetLine",
     "WaitingChild",
     "ToTell",
@@ -16056,6 +17237,8 @@ __all__ = [
     "SyncCounts",
     "SyncOutcome",
     "Today",
+    "UploadOrder",
+    "UploadOutcome",
     "Verification",
     "VoiceGiven",
     "VoiceSaved",
@@ -16075,6 +17258,8 @@ __all__ = [
     "BookProtocol",
     "HardwareKeysImpl",
     "HardwareKeys",
+    "SealedOutbox",
+    "SealedOutboxProtocol",
     "TransportImpl",
     "Transport",
 ]

@@ -101,6 +101,10 @@ impl Family {
         self.locked.tls_roots()
     }
 
+    pub(crate) fn locked(&self) -> &Locked {
+        &self.locked
+    }
+
     /// How many things were handed in.
     #[must_use]
     pub fn count(&self) -> u64 {

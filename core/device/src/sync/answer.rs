@@ -8,7 +8,7 @@ use super::outcome::Trouble;
 use super::store::ReplyProblem;
 
 /// What an answer that is not the council's comes to.
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// The network wants a person to sign in: end the run.
     SignInPage,
     /// Come back later, after so many seconds if it says so: end the run.
@@ -22,7 +22,7 @@ pub(super) enum Fault {
 }
 
 /// Whether an HTTP answer can be the council's, by everything but its seal.
-pub(super) fn judge(reply: &HttpReply) -> Option<Fault> {
+pub(crate) fn judge(reply: &HttpReply) -> Option<Fault> {
     let media_type = reply
         .media_type
         .as_deref()

@@ -107,8 +107,8 @@ const LEAST_FILE_BYTES: u64 = 80 << 10;
 /// What a request about attached files holds after one that was too large, at most; halved from there down to one chunk.
 const FIRST_SMALLER_FILE_BYTES: usize = 1 << 19;
 /// What CBOR puts around a list of envelopes, and around each, at most.
-const LIST_BYTES: usize = 6;
-const ITEM_BYTES: usize = 5;
+pub(crate) const LIST_BYTES: usize = 6;
+pub(crate) const ITEM_BYTES: usize = 5;
 /// No deadline is further off than this.
 const LONGEST_ANSWER_MS: u64 = 600_000;
 
@@ -587,7 +587,9 @@ impl Engine {
         run.unanswered = true;
         let trouble = match problem {
             TransportProblem::Cancelled => return self.end(store, run, now, Ended::Cancelled),
-            TransportProblem::TimedOut if run.until.is_some_and(|until| now >= until) => {
+            TransportProblem::TimedOut | TransportProblem::NoLine
+                if run.until.is_some_and(|until| now >= until) =>
+            {
                 return self.end(store, run, now, Ended::Budget);
             }
             TransportProblem::NoLine => Trouble::NoLine,

@@ -3,7 +3,7 @@
 //! The engine decides, and does nothing: events and time go in, effects come out, so that the simulator runs the very
 //! code the phone runs. The driver feeds it from a socket and a clock.
 
-mod answer;
+pub(crate) mod answer;
 #[cfg(feature = "store")]
 pub mod cancel;
 #[cfg(feature = "store")]

@@ -6,9 +6,12 @@
 mod answer;
 mod aside;
 mod attaching;
+mod biometric;
 mod board;
 mod closed;
+mod closing;
 mod cover;
+mod dated;
 mod diagnostics;
 mod drafts;
 mod due;
@@ -32,6 +35,7 @@ mod receipts;
 mod record;
 mod same_visit;
 mod save;
+mod sending;
 mod show;
 mod standing;
 mod stranded;
@@ -68,7 +72,9 @@ use crate::random;
 use crate::spool::Spool;
 use crate::store::rows::{name, optional_name, signed, unsigned};
 use crate::store::{Store, StoreError, log, search};
+use crate::uploads;
 
+pub use biometric::{BiometricKey, BiometricOffer};
 pub use family::{EnterError, NotEntered};
 use stranded::short;
 
@@ -168,6 +174,7 @@ pub struct Working {
     recovered: Vec<model::Recovered>,
     kept_drafts: Vec<model::KeptDraft>,
     unread: pull::Unread,
+    own_commits: pull::OwnCommits,
     /// Of the pull request that is out: opens its reply.
     awaited: Option<visitbook_seal::request::ReplyOpener>,
     shelf: Shelf,
@@ -176,6 +183,8 @@ pub struct Working {
     asked: Option<files::Asked>,
     /// Envelopes handed out for sending since the last answer.
     on_their_way: BTreeSet<crate::sync::store::ParcelKey>,
+    /// In which order envelopes are sent, since it was last worked out.
+    sending: Option<sending::Sending>,
     /// The council asked who this is: what is sealed again carries the certificate.
     introduces_itself: bool,
 }
@@ -223,8 +232,10 @@ impl Working {
             recovered: Vec::new(),
             kept_drafts: Vec::new(),
             unread: pull::Unread::default(),
+            own_commits: pull::OwnCommits::default(),
             awaited: None,
             on_their_way: BTreeSet::new(),
+            sending: None,
             introduces_itself: false,
         };
         match working.put_in_order(&found) {
@@ -280,6 +291,9 @@ impl Working {
         // Before the answers that came meanwhile: their secrets are found in the posts.
         self.take_in_posts()?;
         self.open_kept_replies()?;
+        if uploads::forget_answered(&self.folder.uploads()).is_err() {
+            tracing::warn!("what a system was given to send is tidied at the next unlock");
+        }
         if self.let_go_of_receipted().is_err() {
             tracing::warn!("an envelope that has its receipt still lies in the spool");
         }
@@ -492,11 +506,20 @@ impl Working {
         self.bundle = bundle;
         self.session = session;
         if restored {
+            self.sending = None;
             self.seal_relearned().map_err(Box::new)?;
             self.seal_given_back().map_err(Box::new)?;
             self.tell(BTreeSet::new(), true);
         }
         Ok(true)
+    }
+
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    pub(crate) fn spool(&self) -> &Spool {
+        &self.spool
     }
 
     fn now(&self) -> Clocks {

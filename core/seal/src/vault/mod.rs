@@ -17,6 +17,7 @@
 
 #[cfg(test)]
 mod attacks;
+mod biometric;
 mod exit;
 mod image;
 mod keys;
@@ -26,6 +27,10 @@ mod slots;
 mod tries;
 mod unlock;
 
+pub use biometric::{
+    BiometricChange, BiometricOffer, add_biometric, delete_biometric_key, offer_biometric,
+    offer_without_biometric, unlock_biometric,
+};
 pub use exit::{ExitAttempt, ExitError, begin_exit_attempt};
 pub use image::{VaultError, VaultIds, VaultImage, choose};
 pub use keys::{OpenedBy, VaultKeys};
@@ -33,7 +38,7 @@ pub use params::{Params, ParamsError};
 pub use pin::{PinError, check_pin};
 pub use slots::CODE_WRONG_LENGTH;
 pub use tries::MAX_WRONG_PINS;
-pub use unlock::{Attempt, UnlockError, begin_attempt, unlock_biometric};
+pub use unlock::{Attempt, UnlockError, begin_attempt};
 
 use crate::hardware::{HardwareKeys, HwError, KeyPolicy};
 use crate::secret::NoRandomness;
@@ -137,39 +142,6 @@ pub fn change_pin(
     image.tries = unlock;
     image.exit_tries = exit;
     image.keystore_check = base.check;
-    image.changed(&base.mac_key);
-    Ok(())
-}
-
-/// Adds a biometric slot, or replaces one whose key died. The caller stores the image.
-///
-/// # Errors
-/// [`ChangeError::PinNeeded`] unless the vault was opened with its PIN; otherwise [`ChangeError`]. The image is then
-/// unchanged.
-pub fn add_biometric(
-    image: &mut VaultImage,
-    hw: &dyn HardwareKeys,
-    keys: &VaultKeys,
-) -> Result<(), ChangeError> {
-    if keys.vault() != image.ids.vault {
-        return Err(ChangeError::OtherVault);
-    }
-    if keys.opened_by() != OpenedBy::Pin {
-        return Err(ChangeError::PinNeeded);
-    }
-    let base = genuine(image, hw)?;
-    let alias = slots::biometric_alias(&image.ids);
-    hw.ensure(&alias, KeyPolicy::BiometricCurrentSet)?;
-    let slot = match slots::new_biometric_slot(hw, &image.ids, keys.root()) {
-        // Dead for good, and nothing but the slot being replaced hung on it.
-        Err(NewSlotError::Key(PinKeyError::Keystore(HwError::Invalidated))) => {
-            hw.delete(&alias)?;
-            hw.ensure(&alias, KeyPolicy::BiometricCurrentSet)?;
-            slots::new_biometric_slot(hw, &image.ids, keys.root())
-        }
-        other => other,
-    }?;
-    image.biometric = Some(slot);
     image.changed(&base.mac_key);
     Ok(())
 }

@@ -8,9 +8,7 @@ use crate::secret::Secret32;
 
 use super::image::VaultImage;
 use super::keys::{OpenedBy, VaultKeys};
-use super::slots::{
-    Base, PinKey, PinKeyError, base, open_biometric_slot, open_pin_slot, pin_key, tries_name,
-};
+use super::slots::{Base, PinKey, PinKeyError, base, open_pin_slot, pin_key, tries_name};
 use super::tries::{Counter, MAX_WRONG_PINS, Tries};
 
 /// Why a vault did not open. The image and the database stay where they are in every case.
@@ -183,24 +181,6 @@ impl Attempt {
             &tries.to_record(self.counter, &self.mac_key, &self.vault),
         );
     }
-}
-
-/// Opens through the biometric slot. The prompt is the keystore's own, and so is its limit on tries.
-///
-/// # Errors
-/// [`UnlockError::BiometricGone`], the keystore errors, [`UnlockError::Damaged`]. The image is never changed.
-pub fn unlock_biometric(
-    image: &VaultImage,
-    hw: &dyn HardwareKeys,
-) -> Result<VaultKeys, UnlockError> {
-    let slot = image.biometric.as_ref().ok_or(UnlockError::BiometricGone)?;
-    let root = open_biometric_slot(hw, &image.ids, slot).map_err(|error| match error {
-        HwError::Missing | HwError::Invalidated => UnlockError::BiometricGone,
-        other => keystore_error(other),
-    })?;
-    // A key that answers, but differently, is one that was made again under the same name.
-    let root = root.ok_or(UnlockError::BiometricGone)?;
-    VaultKeys::unwrap_from(image, root, OpenedBy::Biometric).map_err(|_| UnlockError::Damaged)
 }
 
 /// Checks that the keystore holds this vault's key and that the image was written under it.

@@ -10,16 +10,27 @@
     /// Stands in the app's `BGTaskSchedulerPermittedIdentifiers`.
     public static let identifier = "visitbook.send"
 
-    /// Call it while the app starts. `device` gives the device as it is now, open or locked, if the app has one.
-    public static func register(device: @escaping @Sendable () async -> (any Device)?) {
+    /// Call it while the app starts. `device` gives the device as it is now, open or locked, if the app has one. What the time
+    /// did not reach for goes to `uploads`.
+    public static func register(
+      uploads: BackgroundUploads? = nil, device: @escaping @Sendable () async -> (any Device)?
+    ) {
       BGTaskScheduler.shared.register(forTaskWithIdentifier: identifier, using: nil) { task in
         nonisolated(unsafe) let task = task
+        let completed = Completion { task.setTaskCompleted(success: $0) }
         let sending = Task {
           let outcome = try? await device()?.sync(SyncOptions(asked: false))
-          if outcome?.moreWaiting == true { schedule() }
-          task.setTaskCompleted(success: outcome?.ended == .complete)
+          if outcome?.moreWaiting == true {
+            await uploads?.give()
+            schedule()
+          }
+          completed(outcome?.ended == .complete)
         }
-        task.expirationHandler = { sending.cancel() }
+        // The sync ends within a quarter of a second; the system is told at once, for it ends an app that keeps it waiting.
+        task.expirationHandler = {
+          sending.cancel()
+          completed(false)
+        }
       }
     }
 

@@ -15,14 +15,25 @@
   /// same for ever, and only this enclave can work it out.
   public final class AppleKeys: HardwareKeys {
     private let service: String
+    private let reason: String
 
-    /// `service` names the keychain's items; the same for as long as the app lives.
-    public init(service: String = "visitbook") { self.service = service }
+    /// `service` names the keychain's items; the same for as long as the app lives. `reason` stands in the prompt for a
+    /// fingerprint or face; for a face the app says why in `NSFaceIDUsageDescription`, too.
+    public init(service: String = "visitbook", reason: String = "Open your visits.") {
+      self.service = service
+      self.reason = reason
+    }
 
     public func ensure(alias: String, policy: KeyPolicy) throws {
       do {
         if try read(alias) != nil { return }
         guard SecureEnclave.isAvailable else { throw KeystoreError.Unsupported }
+        if policy == .biometricCurrentSet {
+          let context = LAContext()
+          guard let now = try enrolled(context) else { throw KeystoreError.Unsupported }
+          // First, so that no such key is ever without it.
+          try add(person(alias), now)
+        }
         let control = try accessControl(policy)
         let key = try SecureEnclave.P256.KeyAgreement.PrivateKey(accessControl: control)
         let other = P256.KeyAgreement.PrivateKey().publicKey.x963Representation
@@ -38,7 +49,7 @@
         guard stored.count > publicKeyLength else { throw KeystoreError.Invalidated }
         let other = try P256.KeyAgreement.PublicKey(x963Representation: stored.prefix(publicKeyLength))
         let key = try SecureEnclave.P256.KeyAgreement.PrivateKey(
-          dataRepresentation: stored.dropFirst(publicKeyLength), authenticationContext: LAContext())
+          dataRepresentation: stored.dropFirst(publicKeyLength), authenticationContext: recognising(alias))
         let secret = try key.sharedSecretFromKeyAgreement(with: other)
         let mac = secret.hkdfDerivedSymmetricKey(
           using: SHA256.self, salt: Data(), sharedInfo: Data("visitbook keystore".utf8), outputByteCount: 32)
@@ -60,8 +71,10 @@
     }
 
     public func delete(alias: String) throws {
-      let status = SecItemDelete(item(alias) as CFDictionary)
-      guard status == errSecSuccess || status == errSecItemNotFound else { throw typed(status) }
+      for gone in [alias, person(alias)] {
+        let status = SecItemDelete(item(gone) as CFDictionary)
+        guard status == errSecSuccess || status == errSecItemNotFound else { throw typed(status) }
+      }
     }
 
     /// An item that can be read only while the phone is unlocked tells, without asking the main thread.
@@ -78,6 +91,34 @@
     }
 
     private let publicKeyLength = 65
+
+    /// Beside a key that waits for a person lies who was enrolled when it was made. The enclave refuses a key whose people have
+    /// changed as it refuses everything else, in words that may pass; this tells the two apart.
+    private func person(_ alias: String) -> String { "person." + alias }
+
+    /// The context of one use of a key: its prompt, if the key waits for a person.
+    private func recognising(_ alias: String) throws -> LAContext {
+      let context = LAContext()
+      guard let then = try read(person(alias)) else { return context }
+      context.localizedReason = reason
+      // The phone's own code does not open such a key; the app asks for its PIN.
+      context.localizedFallbackTitle = ""
+      guard try enrolled(context) == then else { throw KeystoreError.Invalidated }
+      return context
+    }
+
+    /// Who is enrolled on this phone, as the system tells it: the same for as long as they are the same. Nothing, if nobody is.
+    private func enrolled(_ context: LAContext) throws -> Data? {
+      var error: NSError?
+      let able = context.canEvaluatePolicy(.deviceOwnerAuthenticationWithBiometrics, error: &error)
+      if let now = context.evaluatedPolicyDomainState { return now }
+      switch (error as? LAError)?.code {
+      case .biometryNotEnrolled, .passcodeNotSet: return nil
+      default:
+        if let error { throw error }
+        throw able ? KeystoreError.Transient(code: 0) : KeystoreError.Unsupported
+      }
+    }
 
     private func item(_ alias: String) -> [CFString: Any] {
       [kSecClass: kSecClassGenericPassword, kSecAttrService: service, kSecAttrAccount: alias]
@@ -103,7 +144,12 @@
     }
 
     private func add(_ alias: String, _ value: Data) throws {
-      let status = SecItemAdd(readable(item(alias), value) as CFDictionary, nil)
+      let item = item(alias)
+      var status = SecItemAdd(readable(item, value) as CFDictionary, nil)
+      // Left by a call that was cut short.
+      if status == errSecDuplicateItem {
+        status = SecItemUpdate(item as CFDictionary, [kSecValueData: value] as CFDictionary)
+      }
       guard status == errSecSuccess else { throw typed(status) }
     }
 
@@ -136,8 +182,9 @@
     if let known = error as? KeystoreError { return known }
     if let error = error as? LAError {
       switch error.code {
-      case .userCancel, .systemCancel, .appCancel: return .UserCancelled
+      case .userCancel, .systemCancel, .appCancel, .userFallback: return .UserCancelled
       case .authenticationFailed, .biometryLockout, .passcodeNotSet: return .NotAuthenticated
+      case .biometryNotAvailable, .biometryNotEnrolled: return .Unsupported
       default: return .Transient(code: Int64(error.errorCode))
       }
     }

@@ -6,6 +6,7 @@
 
 mod attachments;
 mod key;
+mod newest;
 mod payload_keys;
 mod read;
 mod redactions;
@@ -21,6 +22,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use visitbook_seal::secret::Secret32;
 
+use self::newest::{Newest, Note};
 use self::payload_keys::PayloadKeys;
 use self::rows::failed;
 use super::{ReadWork, Storage, StoreError, WriteWork};
@@ -57,6 +59,12 @@ pub enum OpenError {
     /// The file was made by another version.
     #[error("the database has schema {0}, and this version reads schema {SCHEMA_VERSION}")]
     OtherSchema(String),
+    /// It lacks an entry that was made: its write-ahead log is lost, or an older copy was put in its place.
+    #[error("the database is older than what this council has told its devices")]
+    WentBack,
+    /// The note of the newest entry, beside it, cannot be opened or made.
+    #[error("the note beside the database: {0}")]
+    Note(std::io::Error),
     /// The engine failed otherwise.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -66,12 +74,15 @@ pub enum OpenError {
 pub struct SqliteStore {
     writer: Mutex<Side>,
     reader: Mutex<Side>,
+    note: Note,
 }
 
 /// One connection with the keys it has opened.
 pub(super) struct Side {
     db: Connection,
     keys: PayloadKeys,
+    /// What the transaction added last to a log.
+    added: Option<Newest>,
 }
 
 impl SqliteStore {
@@ -106,9 +117,14 @@ impl SqliteStore {
                 step_up(&db, at, &STEPS).map_err(failed)?;
             }
             let keys = PayloadKeys::new(master);
-            Ok(Side { db, keys })
+            let added = None;
+            Ok(Side { db, keys, added })
         };
         let writer = side()?;
+        let note = Note::open(path).map_err(OpenError::Note)?;
+        if !note.is_in(&writer.db).map_err(failed)? {
+            return Err(OpenError::WentBack);
+        }
         let reader = side()?;
         reader
             .db
@@ -117,6 +133,7 @@ impl SqliteStore {
         Ok(Self {
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
+            note,
         })
     }
 
@@ -230,8 +247,14 @@ impl Storage for SqliteStore {
     fn write(&self, work: WriteWork<'_>) -> Result<(), StoreError> {
         let mut side = lock(&self.writer);
         begin(&side.db, "BEGIN IMMEDIATE")?;
-        let transaction = Writing(Some(&mut side));
-        transaction.run(work)
+        side.added = None;
+        Writing(Some(&mut side)).run(work)?;
+        if let Some(newest) = &side.added
+            && let Err(error) = self.note.write(newest)
+        {
+            tracing::warn!(%error, "the newest entry was not noted");
+        }
+        Ok(())
     }
 }
 

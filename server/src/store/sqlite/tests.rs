@@ -92,6 +92,75 @@ fn what_was_committed_is_there_after_the_process_is_gone() {
     again.checkpoint().unwrap();
 }
 
+/// The files of a database, as they lie on the disk at this moment.
+fn as_they_lie(path: &std::path::Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let all = std::fs::read_dir(path.parent().unwrap()).unwrap();
+    all.map(|entry| entry.unwrap().path())
+        .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+        .collect()
+}
+
+#[test]
+fn a_database_that_lacks_what_was_committed_does_not_open() {
+    let (folder, path, key, master) = place();
+    let store = SqliteStore::create(&path, &key, &master).unwrap();
+    append(&store, 1);
+    store.checkpoint().unwrap();
+    let older = as_they_lie(&path);
+    append(&store, 2);
+    // As a kill leaves it: what was added last is in the write-ahead log alone.
+    let newer = as_they_lie(&path);
+    drop(store);
+    let put_back = |files: &[(PathBuf, Vec<u8>)], without: &[&str]| {
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            std::fs::remove_file(entry.unwrap().path()).unwrap();
+        }
+        for (path, bytes) in files {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if !without.contains(&name) {
+                std::fs::write(path, bytes).unwrap();
+            }
+        }
+    };
+    let open = || SqliteStore::open(&path, &key, &master);
+
+    put_back(&newer, &["council.db-wal", "council.db-shm"]);
+    assert!(matches!(open(), Err(OpenError::WentBack)));
+    put_back(&newer, &[]);
+    let note = folder.path().join("council.db-newest");
+    let noted = std::fs::read(&note).unwrap();
+    put_back(&older, &["council.db-newest"]);
+    std::fs::write(&note, &noted).unwrap();
+    assert!(matches!(open(), Err(OpenError::WentBack)));
+
+    // A back-up can still be made of what is left, to be restored as a new epoch.
+    let copy = folder.path().join("copy.db");
+    SqliteStore::copy(&path, &key, &copy, &key).unwrap();
+
+    for harmless in [&older[..], &newer[..]] {
+        put_back(harmless, &["council.db-shm"]);
+        assert_eq!(
+            append(&open().unwrap(), 3),
+            if harmless == older { 2 } else { 3 }
+        );
+    }
+    for harm in [
+        Some(&noted[..0]),
+        Some(&noted[..100]),
+        Some(&[7; 256]),
+        None,
+    ] {
+        put_back(&newer, &["council.db-newest"]);
+        if let Some(bytes) = harm {
+            std::fs::write(&note, bytes).unwrap();
+        }
+        append(&open().unwrap(), 3);
+        let made = std::fs::read(&note).unwrap();
+        assert_eq!(made.len(), noted.len());
+        assert_ne!(made, noted);
+    }
+}
+
 #[test]
 fn a_wrong_key_a_missing_file_and_a_newer_schema_are_three_errors_and_change_nothing() {
     let (folder, path, key, master) = place();

@@ -10,6 +10,7 @@ use visitbook_record::verdict::Verdict;
 use visitbook_record::wire::Signed;
 
 use super::Side;
+use super::newest::Newest;
 use super::rows::{encode, failed, join_op_ids};
 use crate::store::{
     Assignment, Deed, Device, Enrolment, Entry, FamilyPost, FamilySession, ReadTx, Served,
@@ -62,6 +63,11 @@ impl WriteTx for Side {
                 digest.to_bytes()
             ],
         )?;
+        self.added = Some(Newest {
+            scope: *scope,
+            at,
+            digest: *digest,
+        });
         Ok(at)
     }
 

@@ -14,6 +14,12 @@ public abstract class LockedCalls internal constructor() {
         call { it.address() }
 
     /**
+     * Whether a fingerprint or face is set. That the phone has destroyed the key since is found when it is asked.
+     */
+    public suspend fun hasBiometric(): Boolean =
+        call { it.hasBiometric() }
+
+    /**
      * Whether a PIN can still open the vault. After ten wrong ones none can.
      */
     public suspend fun hasPin(): Boolean =
@@ -30,11 +36,49 @@ public abstract class LockedCalls internal constructor() {
      */
     public suspend fun sealedWaiting(): ULong =
         call { it.sealedWaiting() }
+
+    /**
+     * Every request that the system is to send: those from before that are not answered, and new ones of what waits besides,
+     * the most urgent first. Asking again gives the same ones again, so begin each that the system has not got. `most_bytes`
+     * is the size of one, `most_files` how many there are at most.
+     */
+    public suspend fun cutUploads(mostBytes: UInt = 524288u, mostFiles: UInt = 8u): List<UploadOrder> =
+        call { it.cutUploads(mostBytes, mostFiles) }
+
+    /**
+     * Takes the answer to a request that the system sent, with any status, exactly as a sync would. Handing one over twice, or
+     * after the app was started anew, does no harm. A request that got no answer needs no call: ask for the uploads again.
+     */
+    public suspend fun takeUpload(name: String, answer: CouncilAnswer): UploadOutcome =
+        call { it.takeUpload(name, answer) }
 }
 
 /** What a [Working] does, one function for each of `Book`. */
 public abstract class WorkingCalls internal constructor() {
     internal abstract suspend fun <T> call(work: (Book) -> T): T
+
+    /**
+     * Lets a fingerprint or face open the book beside the PIN, which stays. Shows the phone's prompt, through `HardwareKeys`,
+     * and takes until it was answered. What was set before is replaced. The phone destroys the key when an enrolled
+     * fingerprint or face is added or removed: then the PIN opens, and this can be called again.
+     *
+     * Errors: `pin_needed` if this book was not opened with its PIN; those of the keystore begin with `keystore_`, and
+     * `keystore_unsupported` says that the phone has no fingerprint or face to recognise. The book opens as before then.
+     */
+    public suspend fun addBiometric(): Unit =
+        call { it.addBiometric() }
+
+    /**
+     * Whether a fingerprint or face opens the book. That the phone has destroyed the key since is found at the next unlock.
+     */
+    public suspend fun hasBiometric(): Boolean =
+        call { it.hasBiometric() }
+
+    /**
+     * Lets the PIN alone open the book. Shows no prompt. What was not set is no error.
+     */
+    public suspend fun removeBiometric(): Unit =
+        call { it.removeBiometric() }
 
     /**
      * The council's address, as the enrolment code gave it.
@@ -178,6 +222,18 @@ public abstract class WorkingCalls internal constructor() {
      */
     public suspend fun board(asKnownAt: Long? = null): BoardView =
         call { it.board(asKnownAt) }
+
+    /**
+     * Closes the line about an area of a child that was not met on three visits running, as the board shows it: with a step by its
+     * code, a reason, and the day for looking again, written `2026-11-10`. The line comes back, one step up, with the next visit on
+     * which the area is not met again, or once that day has passed with nothing changed. Managers only.
+     *
+     * Errors: `managers_only`; `no_line`; `step_too_small` if a step as large changed nothing; `still_closed` where it is closed and
+     * this would look again later; `bad_form` for a day that is past; `would_be_set_aside` where only the holder observed it. Nothing
+     * was saved then.
+     */
+    public suspend fun closeLine(child: String, area: String, step: String, reason: String, lookAgain: String): Saved =
+        call { it.closeLine(child, area, step, reason, lookAgain) }
 
     /**
      * Puts a fact of a finished visit right. The page keeps what was; lists, dates and exports count with what is.
@@ -526,6 +582,18 @@ public abstract class WorkingCalls internal constructor() {
         call { it.withdraw(record, heading, entry, why) }
 
     /**
+     * As `LockedBook.cut_uploads`: ask for it as the app goes away.
+     */
+    public suspend fun cutUploads(mostBytes: UInt = 524288u, mostFiles: UInt = 8u): List<UploadOrder> =
+        call { it.cutUploads(mostBytes, mostFiles) }
+
+    /**
+     * As `LockedBook.take_upload`; an open book opens the answer at once.
+     */
+    public suspend fun takeUpload(name: String, answer: CouncilAnswer): UploadOutcome =
+        call { it.takeUpload(name, answer) }
+
+    /**
      * Settles a question to which two answers are open. `code` is the answer that is to stand; with `both`, both happened,
      * the most worrying stands and `reason` tells the story. For a piece of text that its author wrote in two places, `code` is the
      * id of the version to read first. A risk question needs a reason.
@@ -686,4 +754,51 @@ public abstract class FamilyCalls internal constructor() {
      */
     public suspend fun write(text: String): Unit =
         call { it.write(text) }
+
+    /**
+     * As `LockedBook.cut_uploads`, while the page stays open.
+     */
+    public suspend fun cutUploads(mostBytes: UInt = 524288u, mostFiles: UInt = 8u): List<UploadOrder> =
+        call { it.cutUploads(mostBytes, mostFiles) }
+
+    /**
+     * As `LockedBook.take_upload`.
+     */
+    public suspend fun takeUpload(name: String, answer: CouncilAnswer): UploadOutcome =
+        call { it.takeUpload(name, answer) }
+}
+
+/** What a [Outbox] does, one function for each of `SealedOutbox`. */
+public abstract class OutboxCalls internal constructor() {
+    internal abstract suspend fun <T> call(work: (SealedOutbox) -> T): T
+
+    /**
+     * The council's address, as the enrolment code gave it.
+     */
+    public suspend fun address(): String =
+        call { it.address() }
+
+    /**
+     * What to say where the vault is lost: that signed work is safe, and how much of it waits to be sent.
+     */
+    public suspend fun safeWords(): String =
+        call { it.safeWords() }
+
+    /**
+     * How many sealed envelopes wait to be sent.
+     */
+    public suspend fun sealedWaiting(): ULong =
+        call { it.sealedWaiting() }
+
+    /**
+     * As `LockedBook.cut_uploads`.
+     */
+    public suspend fun cutUploads(mostBytes: UInt = 524288u, mostFiles: UInt = 8u): List<UploadOrder> =
+        call { it.cutUploads(mostBytes, mostFiles) }
+
+    /**
+     * As `LockedBook.take_upload`.
+     */
+    public suspend fun takeUpload(name: String, answer: CouncilAnswer): UploadOutcome =
+        call { it.takeUpload(name, answer) }
 }

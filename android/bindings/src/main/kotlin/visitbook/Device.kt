@@ -1,14 +1,15 @@
 /*
- * A device in one of its three states. The states are types, so that a screen for a child cannot be given what reads.
+ * A device in one of its states. The states are types, so that a screen for a child cannot be given what reads.
  */
 package visitbook
 
 import visitbook.core.HardwareKeys
 import visitbook.core.LockedBook
+import visitbook.core.SealedOutbox
 import visitbook.core.Transport
 
 /**
- * This phone as a device of a council: [Locked], [Working] or [Family]. What turns one into another spends it: every
+ * This phone as a device of a council: [Locked], [Working] or [Family], or the [Outbox] of one whose vault is lost. What turns one into another spends it: every
  * later call of it fails with the code `spent`, `locked` or `page_left`.
  *
  * Every function suspends, runs off the caller's thread, and may be called from any. A call that began is finished and
@@ -39,6 +40,17 @@ public sealed interface Device : AutoCloseable {
             connectVia: String? = null,
             transport: Transport? = null,
         ): Locked = apart { Locked(LockedBook.open(folder, CaughtKeys(keys), connectVia, transport?.let(::CaughtTransport))) }
+
+        /**
+         * Opens what an enrolled device has to send, and nothing else of it: for a phone whose vault is lost. Asks no keystore.
+         *
+         * @throws visitbook.core.VisitbookException codes `no_device_here`, `not_enrolled`, and `busy`: it is open.
+         */
+        public suspend fun openToSend(
+            folder: String,
+            connectVia: String? = null,
+            transport: Transport? = null,
+        ): Outbox = apart { Outbox(SealedOutbox.open(folder, connectVia, transport?.let(::CaughtTransport))) }
 
         /**
          * Makes [folder] a device of the council in the enrolment code. Needs the network and takes seconds. [pin] is the
@@ -83,5 +95,24 @@ public class Locked internal constructor(
             pin.fill(0)
         }
 
+    /**
+     * Opens the vault by the fingerprint or face that [Working.addBiometric] set. Shows the phone's prompt and takes until it
+     * was answered, also if the coroutine is cancelled meanwhile.
+     *
+     * @throws visitbook.core.VisitbookException code `biometric_gone`: use the PIN, then set it again; nothing is lost. Those of
+     *   the keystore begin with `keystore_`. The book stays locked and can still send.
+     */
+    public suspend fun unlockWithBiometric(): Working = apart { Working(book.unlockWithBiometric()) }
+
     override fun close(): Unit = book.close()
+}
+
+/** What an enrolled device has to send, without its vault. It sends; it cannot be unlocked. */
+public class Outbox internal constructor(private val outbox: SealedOutbox) : OutboxCalls(), Device {
+    override suspend fun <T> call(work: (SealedOutbox) -> T): T = apart { work(outbox) }
+
+    override suspend fun sync(options: SyncOptions): visitbook.core.SyncOutcome =
+        syncing(options) { cancel, progress -> outbox.sync(cancel, options.budgetMs, progress, options.asked) }
+
+    override fun close(): Unit = outbox.close()
 }

@@ -28,12 +28,24 @@ fun pin(): ByteArray = "tansy-83-otter".toByteArray()
 
 fun wrongPin(): ByteArray = "tansy-84-otter".toByteArray()
 
-/** A keystore as an app writes one. [fault] is called with the function's name before each answer. */
+/**
+ * A keystore as an app writes one. [fault] is called with the function's name before each answer, [finger] while a prompt for a
+ * fingerprint stands.
+ */
 class Keys : HardwareKeys {
     private val made = mutableMapOf<String, ByteArray>()
     private val small = mutableMapOf<String, ByteArray>()
+    private val ofAPerson = mutableSetOf<String>()
+    private val dead = mutableSetOf<String>()
 
     @Volatile var fault: (String) -> Unit = {}
+
+    @Volatile var finger: () -> Unit = {}
+
+    /** What a phone does to the keys that wait for a person. */
+    fun anotherFingerIsEnrolled() {
+        dead += ofAPerson
+    }
 
     override fun ensure(
         alias: String,
@@ -41,6 +53,7 @@ class Keys : HardwareKeys {
     ) {
         fault("ensure")
         made.getOrPut(alias) { Random.nextBytes(32) }
+        if (policy == KeyPolicy.BIOMETRIC_CURRENT_SET) ofAPerson += alias
     }
 
     override fun derive(
@@ -49,6 +62,8 @@ class Keys : HardwareKeys {
     ): ByteArray {
         fault("derive")
         val key = made[alias] ?: throw KeystoreException.Missing()
+        if (alias in dead) throw KeystoreException.Invalidated()
+        if (alias in ofAPerson) finger()
         return Mac.getInstance("HmacSHA256").apply { init(SecretKeySpec(key, "HmacSHA256")) }.doFinal(input)
     }
 
@@ -65,6 +80,7 @@ class Keys : HardwareKeys {
     override fun delete(alias: String) {
         fault("delete")
         made.remove(alias)
+        dead -= alias
     }
 
     override fun protectedDataAvailable(): Boolean = true.also { fault("protectedDataAvailable") }

@@ -128,6 +128,9 @@ class DayTest {
                     val told = rowan.book.noAnswer(visit)!!
                     assertTrue("No answer" in told.title, told.title)
                     refused("managers_only") { rowan.book.decide(listOf(concern), "Fuel money agreed.") }
+                    refused("managers_only") {
+                        rowan.book.closeLine(finch, "area_food", "core_group", "Food parcel agreed.", "2999-11-10")
+                    }
                     refused("not_finished") { sage.book.also { rowan.sync() }.also { it.sync() }.signOff(listOf(visit)) }
                     sage.book.decide(listOf(concern), "Fuel money agreed.")
 

@@ -793,6 +793,12 @@ internal object IntegrityCheckingUniffiLib {
     }
 
     internal fun ensureInitialized() = Unit
+    external fun uniffi_visitbook_ffi_checksum_method_book_add_biometric(
+    ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_book_has_biometric(
+    ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_book_remove_biometric(
+    ): Int
     external fun uniffi_visitbook_ffi_checksum_method_book_address(
     ): Int
     external fun uniffi_visitbook_ffi_checksum_method_book_has_pulled(
@@ -842,6 +848,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_visitbook_ffi_checksum_method_book_voices(
     ): Int
     external fun uniffi_visitbook_ffi_checksum_method_book_board(
+    ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_book_close_line(
     ): Int
     external fun uniffi_visitbook_ffi_checksum_method_book_correct(
     ): Int
@@ -945,6 +953,10 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_visitbook_ffi_checksum_method_book_withdraw(
     ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_book_cut_uploads(
+    ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_book_take_upload(
+    ): Int
     external fun uniffi_visitbook_ffi_checksum_method_book_answer(
     ): Int
     external fun uniffi_visitbook_ffi_checksum_method_book_ask(
@@ -995,6 +1007,10 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_visitbook_ffi_checksum_method_familypage_write(
     ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_familypage_cut_uploads(
+    ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_familypage_take_upload(
+    ): Int
     external fun uniffi_visitbook_ffi_checksum_method_hardwarekeys_ensure(
     ): Int
     external fun uniffi_visitbook_ffi_checksum_method_hardwarekeys_derive(
@@ -1013,6 +1029,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_visitbook_ffi_checksum_method_lockedbook_address(
     ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_lockedbook_has_biometric(
+    ): Int
     external fun uniffi_visitbook_ffi_checksum_method_lockedbook_has_pin(
     ): Int
     external fun uniffi_visitbook_ffi_checksum_method_lockedbook_safe_words(
@@ -1022,6 +1040,24 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_visitbook_ffi_checksum_method_lockedbook_sync(
     ): Int
     external fun uniffi_visitbook_ffi_checksum_method_lockedbook_unlock(
+    ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_lockedbook_unlock_with_biometric(
+    ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_lockedbook_cut_uploads(
+    ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_lockedbook_take_upload(
+    ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_sealedoutbox_address(
+    ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_sealedoutbox_safe_words(
+    ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_sealedoutbox_sealed_waiting(
+    ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_sealedoutbox_sync(
+    ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_sealedoutbox_cut_uploads(
+    ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_sealedoutbox_take_upload(
     ): Int
     external fun uniffi_visitbook_ffi_checksum_method_synccancel_cancel(
     ): Int
@@ -1034,6 +1070,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_visitbook_ffi_checksum_constructor_lockedbook_enrol(
     ): Int
     external fun uniffi_visitbook_ffi_checksum_constructor_lockedbook_open(
+    ): Int
+    external fun uniffi_visitbook_ffi_checksum_constructor_sealedoutbox_open(
     ): Int
     external fun uniffi_visitbook_ffi_checksum_constructor_synccancel_new(
     ): Int
@@ -1064,6 +1102,12 @@ internal object UniffiLib {
     external fun uniffi_visitbook_ffi_fn_clone_book(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_visitbook_ffi_fn_free_book(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_visitbook_ffi_fn_method_book_add_biometric(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_visitbook_ffi_fn_method_book_has_biometric(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
+    external fun uniffi_visitbook_ffi_fn_method_book_remove_biometric(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_visitbook_ffi_fn_method_book_address(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1114,6 +1158,8 @@ internal object UniffiLib {
     external fun uniffi_visitbook_ffi_fn_method_book_voices(`ptr`: Long,`child`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_visitbook_ffi_fn_method_book_board(`ptr`: Long,`asKnownAt`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_visitbook_ffi_fn_method_book_close_line(`ptr`: Long,`child`: RustBuffer.ByValue,`area`: RustBuffer.ByValue,`step`: RustBuffer.ByValue,`reason`: RustBuffer.ByValue,`lookAgain`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_visitbook_ffi_fn_method_book_correct(`ptr`: Long,`visit`: RustBuffer.ByValue,`target`: RustBuffer.ByValue,`code`: RustBuffer.ByValue,`reason`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1217,6 +1263,10 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_visitbook_ffi_fn_method_book_withdraw(`ptr`: Long,`record`: RustBuffer.ByValue,`heading`: RustBuffer.ByValue,`entry`: RustBuffer.ByValue,`why`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_visitbook_ffi_fn_method_book_cut_uploads(`ptr`: Long,`mostBytes`: Int,`mostFiles`: Int,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_visitbook_ffi_fn_method_book_take_upload(`ptr`: Long,`name`: RustBuffer.ByValue,`answer`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_visitbook_ffi_fn_method_book_answer(`ptr`: Long,`record`: RustBuffer.ByValue,`target`: RustBuffer.ByValue,`code`: RustBuffer.ByValue,`both`: Byte,`reason`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_visitbook_ffi_fn_method_book_ask(`ptr`: Long,`record`: RustBuffer.ByValue,`target`: RustBuffer.ByValue,`code`: RustBuffer.ByValue,`person`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -1271,6 +1321,10 @@ internal object UniffiLib {
     ): Byte
     external fun uniffi_visitbook_ffi_fn_method_familypage_write(`ptr`: Long,`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_visitbook_ffi_fn_method_familypage_cut_uploads(`ptr`: Long,`mostBytes`: Int,`mostFiles`: Int,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_visitbook_ffi_fn_method_familypage_take_upload(`ptr`: Long,`name`: RustBuffer.ByValue,`answer`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_visitbook_ffi_fn_clone_hardwarekeys(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_visitbook_ffi_fn_free_hardwarekeys(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1313,6 +1367,8 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_visitbook_ffi_fn_method_lockedbook_address(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_visitbook_ffi_fn_method_lockedbook_has_biometric(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
     external fun uniffi_visitbook_ffi_fn_method_lockedbook_has_pin(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Byte
     external fun uniffi_visitbook_ffi_fn_method_lockedbook_safe_words(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1323,6 +1379,30 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_visitbook_ffi_fn_method_lockedbook_unlock(`ptr`: Long,`pin`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
+    external fun uniffi_visitbook_ffi_fn_method_lockedbook_unlock_with_biometric(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_visitbook_ffi_fn_method_lockedbook_cut_uploads(`ptr`: Long,`mostBytes`: Int,`mostFiles`: Int,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_visitbook_ffi_fn_method_lockedbook_take_upload(`ptr`: Long,`name`: RustBuffer.ByValue,`answer`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_visitbook_ffi_fn_clone_sealedoutbox(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_visitbook_ffi_fn_free_sealedoutbox(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_visitbook_ffi_fn_constructor_sealedoutbox_open(`folder`: RustBuffer.ByValue,`connectVia`: RustBuffer.ByValue,`transport`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_visitbook_ffi_fn_method_sealedoutbox_address(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_visitbook_ffi_fn_method_sealedoutbox_safe_words(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_visitbook_ffi_fn_method_sealedoutbox_sealed_waiting(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_visitbook_ffi_fn_method_sealedoutbox_sync(`ptr`: Long,`cancel`: Long,`budgetMs`: RustBuffer.ByValue,`progress`: RustBuffer.ByValue,`asked`: Byte,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_visitbook_ffi_fn_method_sealedoutbox_cut_uploads(`ptr`: Long,`mostBytes`: Int,`mostFiles`: Int,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_visitbook_ffi_fn_method_sealedoutbox_take_upload(`ptr`: Long,`name`: RustBuffer.ByValue,`answer`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_visitbook_ffi_fn_clone_synccancel(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_visitbook_ffi_fn_free_synccancel(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1468,6 +1548,15 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
+    if ((lib.uniffi_visitbook_ffi_checksum_method_book_add_biometric() and 0xFFFF) != 24645) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_book_has_biometric() and 0xFFFF) != 28915) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_book_remove_biometric() and 0xFFFF) != 32380) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_visitbook_ffi_checksum_method_book_address() and 0xFFFF) != 13386) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1541,6 +1630,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_visitbook_ffi_checksum_method_book_board() and 0xFFFF) != 26144) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_book_close_line() and 0xFFFF) != 13267) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_visitbook_ffi_checksum_method_book_correct() and 0xFFFF) != 7811) {
@@ -1696,6 +1788,12 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_visitbook_ffi_checksum_method_book_withdraw() and 0xFFFF) != 19759) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_book_cut_uploads() and 0xFFFF) != 19564) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_book_take_upload() and 0xFFFF) != 13327) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_visitbook_ffi_checksum_method_book_answer() and 0xFFFF) != 7472) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1771,6 +1869,12 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_visitbook_ffi_checksum_method_familypage_write() and 0xFFFF) != 37026) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_familypage_cut_uploads() and 0xFFFF) != 32106) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_familypage_take_upload() and 0xFFFF) != 29723) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_visitbook_ffi_checksum_method_hardwarekeys_ensure() and 0xFFFF) != 30562) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1798,6 +1902,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_visitbook_ffi_checksum_method_lockedbook_address() and 0xFFFF) != 25123) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_lockedbook_has_biometric() and 0xFFFF) != 27871) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_visitbook_ffi_checksum_method_lockedbook_has_pin() and 0xFFFF) != 20532) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1811,6 +1918,33 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_visitbook_ffi_checksum_method_lockedbook_unlock() and 0xFFFF) != 57115) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_lockedbook_unlock_with_biometric() and 0xFFFF) != 37867) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_lockedbook_cut_uploads() and 0xFFFF) != 19128) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_lockedbook_take_upload() and 0xFFFF) != 21726) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_address() and 0xFFFF) != 6347) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_safe_words() and 0xFFFF) != 3633) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_sealed_waiting() and 0xFFFF) != 46624) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_sync() and 0xFFFF) != 32200) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_cut_uploads() and 0xFFFF) != 2540) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_sealedoutbox_take_upload() and 0xFFFF) != 4655) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_visitbook_ffi_checksum_method_synccancel_cancel() and 0xFFFF) != 5129) {
@@ -1829,6 +1963,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_visitbook_ffi_checksum_constructor_lockedbook_open() and 0xFFFF) != 31857) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_visitbook_ffi_checksum_constructor_sealedoutbox_open() and 0xFFFF) != 50198) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_visitbook_ffi_checksum_constructor_synccancel_new() and 0xFFFF) != 40541) {
@@ -2325,6 +2462,26 @@ public object FfiConverterByteArray: FfiConverterRustBuffer<ByteArray> {
 public interface BookInterface {
     
     /**
+     * Lets a fingerprint or face open the book beside the PIN, which stays. Shows the phone's prompt, through `HardwareKeys`,
+     * and takes until it was answered. What was set before is replaced. The phone destroys the key when an enrolled
+     * fingerprint or face is added or removed: then the PIN opens, and this can be called again.
+     *
+     * Errors: `pin_needed` if this book was not opened with its PIN; those of the keystore begin with `keystore_`, and
+     * `keystore_unsupported` says that the phone has no fingerprint or face to recognise. The book opens as before then.
+     */
+    fun `addBiometric`()
+    
+    /**
+     * Whether a fingerprint or face opens the book. That the phone has destroyed the key since is found at the next unlock.
+     */
+    fun `hasBiometric`(): kotlin.Boolean
+    
+    /**
+     * Lets the PIN alone open the book. Shows no prompt. What was not set is no error.
+     */
+    fun `removeBiometric`()
+    
+    /**
      * The council's address, as the enrolment code gave it.
      */
     fun `address`(): kotlin.String
@@ -2476,6 +2633,17 @@ public interface BookInterface {
      * meanwhile: a page to be asked for, not a list to be scrolled.
      */
     fun `board`(`asKnownAt`: kotlin.Long? = null): BoardView
+    
+    /**
+     * Closes the line about an area of a child that was not met on three visits running, as the board shows it: with a step by its
+     * code, a reason, and the day for looking again, written `2026-11-10`. The line comes back, one step up, with the next visit on
+     * which the area is not met again, or once that day has passed with nothing changed. Managers only.
+     *
+     * Errors: `managers_only`; `no_line`; `step_too_small` if a step as large changed nothing; `still_closed` where it is closed and
+     * this would look again later; `bad_form` for a day that is past; `would_be_set_aside` where only the holder observed it. Nothing
+     * was saved then.
+     */
+    fun `closeLine`(`child`: kotlin.String, `area`: kotlin.String, `step`: kotlin.String, `reason`: kotlin.String, `lookAgain`: kotlin.String): Saved
     
     /**
      * Puts a fact of a finished visit right. The page keeps what was; lists, dates and exports count with what is.
@@ -2773,6 +2941,16 @@ public interface BookInterface {
     fun `withdraw`(`record`: kotlin.String, `heading`: kotlin.String, `entry`: kotlin.String, `why`: kotlin.String): Saved
     
     /**
+     * As `LockedBook.cut_uploads`: ask for it as the app goes away.
+     */
+    fun `cutUploads`(`mostBytes`: kotlin.UInt = 524288u, `mostFiles`: kotlin.UInt = 8u): List<UploadOrder>
+    
+    /**
+     * As `LockedBook.take_upload`; an open book opens the answer at once.
+     */
+    fun `takeUpload`(`name`: kotlin.String, `answer`: CouncilAnswer): UploadOutcome
+    
+    /**
      * Settles a question to which two answers are open. `code` is the answer that is to stand; with `both`, both happened,
      * the most worrying stands and `reason` tells the story. For a piece of text that its author wrote in two places, `code` is the
      * id of the version to read first. A risk question needs a reason.
@@ -2972,6 +3150,60 @@ open class Book: Disposable, AutoCloseable, BookInterface
             UniffiLib.uniffi_visitbook_ffi_fn_clone_book(handle, status)
         }
     }
+
+    
+    /**
+     * Lets a fingerprint or face open the book beside the PIN, which stays. Shows the phone's prompt, through `HardwareKeys`,
+     * and takes until it was answered. What was set before is replaced. The phone destroys the key when an enrolled
+     * fingerprint or face is added or removed: then the PIN opens, and this can be called again.
+     *
+     * Errors: `pin_needed` if this book was not opened with its PIN; those of the keystore begin with `keystore_`, and
+     * `keystore_unsupported` says that the phone has no fingerprint or face to recognise. The book opens as before then.
+     */
+    @Throws(VisitbookException::class)override fun `addBiometric`()
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_book_add_biometric(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Whether a fingerprint or face opens the book. That the phone has destroyed the key since is found at the next unlock.
+     */
+    @Throws(VisitbookException::class)override fun `hasBiometric`(): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_book_has_biometric(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Lets the PIN alone open the book. Shows no prompt. What was not set is no error.
+     */
+    @Throws(VisitbookException::class)override fun `removeBiometric`()
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_book_remove_biometric(
+        it,
+        _status)
+}
+    }
+    
+    
 
     
     /**
@@ -3449,6 +3681,34 @@ open class Book: Disposable, AutoCloseable, BookInterface
         it,
         
         FfiConverterOptionalLong.lower(`asKnownAt`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Closes the line about an area of a child that was not met on three visits running, as the board shows it: with a step by its
+     * code, a reason, and the day for looking again, written `2026-11-10`. The line comes back, one step up, with the next visit on
+     * which the area is not met again, or once that day has passed with nothing changed. Managers only.
+     *
+     * Errors: `managers_only`; `no_line`; `step_too_small` if a step as large changed nothing; `still_closed` where it is closed and
+     * this would look again later; `bad_form` for a day that is past; `would_be_set_aside` where only the holder observed it. Nothing
+     * was saved then.
+     */
+    @Throws(VisitbookException::class)override fun `closeLine`(`child`: kotlin.String, `area`: kotlin.String, `step`: kotlin.String, `reason`: kotlin.String, `lookAgain`: kotlin.String): Saved {
+            return FfiConverterTypeSaved.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_book_close_line(
+        it,
+        
+        FfiConverterString.lower(`child`),
+        FfiConverterString.lower(`area`),
+        FfiConverterString.lower(`step`),
+        FfiConverterString.lower(`reason`),
+        FfiConverterString.lower(`lookAgain`),_status)
 }
     }
     )
@@ -4434,6 +4694,44 @@ open class Book: Disposable, AutoCloseable, BookInterface
 
     
     /**
+     * As `LockedBook.cut_uploads`: ask for it as the app goes away.
+     */
+    @Throws(VisitbookException::class)override fun `cutUploads`(`mostBytes`: kotlin.UInt, `mostFiles`: kotlin.UInt): List<UploadOrder> {
+            return FfiConverterSequenceTypeUploadOrder.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_book_cut_uploads(
+        it,
+        
+        FfiConverterUInt.lower(`mostBytes`),
+        FfiConverterUInt.lower(`mostFiles`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * As `LockedBook.take_upload`; an open book opens the answer at once.
+     */
+    @Throws(VisitbookException::class)override fun `takeUpload`(`name`: kotlin.String, `answer`: CouncilAnswer): UploadOutcome {
+            return FfiConverterTypeUploadOutcome.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_book_take_upload(
+        it,
+        
+        FfiConverterString.lower(`name`),
+        FfiConverterTypeCouncilAnswer.lower(`answer`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * Settles a question to which two answers are open. `code` is the answer that is to stand; with `both`, both happened,
      * the most worrying stands and `reason` tells the story. For a piece of text that its author wrote in two places, `code` is the
      * id of the version to read first. A risk question needs a reason.
@@ -5263,6 +5561,16 @@ public interface FamilyPageInterface {
      */
     fun `write`(`text`: kotlin.String)
     
+    /**
+     * As `LockedBook.cut_uploads`, while the page stays open.
+     */
+    fun `cutUploads`(`mostBytes`: kotlin.UInt = 524288u, `mostFiles`: kotlin.UInt = 8u): List<UploadOrder>
+    
+    /**
+     * As `LockedBook.take_upload`.
+     */
+    fun `takeUpload`(`name`: kotlin.String, `answer`: CouncilAnswer): UploadOutcome
+    
     companion object
 }
 
@@ -5571,6 +5879,44 @@ open class FamilyPage: Disposable, AutoCloseable, FamilyPageInterface
     
 
     
+    /**
+     * As `LockedBook.cut_uploads`, while the page stays open.
+     */
+    @Throws(VisitbookException::class)override fun `cutUploads`(`mostBytes`: kotlin.UInt, `mostFiles`: kotlin.UInt): List<UploadOrder> {
+            return FfiConverterSequenceTypeUploadOrder.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_cut_uploads(
+        it,
+        
+        FfiConverterUInt.lower(`mostBytes`),
+        FfiConverterUInt.lower(`mostFiles`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * As `LockedBook.take_upload`.
+     */
+    @Throws(VisitbookException::class)override fun `takeUpload`(`name`: kotlin.String, `answer`: CouncilAnswer): UploadOutcome {
+            return FfiConverterTypeUploadOutcome.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_familypage_take_upload(
+        it,
+        
+        FfiConverterString.lower(`name`),
+        FfiConverterTypeCouncilAnswer.lower(`answer`),_status)
+}
+    }
+    )
+    }
+    
+
+    
 
     
 
@@ -5708,9 +6054,12 @@ public object FfiConverterTypeFamilyPage: FfiConverter<FamilyPage, Long> {
  * The phone's secure hardware: keys that never leave it, and a few small values that are not restored when the app's
  * files are. Implement it over the Android Keystore, or the keychain and Secure Enclave.
  *
- * It is called from `LockedBook.open`, `enrol`, `unlock` and `Book.lock`, on the thread that called those, and never by
- * a sync. A call may block for as long as the platform takes, a biometric prompt included. No lock of this library is
- * held meanwhile; the device's folder is, so opening the same folder again from within gives the code `busy`.
+ * It is called from `LockedBook.enrol`, `unlock` and `unlock_with_biometric`, and from `Book.lock`, `add_biometric` and
+ * `remove_biometric`, on the thread that called those; and by a sync after a child's file has moved away, which gives the
+ * book a new key. A call may block for as long as the platform takes, and `derive` under a key of the policy
+ * `BiometricCurrentSet` blocks until the person has answered the platform's prompt, which it shows. No lock of this library
+ * is held meanwhile, but in that sync; the device's folder is, so opening the same folder again from within gives the code
+ * `busy`.
  */
 public interface HardwareKeys {
     
@@ -5753,9 +6102,12 @@ public interface HardwareKeys {
  * The phone's secure hardware: keys that never leave it, and a few small values that are not restored when the app's
  * files are. Implement it over the Android Keystore, or the keychain and Secure Enclave.
  *
- * It is called from `LockedBook.open`, `enrol`, `unlock` and `Book.lock`, on the thread that called those, and never by
- * a sync. A call may block for as long as the platform takes, a biometric prompt included. No lock of this library is
- * held meanwhile; the device's folder is, so opening the same folder again from within gives the code `busy`.
+ * It is called from `LockedBook.enrol`, `unlock` and `unlock_with_biometric`, and from `Book.lock`, `add_biometric` and
+ * `remove_biometric`, on the thread that called those; and by a sync after a child's file has moved away, which gives the
+ * book a new key. A call may block for as long as the platform takes, and `derive` under a key of the policy
+ * `BiometricCurrentSet` blocks until the person has answered the platform's prompt, which it shows. No lock of this library
+ * is held meanwhile, but in that sync; the device's folder is, so opening the same folder again from within gives the code
+ * `busy`.
  */
 open class HardwareKeysImpl: Disposable, AutoCloseable, HardwareKeys
 {
@@ -6268,6 +6620,11 @@ public interface LockedBookInterface {
     fun `address`(): kotlin.String
     
     /**
+     * Whether a fingerprint or face is set. That the phone has destroyed the key since is found when it is asked.
+     */
+    fun `hasBiometric`(): kotlin.Boolean
+    
+    /**
      * Whether a PIN can still open the vault. After ten wrong ones none can.
      */
     fun `hasPin`(): kotlin.Boolean
@@ -6296,6 +6653,29 @@ public interface LockedBookInterface {
      * case the book stays locked, no file was changed but for the count of wrong PINs, and sealed work can still be sent.
      */
     fun `unlock`(`pin`: kotlin.ByteArray): Book
+    
+    /**
+     * Opens the vault by the fingerprint or face that `Book.add_biometric` set. Shows the phone's prompt, through
+     * `HardwareKeys`, and takes until it was answered. Wrong PINs are neither counted nor forgiven by it. Otherwise as `unlock`.
+     *
+     * Errors: `biometric_gone` if none is set, or the phone has destroyed its key because an enrolled one was added or
+     * removed: use the PIN, which opens as ever, and set it again; nothing is lost. Those of the keystore begin with
+     * `keystore_`: `keystore_cancelled` and `keystore_not_authenticated` mean that the person was not recognised.
+     */
+    fun `unlockWithBiometric`(): Book
+    
+    /**
+     * Every request that the system is to send: those from before that are not answered, and new ones of what waits besides,
+     * the most urgent first. Asking again gives the same ones again, so begin each that the system has not got. `most_bytes`
+     * is the size of one, `most_files` how many there are at most.
+     */
+    fun `cutUploads`(`mostBytes`: kotlin.UInt = 524288u, `mostFiles`: kotlin.UInt = 8u): List<UploadOrder>
+    
+    /**
+     * Takes the answer to a request that the system sent, with any status, exactly as a sync would. Handing one over twice, or
+     * after the app was started anew, does no harm. A request that got no answer needs no call: ask for the uploads again.
+     */
+    fun `takeUpload`(`name`: kotlin.String, `answer`: CouncilAnswer): UploadOutcome
     
     companion object
 }
@@ -6426,6 +6806,23 @@ open class LockedBook: Disposable, AutoCloseable, LockedBookInterface
 
     
     /**
+     * Whether a fingerprint or face is set. That the phone has destroyed the key since is found when it is asked.
+     */
+    @Throws(VisitbookException::class)override fun `hasBiometric`(): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_has_biometric(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * Whether a PIN can still open the vault. After ten wrong ones none can.
      */
     @Throws(VisitbookException::class)override fun `hasPin`(): kotlin.Boolean {
@@ -6520,6 +6917,69 @@ open class LockedBook: Disposable, AutoCloseable, LockedBookInterface
     
 
     
+    /**
+     * Opens the vault by the fingerprint or face that `Book.add_biometric` set. Shows the phone's prompt, through
+     * `HardwareKeys`, and takes until it was answered. Wrong PINs are neither counted nor forgiven by it. Otherwise as `unlock`.
+     *
+     * Errors: `biometric_gone` if none is set, or the phone has destroyed its key because an enrolled one was added or
+     * removed: use the PIN, which opens as ever, and set it again; nothing is lost. Those of the keystore begin with
+     * `keystore_`: `keystore_cancelled` and `keystore_not_authenticated` mean that the person was not recognised.
+     */
+    @Throws(VisitbookException::class)override fun `unlockWithBiometric`(): Book {
+            return FfiConverterTypeBook.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_unlock_with_biometric(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Every request that the system is to send: those from before that are not answered, and new ones of what waits besides,
+     * the most urgent first. Asking again gives the same ones again, so begin each that the system has not got. `most_bytes`
+     * is the size of one, `most_files` how many there are at most.
+     */
+    @Throws(VisitbookException::class)override fun `cutUploads`(`mostBytes`: kotlin.UInt, `mostFiles`: kotlin.UInt): List<UploadOrder> {
+            return FfiConverterSequenceTypeUploadOrder.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_cut_uploads(
+        it,
+        
+        FfiConverterUInt.lower(`mostBytes`),
+        FfiConverterUInt.lower(`mostFiles`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Takes the answer to a request that the system sent, with any status, exactly as a sync would. Handing one over twice, or
+     * after the app was started anew, does no harm. A request that got no answer needs no call: ask for the uploads again.
+     */
+    @Throws(VisitbookException::class)override fun `takeUpload`(`name`: kotlin.String, `answer`: CouncilAnswer): UploadOutcome {
+            return FfiConverterTypeUploadOutcome.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_lockedbook_take_upload(
+        it,
+        
+        FfiConverterString.lower(`name`),
+        FfiConverterTypeCouncilAnswer.lower(`answer`),_status)
+}
+    }
+    )
+    }
+    
+
+    
 
     
 
@@ -6601,6 +7061,414 @@ public object FfiConverterTypeLockedBook: FfiConverter<LockedBook, Long> {
     override fun allocationSize(value: LockedBook) = 8UL
 
     override fun write(value: LockedBook, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * What an enrolled device has to send, and no more of it. It asks no keystore and cannot be unlocked; it opens where
+ * `LockedBook.open` says that the vault is missing or damaged. It holds the device's folder for this process until it is
+ * freed.
+ */
+public interface SealedOutboxInterface {
+    
+    /**
+     * The council's address, as the enrolment code gave it.
+     */
+    fun `address`(): kotlin.String
+    
+    /**
+     * What to say where the vault is lost: that signed work is safe, and how much of it waits to be sent.
+     */
+    fun `safeWords`(): kotlin.String
+    
+    /**
+     * How many sealed envelopes wait to be sent.
+     */
+    fun `sealedWaiting`(): kotlin.ULong
+    
+    /**
+     * Sends what is sealed. Answers are kept for the next unlock, if there is one. Otherwise as `LockedBook.sync`.
+     */
+    fun `sync`(`cancel`: SyncCancel, `budgetMs`: kotlin.ULong? = null, `progress`: SyncProgress? = null, `asked`: kotlin.Boolean = true): SyncOutcome
+    
+    /**
+     * As `LockedBook.cut_uploads`.
+     */
+    fun `cutUploads`(`mostBytes`: kotlin.UInt = 524288u, `mostFiles`: kotlin.UInt = 8u): List<UploadOrder>
+    
+    /**
+     * As `LockedBook.take_upload`.
+     */
+    fun `takeUpload`(`name`: kotlin.String, `answer`: CouncilAnswer): UploadOutcome
+    
+    companion object
+}
+
+/**
+ * What an enrolled device has to send, and no more of it. It asks no keystore and cannot be unlocked; it opens where
+ * `LockedBook.open` says that the vault is missing or damaged. It holds the device's folder for this process until it is
+ * freed.
+ */
+open class SealedOutbox: Disposable, AutoCloseable, SealedOutboxInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_visitbook_ffi_fn_free_sealedoutbox(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_visitbook_ffi_fn_clone_sealedoutbox(handle, status)
+        }
+    }
+
+    
+    /**
+     * The council's address, as the enrolment code gave it.
+     */
+    @Throws(VisitbookException::class)override fun `address`(): kotlin.String {
+            return FfiConverterString.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_address(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * What to say where the vault is lost: that signed work is safe, and how much of it waits to be sent.
+     */
+    @Throws(VisitbookException::class)override fun `safeWords`(): kotlin.String {
+            return FfiConverterString.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_safe_words(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * How many sealed envelopes wait to be sent.
+     */
+    @Throws(VisitbookException::class)override fun `sealedWaiting`(): kotlin.ULong {
+            return FfiConverterULong.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_sealed_waiting(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Sends what is sealed. Answers are kept for the next unlock, if there is one. Otherwise as `LockedBook.sync`.
+     */
+    @Throws(VisitbookException::class)override fun `sync`(`cancel`: SyncCancel, `budgetMs`: kotlin.ULong?, `progress`: SyncProgress?, `asked`: kotlin.Boolean): SyncOutcome {
+            return FfiConverterTypeSyncOutcome.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_sync(
+        it,
+        
+        FfiConverterTypeSyncCancel.lower(`cancel`),
+        FfiConverterOptionalULong.lower(`budgetMs`),
+        FfiConverterOptionalTypeSyncProgress.lower(`progress`),
+        FfiConverterBoolean.lower(`asked`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * As `LockedBook.cut_uploads`.
+     */
+    @Throws(VisitbookException::class)override fun `cutUploads`(`mostBytes`: kotlin.UInt, `mostFiles`: kotlin.UInt): List<UploadOrder> {
+            return FfiConverterSequenceTypeUploadOrder.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_cut_uploads(
+        it,
+        
+        FfiConverterUInt.lower(`mostBytes`),
+        FfiConverterUInt.lower(`mostFiles`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * As `LockedBook.take_upload`.
+     */
+    @Throws(VisitbookException::class)override fun `takeUpload`(`name`: kotlin.String, `answer`: CouncilAnswer): UploadOutcome {
+            return FfiConverterTypeUploadOutcome.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_sealedoutbox_take_upload(
+        it,
+        
+        FfiConverterString.lower(`name`),
+        FfiConverterTypeCouncilAnswer.lower(`answer`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    companion object {
+        
+    /**
+     * Opens what waits in the folder of a device. `connect_via` and `transport` as in `LockedBook.open`.
+     *
+     * Errors: `no_device_here` and `not_enrolled`; `busy`: the device is open elsewhere, and can send from there.
+     */
+    @Throws(VisitbookException::class) fun `open`(`folder`: kotlin.String, `connectVia`: kotlin.String? = null, `transport`: Transport? = null): SealedOutbox {
+            return FfiConverterTypeSealedOutbox.lift(
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_constructor_sealedoutbox_open(
+    
+        
+        FfiConverterString.lower(`folder`),
+        FfiConverterOptionalString.lower(`connectVia`),
+        FfiConverterOptionalTypeTransport.lower(`transport`),_status)
+}
+    )
+    }
+    
+
+        
+    }
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSealedOutbox: FfiConverter<SealedOutbox, Long> {
+    override fun lower(value: SealedOutbox): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): SealedOutbox {
+        return SealedOutbox(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): SealedOutbox {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: SealedOutbox) = 8UL
+
+    override fun write(value: SealedOutbox, buf: ByteBuffer) {
         buf.putLong(lower(value))
     }
 }
@@ -8861,6 +9729,11 @@ data class Board (
     val `notMet`: List<NotMetLine>
     , 
     /**
+     * Those that a manager has closed until a day for looking again.
+     */
+    val `notMetClosed`: List<NotMetLine>
+    , 
+    /**
      * Children who wait for an answer, oldest first.
      */
     val `waiting`: List<WaitingChild>
@@ -8939,6 +9812,7 @@ public object FfiConverterTypeBoard: FfiConverterRustBuffer<Board> {
             FfiConverterSequenceTypeAskedLine.read(buf),
             FfiConverterSequenceTypeTwoAnswersLine.read(buf),
             FfiConverterSequenceTypeNotMetLine.read(buf),
+            FfiConverterSequenceTypeNotMetLine.read(buf),
             FfiConverterSequenceTypeWaitingChild.read(buf),
             FfiConverterSequenceTypeToTell.read(buf),
             FfiConverterSequenceTypeFileOpened.read(buf),
@@ -8963,6 +9837,7 @@ public object FfiConverterTypeBoard: FfiConverterRustBuffer<Board> {
             FfiConverterSequenceTypeAskedLine.allocationSize(value.`asked`) +
             FfiConverterSequenceTypeTwoAnswersLine.allocationSize(value.`twoAnswers`) +
             FfiConverterSequenceTypeNotMetLine.allocationSize(value.`notMet`) +
+            FfiConverterSequenceTypeNotMetLine.allocationSize(value.`notMetClosed`) +
             FfiConverterSequenceTypeWaitingChild.allocationSize(value.`waiting`) +
             FfiConverterSequenceTypeToTell.allocationSize(value.`toTell`) +
             FfiConverterSequenceTypeFileOpened.allocationSize(value.`opened`) +
@@ -8986,6 +9861,7 @@ public object FfiConverterTypeBoard: FfiConverterRustBuffer<Board> {
             FfiConverterSequenceTypeAskedLine.write(value.`asked`, buf)
             FfiConverterSequenceTypeTwoAnswersLine.write(value.`twoAnswers`, buf)
             FfiConverterSequenceTypeNotMetLine.write(value.`notMet`, buf)
+            FfiConverterSequenceTypeNotMetLine.write(value.`notMetClosed`, buf)
             FfiConverterSequenceTypeWaitingChild.write(value.`waiting`, buf)
             FfiConverterSequenceTypeToTell.write(value.`toTell`, buf)
             FfiConverterSequenceTypeFileOpened.write(value.`opened`, buf)
@@ -9582,6 +10458,125 @@ public object FfiConverterTypeChoiceView: FfiConverterRustBuffer<ChoiceView> {
             FfiConverterString.write(value.`label`, buf)
             FfiConverterOptionalString.write(value.`needs`, buf)
             FfiConverterOptionalString.write(value.`needsName`, buf)
+    }
+}
+
+
+
+/**
+ * A manager closed a line about an area of care that was not met visit after visit.
+ */
+data class ClosingView (
+    /**
+     * The statement.
+     */
+    val `op`: kotlin.String
+    , 
+    /**
+     * The area's code.
+     */
+    val `area`: kotlin.String
+    , 
+    /**
+     * What stands above it on the form.
+     */
+    val `label`: kotlin.String
+    , 
+    /**
+     * The step taken.
+     */
+    val `step`: kotlin.String
+    , 
+    /**
+     * That in words: "bring the core group forward".
+     */
+    val `stepWords`: kotlin.String
+    , 
+    /**
+     * Why, in the manager's words.
+     */
+    val `reason`: kotlin.String
+    , 
+    /**
+     * The day for looking again, `2026-11-10`.
+     */
+    val `lookAgain`: kotlin.String
+    , 
+    /**
+     * Who.
+     */
+    val `by`: kotlin.String
+    , 
+    /**
+     * When, by their device.
+     */
+    val `written`: Moment
+    , 
+    /**
+     * When the council received it.
+     */
+    val `received`: Moment?
+    , 
+    /**
+     * In a sentence.
+     */
+    val `words`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeClosingView: FfiConverterRustBuffer<ClosingView> {
+    override fun read(buf: ByteBuffer): ClosingView {
+        return ClosingView(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterTypeMoment.read(buf),
+            FfiConverterOptionalTypeMoment.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: ClosingView) = (
+            FfiConverterString.allocationSize(value.`op`) +
+            FfiConverterString.allocationSize(value.`area`) +
+            FfiConverterString.allocationSize(value.`label`) +
+            FfiConverterString.allocationSize(value.`step`) +
+            FfiConverterString.allocationSize(value.`stepWords`) +
+            FfiConverterString.allocationSize(value.`reason`) +
+            FfiConverterString.allocationSize(value.`lookAgain`) +
+            FfiConverterString.allocationSize(value.`by`) +
+            FfiConverterTypeMoment.allocationSize(value.`written`) +
+            FfiConverterOptionalTypeMoment.allocationSize(value.`received`) +
+            FfiConverterString.allocationSize(value.`words`)
+    )
+
+    override fun write(value: ClosingView, buf: ByteBuffer) {
+            FfiConverterString.write(value.`op`, buf)
+            FfiConverterString.write(value.`area`, buf)
+            FfiConverterString.write(value.`label`, buf)
+            FfiConverterString.write(value.`step`, buf)
+            FfiConverterString.write(value.`stepWords`, buf)
+            FfiConverterString.write(value.`reason`, buf)
+            FfiConverterString.write(value.`lookAgain`, buf)
+            FfiConverterString.write(value.`by`, buf)
+            FfiConverterTypeMoment.write(value.`written`, buf)
+            FfiConverterOptionalTypeMoment.write(value.`received`, buf)
+            FfiConverterString.write(value.`words`, buf)
     }
 }
 
@@ -12080,9 +13075,19 @@ data class NotMetLine (
     val `words`: kotlin.String
     , 
     /**
-     * What can be done, from the smallest step to the largest.
+     * `open`; `closed`; or `came_back`, after it was closed and nothing had changed.
      */
-    val `steps`: List<kotlin.String>
+    val `state`: kotlin.String
+    , 
+    /**
+     * How it was closed, or, of one that came back, how it had been.
+     */
+    val `closing`: ClosingView?
+    , 
+    /**
+     * What closes it now, from the smallest step to the largest.
+     */
+    val `steps`: List<StepView>
     
 ){
     
@@ -12105,7 +13110,9 @@ public object FfiConverterTypeNotMetLine: FfiConverterRustBuffer<NotMetLine> {
             FfiConverterString.read(buf),
             FfiConverterSequenceTypeNotMetVisit.read(buf),
             FfiConverterString.read(buf),
-            FfiConverterSequenceString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterOptionalTypeClosingView.read(buf),
+            FfiConverterSequenceTypeStepView.read(buf),
         )
     }
 
@@ -12116,7 +13123,9 @@ public object FfiConverterTypeNotMetLine: FfiConverterRustBuffer<NotMetLine> {
             FfiConverterString.allocationSize(value.`label`) +
             FfiConverterSequenceTypeNotMetVisit.allocationSize(value.`visits`) +
             FfiConverterString.allocationSize(value.`words`) +
-            FfiConverterSequenceString.allocationSize(value.`steps`)
+            FfiConverterString.allocationSize(value.`state`) +
+            FfiConverterOptionalTypeClosingView.allocationSize(value.`closing`) +
+            FfiConverterSequenceTypeStepView.allocationSize(value.`steps`)
     )
 
     override fun write(value: NotMetLine, buf: ByteBuffer) {
@@ -12126,7 +13135,9 @@ public object FfiConverterTypeNotMetLine: FfiConverterRustBuffer<NotMetLine> {
             FfiConverterString.write(value.`label`, buf)
             FfiConverterSequenceTypeNotMetVisit.write(value.`visits`, buf)
             FfiConverterString.write(value.`words`, buf)
-            FfiConverterSequenceString.write(value.`steps`, buf)
+            FfiConverterString.write(value.`state`, buf)
+            FfiConverterOptionalTypeClosingView.write(value.`closing`, buf)
+            FfiConverterSequenceTypeStepView.write(value.`steps`, buf)
     }
 }
 
@@ -12531,6 +13542,11 @@ data class OversightView (
      * When text that was not finished was opened, in log order.
      */
     val `opened`: List<OpenedView>
+    , 
+    /**
+     * On a child's own record: lines that were closed, in log order.
+     */
+    val `closings`: List<ClosingView>
     
 ){
     
@@ -12552,6 +13568,7 @@ public object FfiConverterTypeOversightView: FfiConverterRustBuffer<OversightVie
             FfiConverterSequenceTypeCorrectionView.read(buf),
             FfiConverterOptionalTypeVoidedView.read(buf),
             FfiConverterSequenceTypeOpenedView.read(buf),
+            FfiConverterSequenceTypeClosingView.read(buf),
         )
     }
 
@@ -12560,7 +13577,8 @@ public object FfiConverterTypeOversightView: FfiConverterRustBuffer<OversightVie
             FfiConverterSequenceTypeReturnedView.allocationSize(value.`returned`) +
             FfiConverterSequenceTypeCorrectionView.allocationSize(value.`corrections`) +
             FfiConverterOptionalTypeVoidedView.allocationSize(value.`voided`) +
-            FfiConverterSequenceTypeOpenedView.allocationSize(value.`opened`)
+            FfiConverterSequenceTypeOpenedView.allocationSize(value.`opened`) +
+            FfiConverterSequenceTypeClosingView.allocationSize(value.`closings`)
     )
 
     override fun write(value: OversightView, buf: ByteBuffer) {
@@ -12569,6 +13587,7 @@ public object FfiConverterTypeOversightView: FfiConverterRustBuffer<OversightVie
             FfiConverterSequenceTypeCorrectionView.write(value.`corrections`, buf)
             FfiConverterOptionalTypeVoidedView.write(value.`voided`, buf)
             FfiConverterSequenceTypeOpenedView.write(value.`opened`, buf)
+            FfiConverterSequenceTypeClosingView.write(value.`closings`, buf)
     }
 }
 
@@ -14378,6 +15397,53 @@ public object FfiConverterTypeStatusView: FfiConverterRustBuffer<StatusView> {
 
 
 /**
+ * Something that a manager can do about an area that was not met.
+ */
+data class StepView (
+    /**
+     * As `close_line` takes it.
+     */
+    val `code`: kotlin.String
+    , 
+    /**
+     * In words: "bring the core group forward".
+     */
+    val `words`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeStepView: FfiConverterRustBuffer<StepView> {
+    override fun read(buf: ByteBuffer): StepView {
+        return StepView(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: StepView) = (
+            FfiConverterString.allocationSize(value.`code`) +
+            FfiConverterString.allocationSize(value.`words`)
+    )
+
+    override fun write(value: StepView, buf: ByteBuffer) {
+            FfiConverterString.write(value.`code`, buf)
+            FfiConverterString.write(value.`words`, buf)
+    }
+}
+
+
+
+/**
  * How far a sync has come.
  */
 data class SyncCounts (
@@ -14997,6 +16063,157 @@ public object FfiConverterTypeUnopenedLine: FfiConverterRustBuffer<UnopenedLine>
             FfiConverterString.write(value.`name`, buf)
             FfiConverterTypeMoment.write(value.`received`, buf)
             FfiConverterString.write(value.`words`, buf)
+    }
+}
+
+
+
+/**
+ * One request for the system to send: `POST` the file at `path` to `url` as it is, with `media_type` as `Content-Type` and
+ * `Accept`. Sealed end to end: whoever carries it reads nothing.
+ */
+data class UploadOrder (
+    /**
+     * Names it, and never another one: it is made of what it holds.
+     */
+    val `name`: kotlin.String
+    , 
+    /**
+     * The body, a file in the device's folder. Do not change or move it.
+     */
+    val `path`: kotlin.String
+    , 
+    /**
+     * Where to.
+     */
+    val `url`: kotlin.String
+    , 
+    /**
+     * `Content-Type` and `Accept`.
+     */
+    val `mediaType`: kotlin.String
+    , 
+    /**
+     * Certificates (DER) to trust besides the platform's own roots.
+     */
+    val `tlsRoots`: List<kotlin.ByteArray>
+    , 
+    /**
+     * Length of the body.
+     */
+    val `bytes`: kotlin.ULong
+    , 
+    /**
+     * How many envelopes it holds.
+     */
+    val `envelopes`: kotlin.UInt
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeUploadOrder: FfiConverterRustBuffer<UploadOrder> {
+    override fun read(buf: ByteBuffer): UploadOrder {
+        return UploadOrder(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterSequenceByteArray.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterUInt.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: UploadOrder) = (
+            FfiConverterString.allocationSize(value.`name`) +
+            FfiConverterString.allocationSize(value.`path`) +
+            FfiConverterString.allocationSize(value.`url`) +
+            FfiConverterString.allocationSize(value.`mediaType`) +
+            FfiConverterSequenceByteArray.allocationSize(value.`tlsRoots`) +
+            FfiConverterULong.allocationSize(value.`bytes`) +
+            FfiConverterUInt.allocationSize(value.`envelopes`)
+    )
+
+    override fun write(value: UploadOrder, buf: ByteBuffer) {
+            FfiConverterString.write(value.`name`, buf)
+            FfiConverterString.write(value.`path`, buf)
+            FfiConverterString.write(value.`url`, buf)
+            FfiConverterString.write(value.`mediaType`, buf)
+            FfiConverterSequenceByteArray.write(value.`tlsRoots`, buf)
+            FfiConverterULong.write(value.`bytes`, buf)
+            FfiConverterUInt.write(value.`envelopes`, buf)
+    }
+}
+
+
+
+/**
+ * What became of an answer that the system brought.
+ */
+data class UploadOutcome (
+    /**
+     * Envelopes for which the council's receipt was verified and kept.
+     */
+    val `receipted`: kotlin.UInt
+    , 
+    /**
+     * Envelopes that the council did not take. They stay here, and the record's status says why.
+     */
+    val `refused`: kotlin.UInt
+    , 
+    /**
+     * Answers that were kept for the next unlock, because only an open book can open them.
+     */
+    val `keptUnopened`: kotlin.UInt
+    , 
+    /**
+     * What answered in the council's place, if anything did: the request is given out again then.
+     */
+    val `trouble`: SyncTrouble?
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeUploadOutcome: FfiConverterRustBuffer<UploadOutcome> {
+    override fun read(buf: ByteBuffer): UploadOutcome {
+        return UploadOutcome(
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterOptionalTypeSyncTrouble.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: UploadOutcome) = (
+            FfiConverterUInt.allocationSize(value.`receipted`) +
+            FfiConverterUInt.allocationSize(value.`refused`) +
+            FfiConverterUInt.allocationSize(value.`keptUnopened`) +
+            FfiConverterOptionalTypeSyncTrouble.allocationSize(value.`trouble`)
+    )
+
+    override fun write(value: UploadOutcome, buf: ByteBuffer) {
+            FfiConverterUInt.write(value.`receipted`, buf)
+            FfiConverterUInt.write(value.`refused`, buf)
+            FfiConverterUInt.write(value.`keptUnopened`, buf)
+            FfiConverterOptionalTypeSyncTrouble.write(value.`trouble`, buf)
     }
 }
 
@@ -16214,7 +17431,7 @@ sealed class KeystoreException: kotlin.Exception() {
     }
     
     /**
-     * The phone has not been unlocked recently enough: ask again.
+     * The phone has not been unlocked recently enough, or the person was not recognised: ask again.
      */
     class NotAuthenticated(
         ) : KeystoreException() {
@@ -16255,7 +17472,7 @@ sealed class KeystoreException: kotlin.Exception() {
     }
     
     /**
-     * This phone cannot do it.
+     * This phone cannot do it, or has no fingerprint or face enrolled.
      */
     class Unsupported(
         ) : KeystoreException() {
@@ -17151,6 +18368,38 @@ public object FfiConverterOptionalTypeActionBy: FfiConverterRustBuffer<ActionBy?
         } else {
             buf.put(1)
             FfiConverterTypeActionBy.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeClosingView: FfiConverterRustBuffer<ClosingView?> {
+    override fun read(buf: ByteBuffer): ClosingView? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeClosingView.read(buf)
+    }
+
+    override fun allocationSize(value: ClosingView?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeClosingView.allocationSize(value)
+        }
+    }
+
+    override fun write(value: ClosingView?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeClosingView.write(value, buf)
         }
     }
 }
@@ -18189,6 +19438,34 @@ public object FfiConverterSequenceTypeChoiceView: FfiConverterRustBuffer<List<Ch
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeClosingView: FfiConverterRustBuffer<List<ClosingView>> {
+    override fun read(buf: ByteBuffer): List<ClosingView> {
+        val len = buf.getInt()
+        return List<ClosingView>(len) {
+            FfiConverterTypeClosingView.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<ClosingView>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeClosingView.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<ClosingView>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeClosingView.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeConcernView: FfiConverterRustBuffer<List<ConcernView>> {
     override fun read(buf: ByteBuffer): List<ConcernView> {
         val len = buf.getInt()
@@ -19169,6 +20446,34 @@ public object FfiConverterSequenceTypeSetAside: FfiConverterRustBuffer<List<SetA
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeStepView: FfiConverterRustBuffer<List<StepView>> {
+    override fun read(buf: ByteBuffer): List<StepView> {
+        val len = buf.getInt()
+        return List<StepView>(len) {
+            FfiConverterTypeStepView.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<StepView>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeStepView.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<StepView>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeStepView.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeToSign: FfiConverterRustBuffer<List<ToSign>> {
     override fun read(buf: ByteBuffer): List<ToSign> {
         val len = buf.getInt()
@@ -19271,6 +20576,34 @@ public object FfiConverterSequenceTypeUnopenedLine: FfiConverterRustBuffer<List<
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeUnopenedLine.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeUploadOrder: FfiConverterRustBuffer<List<UploadOrder>> {
+    override fun read(buf: ByteBuffer): List<UploadOrder> {
+        val len = buf.getInt()
+        return List<UploadOrder>(len) {
+            FfiConverterTypeUploadOrder.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<UploadOrder>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeUploadOrder.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<UploadOrder>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeUploadOrder.write(it, buf)
         }
     }
 }

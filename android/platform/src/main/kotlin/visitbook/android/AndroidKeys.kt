@@ -22,10 +22,13 @@ import visitbook.core.KeyPolicy
 import visitbook.core.KeystoreException
 import java.io.File
 import java.io.FileNotFoundException
+import java.security.InvalidAlgorithmParameterException
+import java.security.Key
 import java.security.KeyStore
 import java.security.NoSuchAlgorithmException
 import java.security.NoSuchProviderException
 import java.security.ProviderException
+import java.security.UnrecoverableKeyException
 import javax.crypto.KeyGenerator
 import javax.crypto.Mac
 
@@ -39,9 +42,14 @@ private const val NEEDS_PERSON = 2L
 /** Causes can go round in a circle. */
 private const val DEEPEST_CAUSE = 10
 
-/** HMAC keys in the Android Keystore, in StrongBox where there is one; and small values in a folder that no backup takes. */
+/**
+ * HMAC keys in the Android Keystore, in StrongBox where there is one; and small values in a folder that no backup takes.
+ *
+ * [recognition] asks for a fingerprint or face, mostly a [SystemPrompt]; without one the phone has none to unlock by.
+ */
 public class AndroidKeys(
     private val context: Context,
+    private val recognition: Recognition? = null,
 ) : HardwareKeys {
     private val folder = File(context.noBackupFilesDir, "visitbook-keys")
 
@@ -50,15 +58,16 @@ public class AndroidKeys(
         policy: KeyPolicy,
     ): Unit =
         mapped {
-            if (store().containsAlias(alias)) return@mapped
+            val name = if (policy == KeyPolicy.BIOMETRIC_CURRENT_SET) recognised(alias) else alias
+            if (store().containsAlias(name)) return@mapped
             if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P && hasStrongBox()) {
                 try {
-                    return@mapped make(spec(alias, policy).apply { inStrongBox() })
+                    return@mapped make(spec(name, policy).apply { inStrongBox() }, policy)
                 } catch (_: ProviderException) {
                     // A StrongBox that is full or slow to answer is no reason not to record: the ordinary one is hardware too.
                 }
             }
-            make(spec(alias, policy))
+            make(spec(name, policy), policy)
         }
 
     override fun derive(
@@ -66,11 +75,17 @@ public class AndroidKeys(
         input: ByteArray,
     ): ByteArray =
         mapped {
-            val key = store().getKey(alias, null) ?: throw KeystoreException.Missing()
-            Mac.getInstance(KeyProperties.KEY_ALGORITHM_HMAC_SHA256).run {
-                init(key)
-                doFinal(input)
+            val store = store()
+            val mac = Mac.getInstance(KeyProperties.KEY_ALGORITHM_HMAC_SHA256)
+            if (store.containsAlias(recognised(alias))) {
+                mac.init(keyOfPerson(store, alias))
+                val recognition = recognition ?: throw KeystoreException.Unsupported()
+                // The hardware holds the operation back until the person was recognised for it.
+                recognition.recognise(mac)
+            } else {
+                mac.init(store.getKey(alias, null) ?: throw KeystoreException.Missing())
             }
+            mac.doFinal(input)
         }
 
     override fun putSmall(
@@ -100,7 +115,11 @@ public class AndroidKeys(
             }
         }
 
-    override fun delete(alias: String): Unit = mapped { store().deleteEntry(alias) }
+    override fun delete(alias: String): Unit =
+        mapped {
+            store().deleteEntry(alias)
+            store().deleteEntry(recognised(alias))
+        }
 
     override fun protectedDataAvailable(): Boolean = !isLocked()
 
@@ -137,12 +156,37 @@ public class AndroidKeys(
         }
     }
 
-    private fun make(spec: KeyGenParameterSpec.Builder) {
+    private fun make(
+        spec: KeyGenParameterSpec.Builder,
+        policy: KeyPolicy,
+    ) {
+        val forPerson = policy == KeyPolicy.BIOMETRIC_CURRENT_SET
+        // The prompt that releases such a key came with this version.
+        if (forPerson && (recognition == null || Build.VERSION.SDK_INT < Build.VERSION_CODES.P)) throw KeystoreException.Unsupported()
         KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_HMAC_SHA256, PROVIDER).run {
-            init(spec.build())
+            try {
+                init(spec.build())
+            } catch (error: InvalidAlgorithmParameterException) {
+                // Nothing is enrolled that could release it.
+                throw if (forPerson) KeystoreException.Unsupported() else error
+            }
             generateKey()
         }
     }
+
+    // The platform does not say of a key whether it waits for a person. The name it is stored under does.
+    private fun recognised(alias: String) = "recognised:$alias"
+
+    // What some versions of the platform say of a key that a new fingerprint has destroyed.
+    private fun keyOfPerson(
+        store: KeyStore,
+        alias: String,
+    ): Key =
+        try {
+            store.getKey(recognised(alias), null) ?: throw KeystoreException.Missing()
+        } catch (_: UnrecoverableKeyException) {
+            throw KeystoreException.Invalidated()
+        }
 
     private fun hasStrongBox(): Boolean =
         Build.VERSION.SDK_INT >= Build.VERSION_CODES.P &&

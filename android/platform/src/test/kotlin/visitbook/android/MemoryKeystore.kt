@@ -6,6 +6,7 @@ package visitbook.android
 import android.security.keystore.KeyGenParameterSpec
 import java.io.InputStream
 import java.io.OutputStream
+import java.security.InvalidAlgorithmParameterException
 import java.security.Key
 import java.security.KeyStoreSpi
 import java.security.Provider
@@ -39,6 +40,7 @@ class MemoryKeystore : Provider("AndroidKeyStore", "1", "in memory") {
             parameters: AlgorithmParameterSpec?,
             random: SecureRandom?,
         ) {
+            refusedSpec?.let { throw it }
             spec = parameters as KeyGenParameterSpec
         }
 
@@ -111,9 +113,19 @@ class MemoryKeystore : Provider("AndroidKeyStore", "1", "in memory") {
     companion object {
         val keys = HashMap<String, SecretKey>()
         val specs = HashMap<String, KeyGenParameterSpec>()
-        var fault: RuntimeException? = null
+        var fault: Exception? = null
+
+        var refusedSpec: InvalidAlgorithmParameterException? = null
 
         /** What making this key fails with. */
         var refusal: (KeyGenParameterSpec) -> RuntimeException? = { null }
+
+        fun clear() {
+            keys.clear()
+            specs.clear()
+            fault = null
+            refusedSpec = null
+            refusal = { null }
+        }
     }
 }
