@@ -137,25 +137,6 @@ public class AndroidKeys(
             }
         }
 
-    @TargetApi(Build.VERSION_CODES.P)
-    private fun KeyGenParameterSpec.Builder.inStrongBox() {
-        setIsStrongBoxBacked(true)
-    }
-
-    @TargetApi(Build.VERSION_CODES.P)
-    private fun KeyGenParameterSpec.Builder.needUnlocked() {
-        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) setUnlockedDeviceRequired(true)
-    }
-
-    @TargetApi(Build.VERSION_CODES.R)
-    private fun KeyGenParameterSpec.Builder.needPerson() {
-        setUserAuthenticationRequired(true)
-        setInvalidatedByBiometricEnrollment(true)
-        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) {
-            setUserAuthenticationParameters(0, KeyProperties.AUTH_BIOMETRIC_STRONG)
-        }
-    }
-
     private fun make(
         spec: KeyGenParameterSpec.Builder,
         policy: KeyPolicy,
@@ -209,6 +190,25 @@ public class AndroidKeys(
         } catch (error: Exception) {
             throw keystoreError(error, isLocked())
         }
+}
+
+@TargetApi(Build.VERSION_CODES.P)
+private fun KeyGenParameterSpec.Builder.inStrongBox() {
+    setIsStrongBoxBacked(true)
+}
+
+@TargetApi(Build.VERSION_CODES.P)
+private fun KeyGenParameterSpec.Builder.needUnlocked() {
+    if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) setUnlockedDeviceRequired(true)
+}
+
+@TargetApi(Build.VERSION_CODES.R)
+private fun KeyGenParameterSpec.Builder.needPerson() {
+    setUserAuthenticationRequired(true)
+    setInvalidatedByBiometricEnrollment(true)
+    if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) {
+        setUserAuthenticationParameters(0, KeyProperties.AUTH_BIOMETRIC_STRONG)
+    }
 }
 
 /**

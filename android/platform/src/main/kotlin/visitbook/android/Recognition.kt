@@ -6,6 +6,7 @@
  */
 package visitbook.android
 
+import android.annotation.TargetApi
 import android.content.Context
 import android.hardware.biometrics.BiometricManager
 import android.hardware.biometrics.BiometricPrompt
@@ -30,6 +31,7 @@ public fun interface Recognition {
  * The platform's own prompt, over whatever the app shows: [title] says what for, [usePin] dismisses it. Needs the permission
  * `android.permission.USE_BIOMETRIC`, and API 28.
  */
+@TargetApi(Build.VERSION_CODES.P)
 public class SystemPrompt(
     private val context: Context,
     private val title: CharSequence,
@@ -77,13 +79,16 @@ internal fun promptError(code: Int): KeystoreException =
         BiometricPrompt.BIOMETRIC_ERROR_CANCELED,
         BiometricPrompt.BIOMETRIC_ERROR_TIMEOUT,
         -> KeystoreException.UserCancelled()
+
         BiometricPrompt.BIOMETRIC_ERROR_LOCKOUT,
         BiometricPrompt.BIOMETRIC_ERROR_LOCKOUT_PERMANENT,
         -> KeystoreException.NotAuthenticated()
+
         BiometricPrompt.BIOMETRIC_ERROR_NO_BIOMETRICS,
         BiometricPrompt.BIOMETRIC_ERROR_HW_NOT_PRESENT,
         BiometricPrompt.BIOMETRIC_ERROR_NO_DEVICE_CREDENTIAL,
         BiometricPrompt.BIOMETRIC_ERROR_SECURITY_UPDATE_REQUIRED,
         -> KeystoreException.Unsupported()
+
         else -> KeystoreException.Transient(code.toLong())
     }
