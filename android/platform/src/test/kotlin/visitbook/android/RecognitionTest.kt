@@ -75,7 +75,7 @@ class RecognitionTest {
     fun take() = Security.removeProvider("AndroidKeyStore")
 
     @Test
-    @Config(minSdk = Build.VERSION_CODES.P)
+    @Config(sdk = [35])
     fun `a key that waits for a person is asked for each use, and one that does not never`() {
         keys.ensure("pin", KeyPolicy.UNLOCKED_DEVICE)
         keys.ensure("finger", KeyPolicy.BIOMETRIC_CURRENT_SET)
@@ -98,21 +98,17 @@ class RecognitionTest {
     }
 
     @Test
-    @Config(minSdk = Build.VERSION_CODES.P)
+    @Config(sdk = [35])
     fun `such a key is released for one use, by a strong biometric that was enrolled when it was made`() {
         keys.ensure("finger", KeyPolicy.BIOMETRIC_CURRENT_SET)
         val spec = MemoryKeystore.specs.values.single()
         assertTrue(spec.isUserAuthenticationRequired && spec.isInvalidatedByBiometricEnrollment)
-        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) {
-            assertEquals(0, spec.userAuthenticationValidityDurationSeconds)
-            assertEquals(KeyProperties.AUTH_BIOMETRIC_STRONG, spec.userAuthenticationType)
-        } else {
-            assertEquals(-1, spec.userAuthenticationValidityDurationSeconds)
-        }
+        assertEquals(0, spec.userAuthenticationValidityDurationSeconds)
+        assertEquals(KeyProperties.AUTH_BIOMETRIC_STRONG, spec.userAuthenticationType)
     }
 
     @Test
-    @Config(minSdk = Build.VERSION_CODES.P)
+    @Config(sdk = [35])
     fun `a new fingerprint is the death of the key, and a passing fault is not`() {
         keys.ensure("pin", KeyPolicy.UNLOCKED_DEVICE)
         keys.ensure("finger", KeyPolicy.BIOMETRIC_CURRENT_SET)
@@ -144,7 +140,7 @@ class RecognitionTest {
     }
 
     @Test
-    @Config(minSdk = Build.VERSION_CODES.P, shadows = [PromptShadow::class])
+    @Config(sdk = [35], shadows = [PromptShadow::class])
     fun `the platform's prompt is asked for this operation, and its end is the answer`() {
         val mac = Mac.getInstance("HmacSHA256")
         val prompt = SystemPrompt(context, "Open your visits", "Use the PIN")
