@@ -48,7 +48,7 @@ pub use locked::LockedBook;
 pub use model::aside::{KeptAside, PlacedView, SetAside};
 pub use model::board::{
     ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DeviceHeard,
-    DueChild, NotMetLine, NotMetVisit, NotSeen, RatedView, Since, ToSign, TwoAnswersLine,
+    DueChild, NotMetLine, NotMetVisit, NotSeen, RatedView, Since, StepView, ToSign, TwoAnswersLine,
     WaitingChild,
 };
 pub use model::export::{CaseSection, CaseText};
@@ -59,8 +59,8 @@ pub use model::lists::{
     VisitLine,
 };
 pub use model::oversight::{
-    CorrectionView, DueLine, NoAccessLine, NoAnswerView, OpenedView, OversightView, Owed,
-    ReturnedView, SignedOffView, VoidedView,
+    ClosingView, CorrectionView, DueLine, NoAccessLine, NoAnswerView, OpenedView, OversightView,
+    Owed, ReturnedView, SignedOffView, VoidedView,
 };
 pub use model::page::{
     AnswerView, EntryView, FinishedView, LateView, QuestionView, RecordPage, VersionView,

@@ -107,6 +107,27 @@ impl Book {
             .across())
     }
 
+    /// Closes the line about an area of a child that was not met on three visits running, as the board shows it: with a step by its
+    /// code, a reason, and the day for looking again, written `2026-11-10`. The line comes back, one step up, with the next visit on
+    /// which the area is not met again, or once that day has passed with nothing changed. Managers only.
+    ///
+    /// Errors: `managers_only`; `no_line`; `step_too_small` if a step as large changed nothing; `still_closed` where it is closed and
+    /// this would look again later; `bad_form` for a day that is past; `would_be_set_aside` where only the holder observed it. Nothing
+    /// was saved then.
+    pub fn close_line(
+        &self,
+        child: String,
+        area: String,
+        step: String,
+        reason: String,
+        look_again: String,
+    ) -> Result<Saved> {
+        let child = record(&child)?;
+        Ok(self
+            .with(|working| working.close_line(child, &area, &step, &reason, &look_again))?
+            .across())
+    }
+
     /// The holder's own words that are not in the file yet, to read and copy, also about children they no longer hold; and those
     /// that have come into it since.
     pub fn kept_aside(&self) -> Result<KeptAside> {

@@ -250,6 +250,22 @@ pub(crate) enum Book {
         #[arg(long, value_name = "RECORD")]
         made_again: Option<String>,
     },
+    /// A manager closes a line about an area that was not met on three visits running. It comes back one step up if nothing changes.
+    CloseLine {
+        /// The child.
+        child: String,
+        /// The area: food, health, …
+        area: String,
+        /// The step taken: practical_help, core_group or legal_advice.
+        #[arg(long)]
+        step: String,
+        /// Why, in your own words.
+        #[arg(long)]
+        reason: String,
+        /// The day for looking again, 2026-11-10.
+        #[arg(long, value_name = "DAY")]
+        look_again: String,
+    },
     /// The team's day on one page: now, or as the council knew it at a time, with what came after it.
     Board {
         /// A time of today, 17:00, or a day and a time, "2026-10-27 17:00".
@@ -394,7 +410,7 @@ pub(crate) enum Book {
     },
     /// Records as text for the case system: one for each child, with its headings, nothing to type again.
     Export {
-        /// The visits, voices or concerns, or the names of the children just visited.
+        /// The visits, voices or concerns, or the names of the children just visited; a child's own id for what its manager closed.
         #[arg(required = true)]
         records: Vec<String>,
     },

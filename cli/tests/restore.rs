@@ -267,13 +267,14 @@ fn a_server_restored_while_devices_push_lacks_nothing_that_was_saved() {
         let verified = device.run(&["verify"]);
         assert_eq!(verified["problems"], Json::Array(vec![]));
         assert_eq!(verified["waiting"], 0);
-        for (author, count) in [&rowan, &bryony].into_iter().zip(&saved) {
-            let name = author.0.file_name().unwrap().to_str().unwrap();
-            for number in 0..count.load(Ordering::SeqCst) {
-                let words = format!("{name} wrote piece{number}");
-                let found = device.run(&["search", &words]);
-                assert!(found.to_string().contains(&words), "{words}: {found}");
-            }
+    }
+    // Text that is not finished is its author's to read; that the council has it too, its own `verify` and the digests say.
+    for (author, count) in [&rowan, &bryony].into_iter().zip(&saved) {
+        let name = author.0.file_name().unwrap().to_str().unwrap();
+        for number in 0..count.load(Ordering::SeqCst) {
+            let words = format!("{name} wrote piece{number}");
+            let found = author.run(&["search", &words]);
+            assert!(found.to_string().contains(&words), "{words}: {found}");
         }
     }
 }

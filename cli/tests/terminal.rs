@@ -222,6 +222,24 @@ fn a_manager_opens_unfinished_text_with_a_reason_and_its_author_sees_that() {
     );
     works(&rowan, &["sync"]);
     assert!(shown(&rowan).contains(why));
+    let close = |step, day| {
+        let words = [
+            "close-line",
+            "Wren",
+            "food",
+            "--step",
+            step,
+            "--reason",
+            why,
+            "--look-again",
+            day,
+        ];
+        move |store: &Path| fails(store, &words)["code"].clone()
+    };
+    assert_eq!(close("core_group", "2999-11-10")(&rowan), "managers_only");
+    assert_eq!(close("core_group", "2999-11-10")(&sage), "no_line");
+    assert_eq!(close("core_group", "1999-11-10")(&sage), "bad_form");
+    assert_eq!(close("horoscope", "2999-11-10")(&sage), "unknown_code");
 }
 
 #[test]

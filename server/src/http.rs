@@ -229,7 +229,11 @@ fn finish(
             let mut response = Response::new(Body::from(body));
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            // The answer to a POST is not stored unless it says that it may be (RFC 9110 §9.3.3); every byte of a small answer
+            // is paid for by somebody's phone.
+            if route.starts_with("GET") {
+                headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            }
             response
         }
         Err(Failure(status, wait)) => plain(status, wait),

@@ -1,11 +1,12 @@
 //! Giving a device what is new to it, and nothing that its holder may not read.
 //!
 //! The scopes are those the holder holds; the entries are those after the token's positions; the payloads are those this
-//! reader may have. Facts and verdicts always travel, so that digests agree for everybody who holds a scope. Who signed the
-//! request is the caller's to check.
+//! reader may have. Facts and verdicts always travel, so that digests agree for everybody who holds a scope; of a commit that
+//! the reader says it made and has, its name stands for the facts. Who signed the request is the caller's to check.
 
 use std::collections::BTreeSet;
 
+use visitbook_record::commit::Origin;
 use visitbook_record::digest::{ScopeDigest, whole};
 use visitbook_record::id::{DeviceId, OpId, Token, WorkerId};
 use visitbook_record::limits;
@@ -14,7 +15,9 @@ use visitbook_record::payload::Payload;
 use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::Verdict;
-use visitbook_record::wire::{CommitEntry, Denial, LogEntry, Page, PullReply, PullRequest};
+use visitbook_record::wire::{
+    CommitEntry, Denial, LogEntry, OwnEntry, Page, PullReply, PullRequest,
+};
 
 use crate::rights;
 use crate::store::{Device, Entry, LogRow, ReadTx, Served, StoreError, StoredOp, Vector, WriteTx};
@@ -167,9 +170,14 @@ fn make_page(
     let own = Scope::Worker(device.holder);
     let assignments = tx.assignments_of(&device.holder)?;
     let budget = (request.budget as usize).min(limits::MESSAGE_BYTES);
+    let origin = Origin {
+        device: device.id,
+        incarnation: request.incarnation,
+    };
     let mut filler = Filler {
         tx,
         reader: device.holder,
+        own: request.knows_own.map(|up_to| (origin, up_to)),
         before,
         after: before.clone(),
         left: budget,
@@ -237,6 +245,8 @@ fn differing(
 struct Filler<'a> {
     tx: &'a dyn ReadTx,
     reader: WorkerId,
+    /// The life whose commits the reader knows by name, and up to which number.
+    own: Option<(Origin, u64)>,
     before: &'a Vector,
     after: Vector,
     left: usize,
@@ -320,15 +330,28 @@ impl Filler<'_> {
                     .tx
                     .commit(&hash)?
                     .ok_or(StoreError::Missing("commit"))?;
+                let earlier = self.tx.earlier(&hash)?;
+                size += earlier.as_ref().map_or(0, |signed| signed.bytes.len() + 64);
+                let is_known = |(origin, up_to)| stored.origin == origin && stored.seq <= up_to;
+                if self.own.is_some_and(is_known) {
+                    let entry = OwnEntry {
+                        scope,
+                        at: row.at,
+                        commit: hash,
+                        verdicts: stored.verdicts.clone(),
+                        received: stored.received,
+                        released,
+                        earlier,
+                    };
+                    return Ok((LogEntry::Own(entry), None, size));
+                }
                 let mut payloads = Vec::with_capacity(stored.ops.len());
                 for id in &stored.ops {
                     let payload = self.readable(id)?;
                     size += payload.as_ref().map_or(1, |p| p.bytes.len() + 24);
                     payloads.push(payload);
                 }
-                let earlier = self.tx.earlier(&hash)?;
                 size += stored.signed.bytes.len() + stored.signed.signature.len();
-                size += earlier.as_ref().map_or(0, |signed| signed.bytes.len() + 64);
                 let entry = CommitEntry {
                     scope,
                     at: row.at,

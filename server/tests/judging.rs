@@ -45,6 +45,7 @@ fn words(pages: &[Page]) -> Vec<(OpId, Payload)> {
                 all.extend(own.filter_map(|(id, p)| p.clone().map(|p| (id, p))));
                 all.extend(entry.released.clone());
             }
+            LogEntry::Own(entry) => all.extend(entry.released.clone()),
             LogEntry::Judged { released, .. } => all.extend(released.clone()),
         }
     }

@@ -60,7 +60,7 @@ fn judged(pages: &[Page]) -> Vec<(Scope, OpId, Verdict)> {
                 assert!(scope.child().is_some() || released.is_empty(), "no words");
                 Some((*scope, *op, verdict.clone()))
             }
-            LogEntry::Commit(_) => None,
+            LogEntry::Commit(_) | LogEntry::Own(_) => None,
         })
         .collect()
 }
@@ -306,7 +306,7 @@ fn the_ending_says_to_whom_the_child_moved() {
         .flat_map(|page| &page.entries)
         .filter_map(|entry| match entry {
             LogEntry::Commit(entry) => entry.payloads[0].as_ref()?.content().ok(),
-            LogEntry::Judged { .. } => None,
+            LogEntry::Own(_) | LogEntry::Judged { .. } => None,
         })
         .filter_map(|content| match content {
             Content::Assignment(ended) => Some((ended.role, ended.moved_to)),

@@ -26,9 +26,14 @@ skip() {
   exit 0
 }
 
+# find_target: names the folder that Cargo builds in.
+find_target() {
+  target=$(cargo metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+}
+
 # Builds the native library and the council's server, as developers do, and names where they are.
 build_natives() {
-  target=$(cargo metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+  find_target
   cargo build --quiet --package visitbook-ffi
   cargo build --quiet --package visitbook-server --bin visitbook-server
   built=$target/debug

@@ -4,6 +4,7 @@ Run by `tests/languages/python.sh`, which builds and installs the wheel. Each cl
 one council that all share. Nothing here waits for a time to pass: a test that hangs is a failure, and says where.
 """
 
+import datetime
 import gc
 import inspect
 import re
@@ -250,6 +251,40 @@ class TheDay(Case):
         self.rowan.sync()
         (decided,) = rowan.concerns(finch)
         self.assertEqual([(one.by, one.text) for one in decided.decisions], [("Sage Mallow", "Fuel money agreed.")])
+
+    def test_4_a_line_about_what_was_not_met_is_closed_and_read(self):
+        rowan, finch = self.rowan.book, self.rowan.child("Finch")
+        today = datetime.date.fromisoformat(rowan.today().date)
+        for days in (28, 14, 0):
+            (visit,) = rowan.begin_visit([finch])
+            rowan.set(visit, "outcome", "went_ahead")
+            rowan.set(visit, "visit_date", str(today - datetime.timedelta(days=days)))
+            rowan.observe(visit, "area_health", "not_met")
+        self.rowan.sync()
+        sage = Phone(council, "W-SAGE", "Sage's other laptop")
+        sage.sync()
+        (line,) = sage.book.board().board.not_met
+        self.assertEqual((line.area, line.state, line.closing), ("area_health", "open", None))
+        steps = [step.code for step in line.steps]
+        self.assertEqual(steps, ["practical_help", "core_group", "legal_advice"])
+        later = str(today + datetime.timedelta(days=14))
+        why = "The school nurse sees Finch on Thursday."
+        closing = (finch, "area_health", "core_group", why, later)
+        self.refused("managers_only", rowan.close_line, *closing)
+        self.refused("no_line", sage.book.close_line, finch, "area_food", "core_group", why, later)
+        sage.book.close_line(*closing)
+        self.refused("step_too_small", sage.book.close_line, finch, "area_health", "practical_help", why, later)
+        after = str(today + datetime.timedelta(days=15))
+        self.refused("still_closed", sage.book.close_line, finch, "area_health", "core_group", why, after)
+        board = sage.book.board().board
+        self.assertEqual(board.not_met, [])
+        (closed,) = board.not_met_closed
+        self.assertEqual((closed.state, closed.closing.reason, closed.closing.look_again), ("closed", why, later))
+        sage.sync()
+        self.rowan.sync()
+        (read,) = rowan.page(finch).oversight.closings
+        self.assertEqual((read.by, read.step_words), ("Sage Mallow", "bring the core group forward"))
+        self.assertIn(why, rowan.case_text(finch).text)
 
     def test_5_everything_verifies_and_all_agree(self):
         for phone in (self.rowan, self.bryony):

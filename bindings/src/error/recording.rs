@@ -134,6 +134,20 @@ impl From<SaveError> for VisitbookError {
                 "nothing_to_open",
                 "There is no unfinished text of a colleague here.",
             ),
+            SaveError::NoLine => Self::request(
+                "no_line",
+                "There is no line to close: the area was not met on fewer than three visits running. Read the board again.",
+            ),
+            SaveError::StillClosed { until } => Self::request(
+                "still_closed",
+                format!(
+                    "This line is closed until {until}. Close it again only to look again sooner."
+                ),
+            ),
+            SaveError::StepTooSmall { least } => Self::request(
+                "step_too_small",
+                format!("A smaller step did not change it. The least that closes it now: {least}."),
+            ),
             SaveError::EnteredInError => Self::request(
                 "entered_in_error",
                 "This was entered in error and takes nothing more. Make it again where it belongs.",

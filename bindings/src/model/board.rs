@@ -4,7 +4,7 @@ use visitbook_device::model as core;
 
 use super::lists::Moment;
 use super::mirrors;
-use super::oversight::ReturnedView;
+use super::oversight::{ClosingView, ReturnedView};
 use super::people::{FileOpened, MetChild, ToTell};
 use super::voice::UnopenedLine;
 
@@ -125,6 +125,14 @@ mirrors! {
         ratings: Vec<RatedView>,
     }
 
+    /// Something that a manager can do about an area that was not met.
+    StepView {
+        /// As `close_line` takes it.
+        code: String,
+        /// In words: "bring the core group forward".
+        words: String,
+    }
+
     /// An area of care that was not met on three or more visits running: one line, not one for each visit.
     NotMetLine {
         /// The child.
@@ -139,8 +147,12 @@ mirrors! {
         visits: Vec<NotMetVisit>,
         /// In words.
         words: String,
-        /// What can be done, from the smallest step to the largest.
-        steps: Vec<String>,
+        /// `open`; `closed`; or `came_back`, after it was closed and nothing had changed.
+        state: String,
+        /// How it was closed, or, of one that came back, how it had been.
+        closing: Option<ClosingView>,
+        /// What closes it now, from the smallest step to the largest.
+        steps: Vec<StepView>,
     }
 
     /// Something a child gave whose answer has not reached the child yet.
@@ -219,6 +231,8 @@ mirrors! {
         two_answers: Vec<TwoAnswersLine>,
         /// Areas of care that were not met on three visits running.
         not_met: Vec<NotMetLine>,
+        /// Those that a manager has closed until a day for looking again.
+        not_met_closed: Vec<NotMetLine>,
         /// Children who wait for an answer, oldest first.
         waiting: Vec<WaitingChild>,
         /// Children who changed worker and are to be told, the longest due first.

@@ -102,6 +102,32 @@ mirrors! {
         words: String,
     }
 
+    /// A manager closed a line about an area of care that was not met visit after visit.
+    ClosingView {
+        /// The statement.
+        op: String,
+        /// The area's code.
+        area: String,
+        /// What stands above it on the form.
+        label: String,
+        /// The step taken.
+        step: String,
+        /// That in words: "bring the core group forward".
+        step_words: String,
+        /// Why, in the manager's words.
+        reason: String,
+        /// The day for looking again, `2026-11-10`.
+        look_again: String,
+        /// Who.
+        by: String,
+        /// When, by their device.
+        written: Moment,
+        /// When the council received it.
+        received: Option<Moment>,
+        /// In a sentence.
+        words: String,
+    }
+
     /// All of that about one record.
     OversightView {
         /// The sign-off of the finish that stands.
@@ -114,6 +140,8 @@ mirrors! {
         voided: Option<VoidedView>,
         /// When text that was not finished was opened, in log order.
         opened: Vec<OpenedView>,
+        /// On a child's own record: lines that were closed, in log order.
+        closings: Vec<ClosingView>,
     }
 
     /// One thing owed to a child.

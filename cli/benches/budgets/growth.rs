@@ -23,7 +23,9 @@ pub(crate) struct Point {
     pub(crate) lines: Vec<(&'static str, Duration, Duration)>,
 }
 
-pub(crate) fn measure(sizes: &[usize], table: &mut Table) -> Vec<Point> {
+/// Sends and receives at each size, the largest last. What would not end before `until`, by the pace of the size before, is left
+/// out, and said to be.
+pub(crate) fn measure(sizes: &[usize], until: Option<Instant>, table: &mut Table) -> Vec<Point> {
     let council = Council::new();
     let mut writer = Phone::enrol(&council, "W-1", quick_folder());
     writer.sync();
@@ -35,24 +37,49 @@ pub(crate) fn measure(sizes: &[usize], table: &mut Table) -> Vec<Point> {
         time(argon),
         "",
     );
-    sizes
-        .iter()
-        .map(|size| {
-            let before = writer.written();
-            while writer.written() < *size {
-                writer.visit();
-                if writer.written().is_multiple_of(500) {
-                    writer.working().idle().unwrap();
-                }
+    let mut points: Vec<Point> = Vec::new();
+    let mut each = Duration::ZERO;
+    for size in sizes {
+        let start = Instant::now();
+        let fresh = size - writer.written();
+        let needs = each * u32::try_from(fresh + size).unwrap_or(u32::MAX);
+        if until.is_some_and(|until| start + needs > until) {
+            let minutes = needs.as_secs().div_ceil(60);
+            table.note(
+                &format!("{size} visits"),
+                "left out",
+                format!("would take {minutes} minutes or more"),
+            );
+            break;
+        }
+        while writer.written() < *size {
+            writer.visit();
+            if writer.written().is_multiple_of(500) {
+                writer.working().idle().unwrap();
             }
-            plain.fill(*size);
-            first_sync_up(&mut writer, *size, size - before, table);
-            let mut reader = first_sync_down(&council, *size, table);
-            let point = read(&mut reader, &plain, *size, argon, table);
-            memory::measure(&mut reader, *size, table);
-            point
-        })
-        .collect()
+        }
+        let wrote = start.elapsed();
+        table.note(
+            &format!("writing {fresh} visits, to {size}, in memory"),
+            format!("{:.0} visits/s", fresh as f64 / wrote.as_secs_f64()),
+            "",
+        );
+        plain.fill(*size);
+        let up = first_sync_up(&mut writer, *size, fresh, table);
+        let (mut reader, down) = first_sync_down(&council, &writer, *size, table);
+        let mut point = read(&mut reader, &plain, *size, argon, table);
+        point.lines.splice(
+            0..0,
+            [
+                ("send a visit", up, Duration::ZERO),
+                ("receive a visit", down, Duration::ZERO),
+            ],
+        );
+        memory::measure(&mut reader, *size, table);
+        points.push(point);
+        each = start.elapsed() / u32::try_from(fresh + size).unwrap_or(1);
+    }
+    points
 }
 
 fn argon2() -> Duration {
@@ -91,7 +118,8 @@ fn rates(
     );
 }
 
-fn first_sync_up(writer: &mut Phone, size: usize, fresh: usize, table: &mut Table) {
+/// How long each visit took.
+fn first_sync_up(writer: &mut Phone, size: usize, fresh: usize, table: &mut Table) -> Duration {
     writer.passed.take();
     let start = Instant::now();
     writer.sync();
@@ -107,10 +135,19 @@ fn first_sync_up(writer: &mut Phone, size: usize, fresh: usize, table: &mut Tabl
         table,
         0.5,
     );
+    took / u32::try_from(fresh).unwrap_or(1)
 }
 
-fn first_sync_down(council: &Council, size: usize, table: &mut Table) -> Phone {
-    let mut reader = Phone::enrol(council, "W-2", tempfile::tempdir().unwrap());
+/// A colleague's new device on the day of the newest visit, and how long each visit took.
+fn first_sync_down(
+    council: &Council,
+    writer: &Phone,
+    size: usize,
+    table: &mut Table,
+) -> (Phone, Duration) {
+    let folder = tempfile::tempdir().unwrap();
+    let calendar = writer.calendar.clone();
+    let mut reader = Phone::enrol_on(council, "W-2", folder, calendar);
     reader.passed.take();
     let start = Instant::now();
     reader.sync();
@@ -127,7 +164,7 @@ fn first_sync_down(council: &Council, size: usize, table: &mut Table) -> Phone {
             .visits
             .is_empty()
     );
-    reader
+    (reader, took / u32::try_from(size).unwrap_or(1))
 }
 
 /// The day of the newest visit to the first child.

@@ -1,8 +1,8 @@
 //! What Visitbook costs: one command that prints every budget's figure beside plain SQLite and beside what this machine can
 //! do at best, as ratios, and draws how the figures grow.
 //!
-//! `cargo bench -p visitbook --bench budgets` measures up to 10,000 visits; `-- --largest 100000` goes on to 100,000,
-//! `-- --plot FILE.svg` draws the growth. Nothing is asserted, since a loaded machine measures its load: medians and ratios
+//! `cargo bench -p visitbook --bench budgets` measures up to 10,000 visits; `-- --largest 100000` goes on to 100,000, `-- --minutes N`
+//! leaves a size out that would not end in N minutes, and `-- --plot FILE.svg` draws the growth. Nothing is asserted, since a loaded machine measures its load: medians and ratios
 //! are printed, and a row says whether its budget is met. Everything is real: the council is a process of its own, devices
 //! speak to it over TLS, and both write to disk. The device that writes the ten thousands of visits lies in memory where
 //! the system has a folder for that, so that the filling does not take hours; nothing that is timed lies there.
@@ -24,7 +24,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cap::Cap;
 use table::Table;
@@ -36,6 +36,8 @@ static HEAP: Cap<std::alloc::System> = Cap::new(std::alloc::System, usize::MAX);
 
 struct Args {
     largest: usize,
+    /// How long the growth may take; a size that would take longer is left out.
+    minutes: Option<u64>,
     plot: Option<PathBuf>,
     /// Only that everything still runs: `cargo test` starts this without `--bench`.
     short: bool,
@@ -55,7 +57,11 @@ fn main() -> ExitCode {
     let args = read(&words);
     let mut table = Table::default();
     let limits = limits::measure(&mut table);
-    let growth = growth::measure(&args_sizes(&args), &mut table);
+    let minutes = args
+        .minutes
+        .map(|minutes| Duration::from_secs(60 * minutes));
+    let until = minutes.map(|minutes| Instant::now() + minutes);
+    let growth = growth::measure(&args_sizes(&args), until, &mut table);
     wire::measure(if args.short { 5 } else { 200 }, &mut table);
     load::measure(if args.short { 4 } else { 512 }, &limits, &mut table);
     print!("{table}");
@@ -69,6 +75,7 @@ fn main() -> ExitCode {
 fn read(words: &[OsString]) -> Args {
     let mut args = Args {
         largest: 10_000,
+        minutes: None,
         plot: None,
         short: true,
     };
@@ -79,6 +86,10 @@ fn read(words: &[OsString]) -> Args {
             "--largest" => {
                 let number = words.next().expect("--largest takes a number of visits");
                 args.largest = number.parse().expect("--largest takes a number of visits");
+            }
+            "--minutes" => {
+                let number = words.next().expect("--minutes takes a number");
+                args.minutes = Some(number.parse().expect("--minutes takes a number"));
             }
             "--plot" => {
                 args.plot = Some(words.next().expect("--plot takes a file").as_ref().into())

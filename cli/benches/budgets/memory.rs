@@ -16,12 +16,13 @@ use super::growth::newest_day;
 use super::office::{PIN, Phone};
 use super::table::{Budget, Table};
 
-struct Standing;
+/// The moment at which the device is opened, milliseconds since 1970.
+struct Standing(i64);
 
 impl Clock for Standing {
     fn read(&self) -> Clocks {
         Clocks {
-            wall: WallMillis(super::now()),
+            wall: WallMillis(self.0),
             monotonic: MonotonicMillis(1),
             boot: BootId([9; 16]),
         }
@@ -39,6 +40,7 @@ pub(crate) fn measure(reader: &mut Phone, size: usize, table: &mut Table) {
         .arg(reader.store())
         .arg(&keys)
         .arg(&day)
+        .arg(reader.calendar.read().wall.0.to_string())
         .output()
         .unwrap();
     let problem = String::from_utf8_lossy(&output.stderr);
@@ -63,11 +65,12 @@ pub(crate) fn measure(reader: &mut Phone, size: usize, table: &mut Table) {
 
 /// Opens the device in a folder, shows a day's list, and prints megabytes: what Rust holds, and what the process holds.
 pub(crate) fn open_once(words: &[OsString]) -> ExitCode {
-    let [store, keys, day] = words else {
+    let [store, keys, day, now] = words else {
         return ExitCode::FAILURE;
     };
+    let now = Standing(now.to_str().unwrap().parse().unwrap());
     let hardware = SoftwareKeys::from_bytes(&std::fs::read(keys).unwrap()).unwrap();
-    let locked = Device::open(Path::new(store), Arc::new(hardware), Arc::new(Standing));
+    let locked = Device::open(Path::new(store), Arc::new(hardware), Arc::new(now));
     let working = locked.unwrap().unlock(PIN).unwrap();
     let today = working.today(day.to_str()).unwrap();
     assert!(!today.visits.is_empty());

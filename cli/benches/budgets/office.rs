@@ -194,12 +194,21 @@ pub(crate) struct Phone {
 impl Phone {
     /// Enrols a device in a folder, and gets nothing yet.
     pub(crate) fn enrol(council: &Council, worker: &str, folder: TempDir) -> Self {
+        Self::enrol_on(council, worker, folder, Calendar::new())
+    }
+
+    /// As [`Self::enrol`], on the days of this calendar.
+    pub(crate) fn enrol_on(
+        council: &Council,
+        worker: &str,
+        folder: TempDir,
+        calendar: Arc<Calendar>,
+    ) -> Self {
         let code = council.code(worker);
         let (via, passed) = relay::start(council.address);
         let cancel = CancelHandle::new();
         let mut roots = Vec::new();
         let hardware = Arc::new(SoftwareKeys::new());
-        let calendar = Calendar::new();
         let enrolled = Device::enrol(
             &folder.path().join("device"),
             hardware.clone(),
@@ -264,6 +273,7 @@ impl Phone {
         if first.trouble.is_none() {
             return first;
         }
+        eprintln!("a first attempt ended in {:?}", first.trouble);
         let again = self.try_sync();
         assert_eq!(again.trouble, None);
         again

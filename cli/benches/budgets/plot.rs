@@ -10,7 +10,9 @@ const LEFT: f64 = 70.0;
 const RIGHT: f64 = 210.0;
 const TOP: f64 = 40.0;
 const BOTTOM: f64 = 50.0;
-const COLOURS: [&str; 5] = ["#1d70b8", "#00703c", "#d4351c", "#4c2c92", "#b58840"];
+const COLOURS: [&str; 7] = [
+    "#0b0c0c", "#d53880", "#1d70b8", "#00703c", "#d4351c", "#4c2c92", "#b58840",
+];
 
 /// Where a value lies between two powers of ten.
 fn along(value: f64, low: f64, high: f64) -> f64 {
@@ -81,12 +83,18 @@ pub(crate) fn draw(points: &[Point]) -> String {
             path(|line| line.1.as_secs_f64()),
             path(|line| line.2.as_secs_f64()),
         );
-        let name = points[0].lines[line].0;
+        let (name, _, beside) = points[0].lines[line];
+        let dashed = if beside.is_zero() {
+            String::new()
+        } else {
+            format!(
+                "<path d=\"{other}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\" stroke-dasharray=\"5 4\"/>"
+            )
+        };
         let key = TOP + 20.0 * line as f64 + 10.0;
         let _ = writeln!(
             svg,
-            "<path d=\"{own}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>\
-             <path d=\"{other}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\" stroke-dasharray=\"5 4\"/>\
+            "<path d=\"{own}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>{dashed}\
              <text x=\"{:.1}\" y=\"{key:.1}\" fill=\"{colour}\">{name}</text>",
             right + 14.0
         );

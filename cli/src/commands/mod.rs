@@ -107,6 +107,13 @@ impl Desk {
                 reason,
                 made_again,
             } => oversight::void(working, &record, &reason, made_again.as_deref()),
+            Book::CloseLine {
+                child,
+                area,
+                step,
+                reason,
+                look_again,
+            } => oversight::close_line(working, &child, &area, &step, &reason, &look_again),
             Book::Board { at } => oversight::board(working, at.as_deref()),
             Book::Sync { budget } => self.sync(budget.as_deref(), show),
             Book::Attachment { record, no, to } => self.attachment(&record, no, &to, show),

@@ -9,7 +9,7 @@ use visitbook_device::clock::Moment;
 use visitbook_device::model::{BoardView, DueLine, ReturnedView};
 
 use super::read::to_json;
-use super::write::{saved, target};
+use super::write::{area_code, saved, target};
 use crate::failure::Failure;
 use crate::names;
 use crate::reply::Reply;
@@ -74,6 +74,28 @@ pub(super) fn void(
     let done = working.void(record, reason, again)?;
     let reply = saved(before, &done, Json::Null);
     Ok(Reply::new(told(working, &done.records)?, reply.json))
+}
+
+pub(super) fn close_line(
+    working: &mut Working,
+    child: &str,
+    area: &str,
+    step: &str,
+    reason: &str,
+    look_again: &str,
+) -> Result<Reply, Failure> {
+    let record = names::child(working, child)?;
+    let area = area_code(area)?;
+    let before = Instant::now();
+    let done = working.close_line(record, &area, step, reason, look_again)?;
+    let reply = saved(before, &done, Json::Null);
+    let page = working.page(record)?;
+    let ours = page.oversight.closings.iter();
+    let text: String = ours
+        .filter(|one| done.ops.contains(&one.op))
+        .map(|one| format!("{}: {}\n", page.child_name, one.words))
+        .collect();
+    Ok(Reply::new(text, reply.json))
 }
 
 /// What now stands about these records, in sentences.

@@ -220,6 +220,14 @@ pub(super) fn observe(
     line: Option<&str>,
 ) -> Result<Reply, Failure> {
     let record = names::record(working, visit)?;
+    let area = area_code(area)?;
+    let before = Instant::now();
+    let done = working.observe(record, &area, answer, line)?;
+    Ok(saved(before, &done, Json::Null))
+}
+
+/// An area as people write it, `food`, as its code.
+pub(super) fn area_code(area: &str) -> Result<String, Failure> {
     let areas: Vec<&str> = Catalogue::newest()
         .fields(RecordKind::Visit.form())
         .iter()
@@ -233,9 +241,7 @@ pub(super) fn observe(
         );
         return Err(Failure::new("unknown_area", words));
     }
-    let before = Instant::now();
-    let done = working.observe(record, &format!("area_{plain}"), answer, line)?;
-    Ok(saved(before, &done, Json::Null))
+    Ok(format!("area_{plain}"))
 }
 
 pub(super) fn person(

@@ -190,6 +190,21 @@ pub enum SaveError {
     /// No text of a colleague is withheld here.
     #[error("no colleague's unfinished text is waiting here")]
     NothingToOpen,
+    /// The area was met, or was not met on fewer than three visits running.
+    #[error("there is no line to close: this area was not met on fewer than three visits running")]
+    NoLine,
+    /// The line is closed, and is closed anew only to look again sooner.
+    #[error("this line is closed until {until}; close it again only to look again sooner")]
+    StillClosed {
+        /// The day for looking again, `2026-11-10`.
+        until: String,
+    },
+    /// A line that was closed takes a step at least as large, and a larger one once it has come back.
+    #[error("the least that closes this line now is: {least}")]
+    StepTooSmall {
+        /// The smallest step that does, in words.
+        least: &'static str,
+    },
     /// The record was entered in error and takes nothing more.
     #[error("this was entered in error and takes nothing more")]
     EnteredInError,

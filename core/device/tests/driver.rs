@@ -16,7 +16,7 @@ use std::time::Duration;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use visitbook_device::sync::cancel::CancelHandle;
-use visitbook_device::sync::driver::{Ask, Driver, SyncError, SystemClock};
+use visitbook_device::sync::driver::{Ask, Clock, Driver, SyncError, SystemClock};
 use visitbook_device::sync::engine::Config;
 use visitbook_device::sync::exchange::{HttpReply, Route, TransportProblem};
 use visitbook_device::sync::http::{
@@ -592,6 +592,72 @@ fn a_sync_over_a_good_line_sends_and_fetches_on_one_connection() {
     assert_eq!(device.pages, 1);
     assert_eq!(seen, [(1, 0, 0), (1, 1, 0), (1, 1, 1)]);
     assert_eq!(server.seen.connections.load(Ordering::SeqCst), 1);
+}
+
+/// A line on which every answer comes at once, that notes how long it was to be waited for.
+#[derive(Default)]
+struct Noting(Mutex<Vec<Duration>>);
+
+impl Transport for Noting {
+    fn exchange(
+        &self,
+        _: Route,
+        _: &[u8],
+        patience: Duration,
+        _: &CancelHandle,
+    ) -> Result<HttpReply, TransportProblem> {
+        let mut noted = self.0.lock().unwrap();
+        noted.push(patience);
+        let body: &[u8] = if noted.len() == 1 {
+            b"receipt"
+        } else {
+            b"page"
+        };
+        Ok(HttpReply {
+            status: 200,
+            media_type: Some(wire::MEDIA_TYPE.to_owned()),
+            retry_after: None,
+            body: body.to_vec(),
+        })
+    }
+}
+
+/// A clock that goes on by two minutes whenever it is looked at, as it seems to a device that is busy with its book.
+#[derive(Default)]
+struct Busy(AtomicUsize);
+
+impl Clock for Busy {
+    fn now_ms(&self) -> u64 {
+        120_000 * self.0.fetch_add(1, Ordering::SeqCst) as u64
+    }
+}
+
+#[test]
+fn what_the_book_takes_is_not_taken_from_the_line() {
+    let waits = |budget: Budget| {
+        let line = Noting::default();
+        let mut device = Device::default();
+        let ask = Ask {
+            budget,
+            asked: true,
+        };
+        let driver = Driver::new(Config::default());
+        let cancel = CancelHandle::new();
+        let clock = Busy::default();
+        let outcome = driver.sync(&mut device, &line, &clock, ask, &mut |_| {}, &cancel);
+        (outcome.unwrap().ended, line.0.into_inner().unwrap())
+    };
+    let (ended, patience) = waits(Budget::default());
+    assert_eq!(ended, Ended::Complete);
+    let least = Duration::from_millis(Config::default().answer_ms);
+    assert_eq!(patience.len(), 2);
+    assert!(patience.iter().all(|patience| *patience >= least));
+    // But never beyond what the whole run may take.
+    let (_, patience) = waits(Budget {
+        time_ms: Some(121_000),
+        ..Budget::default()
+    });
+    assert_eq!(patience, [Duration::from_secs(1)]);
 }
 
 #[test]

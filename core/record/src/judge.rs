@@ -8,6 +8,7 @@
 //! older than what the device had acknowledged (PROTOCOL §5).
 
 mod attachment;
+mod closing;
 mod opening;
 mod oversight;
 mod redaction;
@@ -205,6 +206,7 @@ impl Judge<'_> {
             Kind::Purged => self.rule_purged(),
             Kind::Attach => self.rule_attachment(op, content),
             Kind::Open => self.rule_opening(op),
+            Kind::Close => self.rule_closing(op, content),
             Kind::Redact => self.rule_redaction(op),
             Kind::Read => self.rule_read(),
             Kind::Resolve | Kind::Correct => {
@@ -436,6 +438,7 @@ const fn suits(op: &Op, content: &Content) -> bool {
         Kind::Correct => matches!(content, Content::Correction(_)),
         Kind::SignOff => matches!(content, Content::SignOff(_)),
         Kind::Return | Kind::Open => matches!(content, Content::Reason(_)),
+        Kind::Close => matches!(content, Content::Closing(_)),
         Kind::Void => matches!(content, Content::Void { .. }),
         Kind::Place => matches!(content, Content::Placement { .. }),
         Kind::EnterFamily => matches!(content, Content::FamilySession(_)),
@@ -457,6 +460,7 @@ const fn text_bytes(content: &Content) -> usize {
             None => 0,
         },
         Content::Drawing(drawing) => drawing.bytes.len(),
+        Content::Closing(closing) => closing.reason.len(),
         _ => 0,
     }
 }

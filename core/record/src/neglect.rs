@@ -12,15 +12,45 @@ use crate::catalogue::{Catalogue, Field};
 use crate::commit::RecordKind;
 use crate::id::{RecordId, WorkerId};
 
+mod closing;
+
+pub use closing::{
+    Back, Closed, Closing, FIELD, Rests, Standing, area_of, closings, standing, target,
+};
+
 /// How many visits running.
 pub const VISITS: usize = 3;
 
-/// What a manager can do about it, from the smallest step to the largest. Practice, not law.
-pub const STEPS: [&str; 3] = [
-    "agree practical help this week",
-    "bring the core group forward",
-    "ask for legal advice",
+/// What a manager can do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// Stored; never changed.
+    pub code: &'static str,
+    /// For a sentence that says what to do.
+    pub words: &'static str,
+}
+
+/// From the smallest step to the largest. Practice, not law.
+pub const STEPS: [Step; 3] = [
+    Step {
+        code: "practical_help",
+        words: "agree practical help this week",
+    },
+    Step {
+        code: "core_group",
+        words: "bring the core group forward",
+    },
+    Step {
+        code: "legal_advice",
+        words: "ask for legal advice",
+    },
 ];
+
+/// Which of [`STEPS`] has this code.
+#[must_use]
+pub fn step(code: &str) -> Option<usize> {
+    STEPS.iter().position(|step| step.code == code)
+}
 
 /// The areas of care that workers observe, in the order of the form.
 pub fn areas(catalogue: &Catalogue) -> impl Iterator<Item = &Field> {
@@ -73,11 +103,17 @@ pub struct Observed {
     pub on: Date,
     /// The visit.
     pub visit: RecordId,
+    /// Other records of the same visit, where two people began one each.
+    pub beside: Vec<RecordId>,
     /// Who observed what.
     pub ratings: Vec<(WorkerId, Rating)>,
 }
 
 impl Observed {
+    fn is_in(&self, record: RecordId) -> bool {
+        self.visit == record || self.beside.contains(&record)
+    }
+
     fn has(&self, rating: Rating) -> bool {
         self.ratings.iter().any(|(_, one)| *one == rating)
     }
@@ -103,6 +139,7 @@ pub struct Running {
 pub fn running(visits: impl IntoIterator<Item = Observed>) -> Option<Running> {
     let mut all: Vec<Observed> = visits.into_iter().collect();
     for visit in &mut all {
+        visit.beside.sort_unstable();
         visit.ratings.sort_unstable();
     }
     all.sort();

@@ -59,11 +59,14 @@ pub enum Kind {
     Purged,
     /// A manager opens the text of a visit that its author has not finished, and says why. Its author sees that.
     Open,
+    /// A manager closes a line about an area of care that was not met visit after visit: the step taken, why, and when to look
+    /// again. Stands on the child's own record, and its target names the area.
+    Close,
     /// Made by a newer version: kept, relayed and shown as such.
     Unknown(u16),
 }
 
-const KINDS: [(Kind, u16); 22] = [
+const KINDS: [(Kind, u16); 23] = [
     (Kind::EntryAdd, 1),
     (Kind::EntryRevise, 2),
     (Kind::EntryWithdraw, 3),
@@ -86,6 +89,7 @@ const KINDS: [(Kind, u16); 22] = [
     (Kind::EnterFamily, 20),
     (Kind::Purged, 21),
     (Kind::Open, 22),
+    (Kind::Close, 23),
 ];
 
 impl Kind {
@@ -162,15 +166,17 @@ impl Kind {
                 | Self::EnterFamily
                 | Self::Purged
                 | Self::Open
+                | Self::Close
                 | Self::Read
                 | Self::Redact
         )
     }
 
-    /// Only these two may name more than one statement they replace.
+    /// Only these may name more than one statement they replace. A closing names every earlier one of its line: two that crossed
+    /// both count until somebody who saw both closes it again.
     #[must_use]
     pub const fn may_replace_several(self) -> bool {
-        matches!(self, Self::Resolve | Self::SetRemove)
+        matches!(self, Self::Resolve | Self::SetRemove | Self::Close)
     }
 }
 

@@ -138,6 +138,8 @@ pub struct Page {
     pub attachments: Vec<usize>,
     /// When a manager opened text that was not finished, in log order.
     pub opened: Vec<usize>,
+    /// When a manager closed a line about an area that was not met, in log order.
+    pub closings: Vec<usize>,
 }
 
 /// Lays out one record. `statements` may come in any order; the page does not depend on it but for statements that have
@@ -230,6 +232,7 @@ pub fn lay_out(kind: RecordKind, statements: &[Statement], view: View) -> Page {
     page.corrections = of_kind(Kind::Correct).collect();
     page.attachments = of_kind(Kind::Attach).collect();
     page.opened = of_kind(Kind::Open).collect();
+    page.closings = of_kind(Kind::Close).collect();
     if let Some(finish) = &finished {
         let stands = statements[finish.by].fact.id;
         page.signed_off = of_kind(Kind::SignOff)

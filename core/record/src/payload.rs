@@ -9,6 +9,7 @@ use crate::attachment::Attachment;
 use crate::cbor::{Malformed, decode, encode};
 use crate::commit::Role;
 use crate::id::{OpId, PayloadHash, RecordId, Salt, WorkerId, labelled_hash};
+use crate::neglect::Closing;
 use crate::redaction::Redaction;
 
 /// A salt and the exact bytes of one [`Content`].
@@ -215,6 +216,8 @@ pub enum Content {
     Redaction(Redaction),
     /// Something a child drew or made. As with words, there is no operation that edits it.
     Drawing(Drawing),
+    /// How a manager closes a line about an area that was not met.
+    Closing(Closing),
 }
 
 impl Content {
@@ -249,6 +252,7 @@ impl std::fmt::Debug for Content {
             Self::FamilySession(_) => "Content::FamilySession",
             Self::Redaction(_) => "Content::Redaction",
             Self::Drawing(_) => "Content::Drawing",
+            Self::Closing(_) => "Content::Closing",
         })
     }
 }
@@ -288,6 +292,7 @@ impl<C> Encode<C> for Content {
             Self::FamilySession(session) => e.array(2)?.u8(14)?.encode_with(session, ctx)?.ok(),
             Self::Redaction(redaction) => e.array(2)?.u8(15)?.encode_with(redaction, ctx)?.ok(),
             Self::Drawing(drawing) => e.array(2)?.u8(17)?.encode_with(drawing, ctx)?.ok(),
+            Self::Closing(closing) => e.array(2)?.u8(18)?.encode_with(closing, ctx)?.ok(),
         }
     }
 }
@@ -324,6 +329,7 @@ impl<'b, C> Decode<'b, C> for Content {
             (14, Some(2)) => Ok(Self::FamilySession(d.decode_with(ctx)?)),
             (15, Some(2)) => Ok(Self::Redaction(d.decode_with(ctx)?)),
             (17, Some(2)) => Ok(Self::Drawing(d.decode_with(ctx)?)),
+            (18, Some(2)) => Ok(Self::Closing(d.decode_with(ctx)?)),
             _ => Err(minicbor::decode::Error::message(
                 "content of a newer version",
             )),

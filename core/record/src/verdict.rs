@@ -136,7 +136,9 @@ impl Reason {
                 "There was nothing to settle, or the form is newer than the council's."
             }
             Self::NotManager => "Only the manager of the child's team may do this.",
-            Self::OwnWork => "Nobody signs off, returns or takes out their own work.",
+            Self::OwnWork => {
+                "Nobody signs off, returns or takes out their own work, or closes a line that rests on their own observations alone."
+            }
             Self::NotOwner => "Somebody else was asked to decide where this goes.",
             Self::NotOpened => "The child's file had not been opened first, with a reason.",
             Self::TooLarge => "It is larger than the council's system takes.",

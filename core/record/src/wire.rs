@@ -201,6 +201,10 @@ pub struct PullRequest {
     /// The device's certificate, when the server said that it does not know the device: a restored server may lack it.
     #[n(8)]
     pub certificate: Option<minicbor::bytes::ByteVec>,
+    /// Of commits of this device and life the names are enough, up to this number: the device made them, and says when one of
+    /// them is not in its book. Absent: everything comes whole. A server of before this cannot read a request that says it.
+    #[n(9)]
+    pub knows_own: Option<u64>,
 }
 
 /// One entry of a scope's log.
@@ -208,6 +212,8 @@ pub struct PullRequest {
 pub enum LogEntry {
     /// A commit arrived.
     Commit(CommitEntry),
+    /// A commit arrived that the reader made, and said that it knows: see [`PullRequest::knows_own`].
+    Own(OwnEntry),
     /// An operation that was held or set aside was judged again, upwards.
     Judged {
         /// Which log and where.
@@ -256,12 +262,40 @@ pub struct CommitEntry {
     pub earlier: Option<Signed>,
 }
 
+/// A commit in a scope's log that the reader has, by its name: what is left of a [`CommitEntry`] then.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct OwnEntry {
+    /// Which log.
+    #[n(0)]
+    pub scope: Scope,
+    /// Where in it.
+    #[n(1)]
+    pub at: LogPosition,
+    /// The name of the commit, which is the hash of its exact bytes.
+    #[n(2)]
+    pub commit: CommitHash,
+    /// By operation, as judged on arrival.
+    #[n(3)]
+    pub verdicts: Vec<Verdict>,
+    /// When the council received it.
+    #[n(4)]
+    pub received: WallMillis,
+    /// Payloads of earlier operations that this commit makes readable.
+    #[n(5)]
+    pub released: Vec<(OpId, Payload)>,
+    /// As in [`CommitEntry::earlier`].
+    #[n(6)]
+    pub earlier: Option<Signed>,
+}
+
 impl LogEntry {
     /// Which log.
     #[must_use]
     pub const fn scope(&self) -> Scope {
         match self {
             Self::Commit(entry) => entry.scope,
+            Self::Own(entry) => entry.scope,
             Self::Judged { scope, .. } => *scope,
         }
     }
@@ -271,6 +305,7 @@ impl LogEntry {
     pub const fn at(&self) -> LogPosition {
         match self {
             Self::Commit(entry) => entry.at,
+            Self::Own(entry) => entry.at,
             Self::Judged { at, .. } => *at,
         }
     }
@@ -284,6 +319,7 @@ impl<C> Encode<C> for LogEntry {
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
         match self {
             Self::Commit(entry) => e.array(2)?.u8(1)?.encode_with(entry, ctx)?.ok(),
+            Self::Own(entry) => e.array(2)?.u8(3)?.encode_with(entry, ctx)?.ok(),
             Self::Judged {
                 scope,
                 at,
@@ -313,6 +349,7 @@ impl<'b, C> Decode<'b, C> for LogEntry {
         let length = d.array()?;
         match (d.u8()?, length) {
             (1, Some(2)) => Ok(Self::Commit(d.decode_with(ctx)?)),
+            (3, Some(2)) => Ok(Self::Own(d.decode_with(ctx)?)),
             (2, Some(length @ (6 | 7))) => Ok(Self::Judged {
                 scope: d.decode_with(ctx)?,
                 at: d.decode_with(ctx)?,

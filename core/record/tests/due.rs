@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use visitbook_record::calendar::{Calendar, Date, OutsideCalendar};
 use visitbook_record::due::{
     Arrangement, Attempt, Child, ChildDue, Counting, Duty, FirstDay, Interval, Kind, Part, Period,
-    RuleId, Rules, RulesError, Seen, Terms, Unit, Variation, Visit, due,
+    RuleId, Rules, RulesError, Seen, Terms, Unit, Variation, Visit, due, is_settled,
 };
 
 fn date(text: &str) -> Date {
@@ -564,6 +564,28 @@ proptest! {
         prop_assert_eq!(dates(&before), dates(&after), "{} {}", day, shown(&child));
         for (was, is) in before.obligations.iter().zip(&after.obligations) {
             prop_assert_eq!((&was.sum, was.status, was.basis), (&is.sum, is.status, is.basis));
+        }
+    }
+
+    #[test]
+    fn once_settled_nothing_older_changes_what_is_said(
+        by in any_rules(), child in any_child(), old in prop::collection::vec(any_visit(), 0..12), day in day_near(),
+        beside in prop::collection::vec(any_visit(), 0..3),
+    ) {
+        let whole = Child { visits: [child.visits.clone(), old, beside.clone()].concat(), ..child.clone() };
+        let all = due(&by, &whole, day).unwrap();
+        // What stands apart from the list is told first, as dates that two people put differently are.
+        let mut told = Child { visits: beside.clone(), attempts: Vec::new(), ..child };
+        let mut listed: Vec<Result<Visit, Attempt>> = whole.visits[..whole.visits.len() - beside.len()].iter().cloned().map(Ok).collect();
+        listed.extend(whole.attempts.iter().copied().map(Err));
+        let on = |one: &Result<Visit, Attempt>| match one { Ok(visit) => visit.on, Err(attempt) => attempt.on };
+        listed.sort_by_key(|one| std::cmp::Reverse(on(one)));
+        for one in listed {
+            let since = on(&one);
+            match one { Ok(visit) => told.visits.push(visit), Err(attempt) => told.attempts.push(attempt) }
+            if is_settled(&told, day, since) {
+                prop_assert!(due(&by, &told, day).unwrap() == all, "{} since {}: {}", day, since, shown(&whole));
+            }
         }
     }
 

@@ -906,3 +906,87 @@ fn only_the_childs_manager_opens_what_is_not_finished() {
         assert_eq!(by(BRYONY, role), aside(Reason::NotManager), "{role:?}");
     }
 }
+
+#[test]
+fn only_the_childs_manager_closes_a_line_and_not_over_their_own_observations_alone() {
+    let (first, second) = (VISIT, RecordId([2; 16]));
+    let by = |who, role, draft: Draft| {
+        let mut pen = Pen::new(who, 9);
+        (pen.record, pen.record_kind) = (CHILD, RecordKind::Child);
+        let mut bench = Bench::of(who, role);
+        bench.home = None;
+        bench.judge(&pen.write(vec![draft]))
+    };
+    let line = |rests_on: &[(RecordId, WorkerId)]| {
+        Draft::closing("area_food", "core_group", "2026-11-10", rests_on, &[])
+    };
+    let both = [(first, ROWAN), (second, SAGE)];
+    assert_eq!(by(SAGE, Role::Manager, line(&both)), Verdict::Applied);
+    for role in [Role::Allocated, Role::Joint, Role::Cover] {
+        let verdict = by(BRYONY, role, line(&both));
+        assert_eq!(verdict, aside(Reason::NotManager), "{role:?}");
+    }
+    let own = line(&[(first, SAGE), (second, SAGE)]);
+    assert_eq!(by(SAGE, Role::Manager, own), aside(Reason::OwnWork));
+    let stranger = {
+        let mut pen = Pen::new(SAGE, 9);
+        (pen.record, pen.record_kind) = (CHILD, RecordKind::Child);
+        let mut bench = Bench::of(SAGE, Role::Manager);
+        (bench.home, bench.rights.role_known) = (None, None);
+        bench.judge(&pen.write(vec![line(&both)]))
+    };
+    assert_eq!(stranger, aside(Reason::NotHeld));
+    let on_a_visit =
+        Bench::of(SAGE, Role::Manager).judge(&Pen::new(SAGE, 9).write(vec![line(&both)]));
+    assert_eq!(on_a_visit, aside(Reason::OtherHome));
+}
+
+#[test]
+fn a_closing_has_an_area_a_step_a_reason_a_day_and_something_it_rests_on() {
+    use visitbook_record::neglect::Closing;
+
+    let judged = |change: &dyn Fn(&mut Draft)| {
+        let rests_on = [(VISIT, ROWAN), (RecordId([2; 16]), BRYONY)];
+        let mut draft = Draft::closing("area_food", "core_group", "2026-11-10", &rests_on, &[]);
+        change(&mut draft);
+        let mut pen = Pen::new(SAGE, 9);
+        (pen.record, pen.record_kind) = (CHILD, RecordKind::Child);
+        let mut bench = Bench::of(SAGE, Role::Manager);
+        bench.home = None;
+        bench.judge(&pen.write(vec![draft]))
+    };
+    let closing = |change: &dyn Fn(&mut Closing)| {
+        judged(&|draft| {
+            if let Some(Content::Closing(closing)) = &mut draft.content {
+                change(closing);
+            }
+        })
+    };
+    let wrong = aside(Reason::WrongContent);
+    assert_eq!(judged(&|_| ()), Verdict::Applied);
+    assert_eq!(closing(&|one| one.look_again = "Tuesday".into()), wrong);
+    assert_eq!(closing(&|one| one.reason = " ".into()), wrong);
+    assert_eq!(closing(&|one| one.rests_on.clear()), wrong);
+    assert_eq!(closing(&|one| one.rests_on.reverse()), wrong);
+    let twice = |one: &mut Closing| one.rests_on = [one.rests_on[0]; 2].into();
+    assert_eq!(closing(&twice), wrong);
+    assert_eq!(
+        closing(&|one| one.step = Value::new("wait", "wait and see")),
+        aside(Reason::UnknownCode)
+    );
+    assert_eq!(
+        closing(&|one| one.reason = "x".repeat(visitbook_record::limits::ENTRY_BYTES + 1)),
+        aside(Reason::TooLarge)
+    );
+    let about = |target: &Target| judged(&|draft| draft.target = target.clone());
+    assert_eq!(
+        about(&Target::element("not_met", "area_toys")),
+        aside(Reason::UnknownField)
+    );
+    assert_eq!(about(&Target::field("not_met")), aside(Reason::BadTarget));
+    let reason = |draft: &mut Draft| draft.content = Some(Content::Reason("because".into()));
+    assert_eq!(judged(&reason), wrong);
+    // Two that crossed are both replaced.
+    let both = |draft: &mut Draft| draft.replaces = vec![OpId([1; 32]), OpId([2; 32])];
+    assert_eq!(judged(&both), Verdict::Applied);
+}

@@ -23,6 +23,7 @@ fn visits(all: &[&[Rating]]) -> Vec<Observed> {
                 .add_days(i32::from(week) * 7)
                 .unwrap(),
             visit: RecordId([week; 16]),
+            beside: vec![],
             ratings: workers.into_iter().zip(ratings.iter().copied()).collect(),
         })
         .collect()

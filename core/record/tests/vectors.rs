@@ -9,14 +9,14 @@ mod common;
 
 use std::collections::HashMap;
 
-use common::{BRYONY, CHILD, Draft, Pen, ROWAN, SAGE, Written};
+use common::{BRYONY, CHILD, Draft, Pen, ROWAN, SAGE, VISIT, Written};
 use serde_json::{Value as Json, json};
 use visitbook_record::cbor::{decode, encode};
 use visitbook_record::commit::{Commit, RecordKind, Role};
 use visitbook_record::digest::ScopeDigest;
 use visitbook_record::fact::{Fact, RecordHome};
 use visitbook_record::fold::live_shared;
-use visitbook_record::id::OpId;
+use visitbook_record::id::{OpId, RecordId, WorkerId};
 use visitbook_record::judge::{Context, DeviceStanding, KnownOp, Rights, judge_commit};
 use visitbook_record::op::{Kind, Policy, Target};
 use visitbook_record::payload::Content;
@@ -49,6 +49,19 @@ fn redaction(of: &Written) -> Draft {
     }
 }
 
+/// A manager's pen, on the child's own record.
+fn of_the_childs_own(mut pen: Pen) -> Pen {
+    pen.acting_as = Role::Manager;
+    pen.record = CHILD;
+    pen.record_kind = RecordKind::Child;
+    pen
+}
+
+fn closing(seen_by: WorkerId) -> Draft {
+    let rests_on = [(VISIT, seen_by), (RecordId([2; 16]), ROWAN)];
+    Draft::closing("area_food", "core_group", "2026-11-10", &rests_on, &[])
+}
+
 fn commit_vector(name: &str, written: &Written) -> Json {
     json!({
         "name": name,
@@ -76,6 +89,8 @@ fn commits() -> Vec<Json> {
         ..alone("x", &[])
     }]);
     let removed = rowan.write(vec![redaction(&note)]);
+    let mut sage = of_the_childs_own(Pen::new(SAGE, 3));
+    let closed = sage.write(vec![closing(SAGE)]);
     vec![
         commit_vector("an answer", &answer),
         commit_vector("an entry with an emoji and a right-to-left mark", &note),
@@ -83,6 +98,7 @@ fn commits() -> Vec<Json> {
         commit_vector("a finish", &finish),
         commit_vector("a kind of a newer version", &unknown),
         commit_vector("words removed by law", &removed),
+        commit_vector("a line about an area that was not met, closed", &closed),
     ]
 }
 

@@ -21,9 +21,9 @@ use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::WallMillis;
 use visitbook_record::verdict::{Reason, Verdict};
 use visitbook_record::wire::{
-    CommitEntry, Denial, EnrolReply, EnrolRequest, EnvelopeBody, LogEntry, Page, PostReply,
-    PostStatement, PullReply, PullRequest, ReceiptStatement, Received, Refusal, SealedGroup,
-    Signed, Upload, UploadAnswer, UploadReply,
+    CommitEntry, Denial, EnrolReply, EnrolRequest, EnvelopeBody, LogEntry, OwnEntry, Page,
+    PostReply, PostStatement, PullReply, PullRequest, ReceiptStatement, Received, Refusal,
+    SealedGroup, Signed, Upload, UploadAnswer, UploadReply,
 };
 
 const NOON: WallMillis = WallMillis(1_793_102_400_000);
@@ -184,8 +184,17 @@ fn fetching(all: &mut Vectors) {
         acknowledges: None,
         epoch: None,
         certificate: None,
+        knows_own: None,
     };
     all.message("first pull", &first);
+    all.message(
+        "pull that knows own commits",
+        &PullRequest {
+            token: Some(Token([4; 16])),
+            knows_own: Some(12),
+            ..first.clone()
+        },
+    );
     all.message(
         "later pull",
         &PullRequest {
@@ -229,7 +238,25 @@ fn fetching(all: &mut Vectors) {
         time: NOON,
         keys: Some(3),
     };
+    let own = |earlier| OwnEntry {
+        scope: Scope::Child(CHILD),
+        at: at(43),
+        commit: CommitHash([10; 32]),
+        verdicts: vec![Verdict::Applied, aside()],
+        received: NOON,
+        released: vec![(OpId([8; 32]), payload())],
+        earlier,
+    };
+    let by_name = Page {
+        entries: vec![
+            LogEntry::Own(own(None)),
+            LogEntry::Own(own(Some(signed(2)))),
+        ],
+        keys: None,
+        ..page.clone()
+    };
     all.message("page", &PullReply::Page(page));
+    all.message("page of own commits by name", &PullReply::Page(by_name));
     for (name, denial) in [
         ("denied, not enrolled", Denial::NotEnrolled),
         ("denied, replayed", Denial::Replayed),

@@ -248,6 +248,19 @@ extension Working {
   }
 
   /**
+   * Closes the line about an area of a child that was not met on three visits running, as the board shows it: with a step by its
+   * code, a reason, and the day for looking again, written `2026-11-10`. The line comes back, one step up, with the next visit on
+   * which the area is not met again, or once that day has passed with nothing changed. Managers only.
+   *
+   * Errors: `managers_only`; `no_line`; `step_too_small` if a step as large changed nothing; `still_closed` where it is closed and
+   * this would look again later; `bad_form` for a day that is past; `would_be_set_aside` where only the holder observed it. Nothing
+   * was saved then.
+   */
+  public func closeLine(child: String, area: String, step: String, reason: String, lookAgain: String) throws(BookError) -> Saved {
+    try call { try $0.closeLine(child: child, area: area, step: step, reason: reason, lookAgain: lookAgain) }
+  }
+
+  /**
    * Puts a fact of a finished visit right. The page keeps what was; lists, dates and exports count with what is.
    *
    * Errors: `not_finished`, `nothing_to_correct`, `two_answers`; `needs_agreement` if only somebody else, or a manager, may

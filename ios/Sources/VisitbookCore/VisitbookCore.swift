@@ -808,6 +808,17 @@ public protocol BookProtocol: AnyObject, Sendable {
     func board(asKnownAt: Int64?) throws  -> BoardView
     
     /**
+     * Closes the line about an area of a child that was not met on three visits running, as the board shows it: with a step by its
+     * code, a reason, and the day for looking again, written `2026-11-10`. The line comes back, one step up, with the next visit on
+     * which the area is not met again, or once that day has passed with nothing changed. Managers only.
+     *
+     * Errors: `managers_only`; `no_line`; `step_too_small` if a step as large changed nothing; `still_closed` where it is closed and
+     * this would look again later; `bad_form` for a day that is past; `would_be_set_aside` where only the holder observed it. Nothing
+     * was saved then.
+     */
+    func closeLine(child: String, area: String, step: String, reason: String, lookAgain: String) throws  -> Saved
+    
+    /**
      * Puts a fact of a finished visit right. The page keeps what was; lists, dates and exports count with what is.
      *
      * Errors: `not_finished`, `nothing_to_correct`, `two_answers`; `needs_agreement` if only somebody else, or a manager, may
@@ -1655,6 +1666,29 @@ open func board(asKnownAt: Int64? = nil)throws  -> BoardView  {
     uniffi_visitbook_ffi_fn_method_book_board(
             self.uniffiCloneHandle(),
         FfiConverterOptionInt64.lower(asKnownAt),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Closes the line about an area of a child that was not met on three visits running, as the board shows it: with a step by its
+     * code, a reason, and the day for looking again, written `2026-11-10`. The line comes back, one step up, with the next visit on
+     * which the area is not met again, or once that day has passed with nothing changed. Managers only.
+     *
+     * Errors: `managers_only`; `no_line`; `step_too_small` if a step as large changed nothing; `still_closed` where it is closed and
+     * this would look again later; `bad_form` for a day that is past; `would_be_set_aside` where only the holder observed it. Nothing
+     * was saved then.
+     */
+open func closeLine(child: String, area: String, step: String, reason: String, lookAgain: String)throws  -> Saved  {
+    return try  FfiConverterTypeSaved_lift(try rustCallWithError(FfiConverterTypeVisitbookError_lift) {
+        uniffiCallStatus in
+    uniffi_visitbook_ffi_fn_method_book_close_line(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(child),
+        FfiConverterString.lower(area),
+        FfiConverterString.lower(step),
+        FfiConverterString.lower(reason),
+        FfiConverterString.lower(lookAgain),uniffiCallStatus
     )
 })
 }
@@ -6411,6 +6445,10 @@ public struct Board: Equatable, Hashable {
      */
     public let notMet: [NotMetLine]
     /**
+     * Those that a manager has closed until a day for looking again.
+     */
+    public let notMetClosed: [NotMetLine]
+    /**
      * Children who wait for an answer, oldest first.
      */
     public let waiting: [WaitingChild]
@@ -6486,6 +6524,9 @@ public struct Board: Equatable, Hashable {
          * Areas of care that were not met on three visits running.
          */notMet: [NotMetLine], 
         /**
+         * Those that a manager has closed until a day for looking again.
+         */notMetClosed: [NotMetLine], 
+        /**
          * Children who wait for an answer, oldest first.
          */waiting: [WaitingChild], 
         /**
@@ -6527,6 +6568,7 @@ public struct Board: Equatable, Hashable {
         self.asked = asked
         self.twoAnswers = twoAnswers
         self.notMet = notMet
+        self.notMetClosed = notMetClosed
         self.waiting = waiting
         self.toTell = toTell
         self.opened = opened
@@ -6565,6 +6607,7 @@ public struct FfiConverterTypeBoard: FfiConverterRustBuffer {
                 asked: FfiConverterSequenceTypeAskedLine.read(from: &buf), 
                 twoAnswers: FfiConverterSequenceTypeTwoAnswersLine.read(from: &buf), 
                 notMet: FfiConverterSequenceTypeNotMetLine.read(from: &buf), 
+                notMetClosed: FfiConverterSequenceTypeNotMetLine.read(from: &buf), 
                 waiting: FfiConverterSequenceTypeWaitingChild.read(from: &buf), 
                 toTell: FfiConverterSequenceTypeToTell.read(from: &buf), 
                 opened: FfiConverterSequenceTypeFileOpened.read(from: &buf), 
@@ -6589,6 +6632,7 @@ public struct FfiConverterTypeBoard: FfiConverterRustBuffer {
         FfiConverterSequenceTypeAskedLine.write(value.asked, into: &buf)
         FfiConverterSequenceTypeTwoAnswersLine.write(value.twoAnswers, into: &buf)
         FfiConverterSequenceTypeNotMetLine.write(value.notMet, into: &buf)
+        FfiConverterSequenceTypeNotMetLine.write(value.notMetClosed, into: &buf)
         FfiConverterSequenceTypeWaitingChild.write(value.waiting, into: &buf)
         FfiConverterSequenceTypeToTell.write(value.toTell, into: &buf)
         FfiConverterSequenceTypeFileOpened.write(value.opened, into: &buf)
@@ -7419,6 +7463,165 @@ public func FfiConverterTypeChoiceView_lift(_ buf: RustBuffer) throws -> ChoiceV
 #endif
 public func FfiConverterTypeChoiceView_lower(_ value: ChoiceView) -> RustBuffer {
     return FfiConverterTypeChoiceView.lower(value)
+}
+
+
+/**
+ * A manager closed a line about an area of care that was not met visit after visit.
+ */
+public struct ClosingView: Equatable, Hashable {
+    /**
+     * The statement.
+     */
+    public let op: String
+    /**
+     * The area's code.
+     */
+    public let area: String
+    /**
+     * What stands above it on the form.
+     */
+    public let label: String
+    /**
+     * The step taken.
+     */
+    public let step: String
+    /**
+     * That in words: "bring the core group forward".
+     */
+    public let stepWords: String
+    /**
+     * Why, in the manager's words.
+     */
+    public let reason: String
+    /**
+     * The day for looking again, `2026-11-10`.
+     */
+    public let lookAgain: String
+    /**
+     * Who.
+     */
+    public let by: String
+    /**
+     * When, by their device.
+     */
+    public let written: Moment
+    /**
+     * When the council received it.
+     */
+    public let received: Moment?
+    /**
+     * In a sentence.
+     */
+    public let words: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The statement.
+         */op: String, 
+        /**
+         * The area's code.
+         */area: String, 
+        /**
+         * What stands above it on the form.
+         */label: String, 
+        /**
+         * The step taken.
+         */step: String, 
+        /**
+         * That in words: "bring the core group forward".
+         */stepWords: String, 
+        /**
+         * Why, in the manager's words.
+         */reason: String, 
+        /**
+         * The day for looking again, `2026-11-10`.
+         */lookAgain: String, 
+        /**
+         * Who.
+         */by: String, 
+        /**
+         * When, by their device.
+         */written: Moment, 
+        /**
+         * When the council received it.
+         */received: Moment?, 
+        /**
+         * In a sentence.
+         */words: String) {
+        self.op = op
+        self.area = area
+        self.label = label
+        self.step = step
+        self.stepWords = stepWords
+        self.reason = reason
+        self.lookAgain = lookAgain
+        self.by = by
+        self.written = written
+        self.received = received
+        self.words = words
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ClosingView: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeClosingView: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ClosingView {
+        return
+            try ClosingView(
+                op: FfiConverterString.read(from: &buf), 
+                area: FfiConverterString.read(from: &buf), 
+                label: FfiConverterString.read(from: &buf), 
+                step: FfiConverterString.read(from: &buf), 
+                stepWords: FfiConverterString.read(from: &buf), 
+                reason: FfiConverterString.read(from: &buf), 
+                lookAgain: FfiConverterString.read(from: &buf), 
+                by: FfiConverterString.read(from: &buf), 
+                written: FfiConverterTypeMoment.read(from: &buf), 
+                received: FfiConverterOptionTypeMoment.read(from: &buf), 
+                words: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ClosingView, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.op, into: &buf)
+        FfiConverterString.write(value.area, into: &buf)
+        FfiConverterString.write(value.label, into: &buf)
+        FfiConverterString.write(value.step, into: &buf)
+        FfiConverterString.write(value.stepWords, into: &buf)
+        FfiConverterString.write(value.reason, into: &buf)
+        FfiConverterString.write(value.lookAgain, into: &buf)
+        FfiConverterString.write(value.by, into: &buf)
+        FfiConverterTypeMoment.write(value.written, into: &buf)
+        FfiConverterOptionTypeMoment.write(value.received, into: &buf)
+        FfiConverterString.write(value.words, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClosingView_lift(_ buf: RustBuffer) throws -> ClosingView {
+    return try FfiConverterTypeClosingView.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeClosingView_lower(_ value: ClosingView) -> RustBuffer {
+    return FfiConverterTypeClosingView.lower(value)
 }
 
 
@@ -10852,9 +11055,17 @@ public struct NotMetLine: Equatable, Hashable {
      */
     public let words: String
     /**
-     * What can be done, from the smallest step to the largest.
+     * `open`; `closed`; or `came_back`, after it was closed and nothing had changed.
      */
-    public let steps: [String]
+    public let state: String
+    /**
+     * How it was closed, or, of one that came back, how it had been.
+     */
+    public let closing: ClosingView?
+    /**
+     * What closes it now, from the smallest step to the largest.
+     */
+    public let steps: [StepView]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -10878,14 +11089,22 @@ public struct NotMetLine: Equatable, Hashable {
          * In words.
          */words: String, 
         /**
-         * What can be done, from the smallest step to the largest.
-         */steps: [String]) {
+         * `open`; `closed`; or `came_back`, after it was closed and nothing had changed.
+         */state: String, 
+        /**
+         * How it was closed, or, of one that came back, how it had been.
+         */closing: ClosingView?, 
+        /**
+         * What closes it now, from the smallest step to the largest.
+         */steps: [StepView]) {
         self.child = child
         self.name = name
         self.area = area
         self.label = label
         self.visits = visits
         self.words = words
+        self.state = state
+        self.closing = closing
         self.steps = steps
     }
 
@@ -10911,7 +11130,9 @@ public struct FfiConverterTypeNotMetLine: FfiConverterRustBuffer {
                 label: FfiConverterString.read(from: &buf), 
                 visits: FfiConverterSequenceTypeNotMetVisit.read(from: &buf), 
                 words: FfiConverterString.read(from: &buf), 
-                steps: FfiConverterSequenceString.read(from: &buf)
+                state: FfiConverterString.read(from: &buf), 
+                closing: FfiConverterOptionTypeClosingView.read(from: &buf), 
+                steps: FfiConverterSequenceTypeStepView.read(from: &buf)
         )
     }
 
@@ -10922,7 +11143,9 @@ public struct FfiConverterTypeNotMetLine: FfiConverterRustBuffer {
         FfiConverterString.write(value.label, into: &buf)
         FfiConverterSequenceTypeNotMetVisit.write(value.visits, into: &buf)
         FfiConverterString.write(value.words, into: &buf)
-        FfiConverterSequenceString.write(value.steps, into: &buf)
+        FfiConverterString.write(value.state, into: &buf)
+        FfiConverterOptionTypeClosingView.write(value.closing, into: &buf)
+        FfiConverterSequenceTypeStepView.write(value.steps, into: &buf)
     }
 }
 
@@ -11481,6 +11704,10 @@ public struct OversightView: Equatable, Hashable {
      * When text that was not finished was opened, in log order.
      */
     public let opened: [OpenedView]
+    /**
+     * On a child's own record: lines that were closed, in log order.
+     */
+    public let closings: [ClosingView]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -11499,12 +11726,16 @@ public struct OversightView: Equatable, Hashable {
          */voided: VoidedView?, 
         /**
          * When text that was not finished was opened, in log order.
-         */opened: [OpenedView]) {
+         */opened: [OpenedView], 
+        /**
+         * On a child's own record: lines that were closed, in log order.
+         */closings: [ClosingView]) {
         self.signedOff = signedOff
         self.returned = returned
         self.corrections = corrections
         self.voided = voided
         self.opened = opened
+        self.closings = closings
     }
 
     
@@ -11527,7 +11758,8 @@ public struct FfiConverterTypeOversightView: FfiConverterRustBuffer {
                 returned: FfiConverterSequenceTypeReturnedView.read(from: &buf), 
                 corrections: FfiConverterSequenceTypeCorrectionView.read(from: &buf), 
                 voided: FfiConverterOptionTypeVoidedView.read(from: &buf), 
-                opened: FfiConverterSequenceTypeOpenedView.read(from: &buf)
+                opened: FfiConverterSequenceTypeOpenedView.read(from: &buf), 
+                closings: FfiConverterSequenceTypeClosingView.read(from: &buf)
         )
     }
 
@@ -11537,6 +11769,7 @@ public struct FfiConverterTypeOversightView: FfiConverterRustBuffer {
         FfiConverterSequenceTypeCorrectionView.write(value.corrections, into: &buf)
         FfiConverterOptionTypeVoidedView.write(value.voided, into: &buf)
         FfiConverterSequenceTypeOpenedView.write(value.opened, into: &buf)
+        FfiConverterSequenceTypeClosingView.write(value.closings, into: &buf)
     }
 }
 
@@ -14022,6 +14255,75 @@ public func FfiConverterTypeStatusView_lift(_ buf: RustBuffer) throws -> StatusV
 #endif
 public func FfiConverterTypeStatusView_lower(_ value: StatusView) -> RustBuffer {
     return FfiConverterTypeStatusView.lower(value)
+}
+
+
+/**
+ * Something that a manager can do about an area that was not met.
+ */
+public struct StepView: Equatable, Hashable {
+    /**
+     * As `close_line` takes it.
+     */
+    public let code: String
+    /**
+     * In words: "bring the core group forward".
+     */
+    public let words: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * As `close_line` takes it.
+         */code: String, 
+        /**
+         * In words: "bring the core group forward".
+         */words: String) {
+        self.code = code
+        self.words = words
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension StepView: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeStepView: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> StepView {
+        return
+            try StepView(
+                code: FfiConverterString.read(from: &buf), 
+                words: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: StepView, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.code, into: &buf)
+        FfiConverterString.write(value.words, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStepView_lift(_ buf: RustBuffer) throws -> StepView {
+    return try FfiConverterTypeStepView.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStepView_lower(_ value: StepView) -> RustBuffer {
+    return FfiConverterTypeStepView.lower(value)
 }
 
 
@@ -17540,6 +17842,30 @@ fileprivate struct FfiConverterOptionTypeActionBy: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeClosingView: FfiConverterRustBuffer {
+    typealias SwiftType = ClosingView?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeClosingView.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeClosingView.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeDecided: FfiConverterRustBuffer {
     typealias SwiftType = Decided?
 
@@ -18363,6 +18689,31 @@ fileprivate struct FfiConverterSequenceTypeChoiceView: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeChoiceView.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeClosingView: FfiConverterRustBuffer {
+    typealias SwiftType = [ClosingView]
+
+    public static func write(_ value: [ClosingView], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeClosingView.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ClosingView] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ClosingView]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeClosingView.read(from: &buf))
         }
         return seq
     }
@@ -19246,6 +19597,31 @@ fileprivate struct FfiConverterSequenceTypeSetAside: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeStepView: FfiConverterRustBuffer {
+    typealias SwiftType = [StepView]
+
+    public static func write(_ value: [StepView], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeStepView.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [StepView] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [StepView]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeStepView.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeToSign: FfiConverterRustBuffer {
     typealias SwiftType = [ToSign]
 
@@ -19590,6 +19966,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_visitbook_ffi_checksum_method_book_board() != 26144) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_visitbook_ffi_checksum_method_book_close_line() != 13267) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_visitbook_ffi_checksum_method_book_correct() != 7811) {

@@ -497,6 +497,11 @@ RustBuffer uniffi_visitbook_ffi_fn_method_book_voices(uint64_t ptr, RustBuffer c
 RustBuffer uniffi_visitbook_ffi_fn_method_book_board(uint64_t ptr, RustBuffer as_known_at, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_CLOSE_LINE
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_CLOSE_LINE
+RustBuffer uniffi_visitbook_ffi_fn_method_book_close_line(uint64_t ptr, RustBuffer child, RustBuffer area, RustBuffer step, RustBuffer reason, RustBuffer look_again, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_CORRECT
 #define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_FN_METHOD_BOOK_CORRECT
 RustBuffer uniffi_visitbook_ffi_fn_method_book_correct(uint64_t ptr, RustBuffer visit, RustBuffer target, RustBuffer code, RustBuffer reason, RustCallStatus *_Nonnull out_status
@@ -1593,6 +1598,12 @@ uint16_t uniffi_visitbook_ffi_checksum_method_book_voices(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_BOARD
 #define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_BOARD
 uint16_t uniffi_visitbook_ffi_checksum_method_book_board(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_CLOSE_LINE
+#define UNIFFI_FFIDEF_UNIFFI_VISITBOOK_FFI_CHECKSUM_METHOD_BOOK_CLOSE_LINE
+uint16_t uniffi_visitbook_ffi_checksum_method_book_close_line(void
     
 );
 #endif

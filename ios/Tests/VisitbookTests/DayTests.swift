@@ -136,6 +136,10 @@ extension Visitbooks {
       let merle = try await rowan.child("Merle")
       let marked = try await book.concern(children: [merle], urgency: "manager_today", text: "No heating.")
       await refused("managers_only") { _ = try await book.decide(concerns: marked.records, text: "Fuel money agreed.") }
+      await refused("managers_only") {
+        _ = try await book.closeLine(
+          child: merle, area: "area_food", step: "core_group", reason: "Food parcel agreed.", lookAgain: "2999-11-10")
+      }
       _ = try await book.sync()
       _ = try await sage.book.sync()
       _ = try await sage.book.decide(concerns: marked.records, text: "Fuel money agreed.")

@@ -212,6 +212,10 @@ pub(super) fn words(tx: &dyn ReadTx, op: &StoredOp) -> Result<Option<String>, St
     Ok(content.and_then(|content| match content {
         Content::Text { text, .. } | Content::Words(text) | Content::Reason(text) => Some(text),
         Content::Redaction(said) => Some(said.reason),
+        Content::Closing(said) => Some(format!(
+            "{} \u{201c}{}\u{201d}",
+            said.step.label, said.reason
+        )),
         other => other.value().map(|value| match &value.note {
             Some(note) => format!("{} \u{201c}{note}\u{201d}", value.label),
             None => value.label.clone(),

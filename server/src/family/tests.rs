@@ -311,6 +311,7 @@ fn the_first_key_is_never_served() {
         budget: 1 << 20,
         acknowledges: None,
         certificate: None,
+        knows_own: None,
         epoch: None,
     };
     let fresh = visitbook_record::id::Token([3; 16]);
@@ -329,7 +330,7 @@ fn the_first_key_is_never_served() {
         LogEntry::Commit(entry) => {
             entry.scope == Scope::Child(WREN) && entry.payloads.contains(&None)
         }
-        LogEntry::Judged { .. } => false,
+        LogEntry::Own(_) | LogEntry::Judged { .. } => false,
     });
     assert!(told, "that there was a session is no secret");
 }

@@ -345,6 +345,7 @@ impl Phone {
             acknowledges: None,
             epoch: None,
             certificate: None,
+            knows_own: None,
         }
     }
 

@@ -103,6 +103,7 @@ impl Circumstances<'_> {
             Kind::SignOff | Kind::Return | Kind::Void => self.oversight(state, op, content),
             Kind::Place => self.placement(state, content),
             Kind::Open => self.opening(op),
+            Kind::Close => self.closing(op, content),
             Kind::Purged if self.volume.commit.scope.child().is_some() => Class::Aside,
             _ => Class::Applied,
         });
@@ -145,7 +146,7 @@ impl Circumstances<'_> {
         let aside = Some(Class::Aside);
         let several = op.replaces.len() > 1;
         if !op.target.is_well_formed()
-            || (several && !matches!(op.kind, Kind::Resolve | Kind::SetRemove))
+            || (several && !matches!(op.kind, Kind::Resolve | Kind::SetRemove | Kind::Close))
         {
             return aside;
         }
@@ -166,6 +167,7 @@ impl Circumstances<'_> {
             (Kind::Correct, Some(c)) => matches!(c, Content::Correction(_)),
             (Kind::SignOff, Some(c)) => matches!(c, Content::SignOff(_)),
             (Kind::Return | Kind::Open, Some(c)) => matches!(c, Content::Reason(_)),
+            (Kind::Close, Some(c)) => matches!(c, Content::Closing(_)),
             (Kind::Void, Some(c)) => matches!(c, Content::Void { .. }),
             (Kind::Place, Some(c)) => matches!(c, Content::Placement { .. }),
             (Kind::EnterFamily, Some(c)) => matches!(c, Content::FamilySession(_)),
@@ -186,6 +188,7 @@ impl Circumstances<'_> {
             Kind::Void,
             Kind::Place,
             Kind::Open,
+            Kind::Close,
             Kind::Purged,
             Kind::EnterFamily,
         ];
@@ -290,6 +293,38 @@ impl Circumstances<'_> {
     fn opening(&self, op: &Op) -> Class {
         let in_a_visit = self.volume.commit.record_kind == RecordKind::Visit;
         if self.is_manager() && in_a_visit && op.replaces.is_empty() {
+            Class::Applied
+        } else {
+            Class::Aside
+        }
+    }
+
+    /// The manager of the child's team, on the child's own record, about an area of the form; with a known step, a day, a reason, and
+    /// what it rests on, of which not all is the manager's own.
+    fn closing(&self, op: &Op, content: Option<&Content>) -> Class {
+        let commit = &self.volume.commit;
+        let Some(Content::Closing(said)) = content else {
+            return Class::Aside;
+        };
+        let childs_own =
+            commit.record_kind == RecordKind::Child && commit.scope == Scope::Child(commit.record);
+        let observed = |area: &str| {
+            let fields = Catalogue::newest().fields(RecordKind::Visit.form());
+            area.starts_with("area_") && fields.iter().any(|field| field.code == area)
+        };
+        let about = op.target.name() == "not_met"
+            && op.target.part_name().is_none()
+            && op.target.element_id().is_some_and(observed);
+        let steps = ["practical_help", "core_group", "legal_advice"];
+        let mut rests_on = said.rests_on.clone();
+        rests_on.sort_unstable();
+        rests_on.dedup();
+        let whole = steps.contains(&said.step.code.as_str())
+            && said.look_again().is_some()
+            && !said.reason.trim().is_empty()
+            && rests_on == said.rests_on;
+        let seen_by_another = rests_on.iter().any(|one| one.worker != commit.author);
+        if self.is_manager() && childs_own && about && whole && seen_by_another {
             Class::Applied
         } else {
             Class::Aside

@@ -182,6 +182,8 @@ pub(crate) struct Phone {
     pub(crate) now: u64,
     /// There are two of it, and neither need know.
     pub(crate) has_copy: bool,
+    /// The council named a commit as this phone's own that is not here as it was made.
+    wants_own_whole: bool,
     /// Things that must never be seen from a phone.
     pub(crate) alarms: Vec<(u8, &'static str)>,
     /// Statements whose words came from the council since this was last emptied.
@@ -212,6 +214,7 @@ impl Phone {
             dies: None,
             now: 0,
             has_copy: false,
+            wants_own_whole: false,
             alarms: Vec::new(),
             given: Vec::new(),
             removed: Vec::new(),

@@ -560,6 +560,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_children() != 23871:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_visitbook_ffi_checksum_method_book_close_line() != 13267:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_concern() != 43454:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_visitbook_ffi_checksum_method_book_concerns() != 51398:
@@ -887,6 +889,9 @@ _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_child_card.restype = ctypes
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_children.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_children.restype = ctypes.c_uint16
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_close_line.argtypes = (
+)
+_UniffiLib.uniffi_visitbook_ffi_checksum_method_book_close_line.restype = ctypes.c_uint16
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_concern.argtypes = (
 )
 _UniffiLib.uniffi_visitbook_ffi_checksum_method_book_concern.restype = ctypes.c_uint16
@@ -1376,6 +1381,16 @@ _UniffiLib.uniffi_visitbook_ffi_fn_method_book_children.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_children.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_close_line.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_visitbook_ffi_fn_method_book_close_line.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_visitbook_ffi_fn_method_book_concern.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -4729,24 +4744,206 @@ class _UniffiFfiConverterSequenceTypeNotMetVisit(_UniffiConverterRustBuffer):
         ]
 
 @dataclass
+class ClosingView:
+    """
+    A manager closed a line about an area of care that was not met visit after visit.
+"""
+    def __init__(self, *, op:str, area:str, label:str, step:str, step_words:str, reason:str, look_again:str, by:str, written:Moment, received:typing.Optional[Moment], words:str):
+        self.op = op
+        self.area = area
+        self.label = label
+        self.step = step
+        self.step_words = step_words
+        self.reason = reason
+        self.look_again = look_again
+        self.by = by
+        self.written = written
+        self.received = received
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "ClosingView(op={}, area={}, label={}, step={}, step_words={}, reason={}, look_again={}, by={}, written={}, received={}, words={})".format(self.op, self.area, self.label, self.step, self.step_words, self.reason, self.look_again, self.by, self.written, self.received, self.words)
+    def __eq__(self, other):
+        if self.op != other.op:
+            return False
+        if self.area != other.area:
+            return False
+        if self.label != other.label:
+            return False
+        if self.step != other.step:
+            return False
+        if self.step_words != other.step_words:
+            return False
+        if self.reason != other.reason:
+            return False
+        if self.look_again != other.look_again:
+            return False
+        if self.by != other.by:
+            return False
+        if self.written != other.written:
+            return False
+        if self.received != other.received:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeClosingView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return ClosingView(
+            op=_UniffiFfiConverterString.read(buf),
+            area=_UniffiFfiConverterString.read(buf),
+            label=_UniffiFfiConverterString.read(buf),
+            step=_UniffiFfiConverterString.read(buf),
+            step_words=_UniffiFfiConverterString.read(buf),
+            reason=_UniffiFfiConverterString.read(buf),
+            look_again=_UniffiFfiConverterString.read(buf),
+            by=_UniffiFfiConverterString.read(buf),
+            written=_UniffiFfiConverterTypeMoment.read(buf),
+            received=_UniffiFfiConverterOptionalTypeMoment.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.op)
+        _UniffiFfiConverterString.check_lower(value.area)
+        _UniffiFfiConverterString.check_lower(value.label)
+        _UniffiFfiConverterString.check_lower(value.step)
+        _UniffiFfiConverterString.check_lower(value.step_words)
+        _UniffiFfiConverterString.check_lower(value.reason)
+        _UniffiFfiConverterString.check_lower(value.look_again)
+        _UniffiFfiConverterString.check_lower(value.by)
+        _UniffiFfiConverterTypeMoment.check_lower(value.written)
+        _UniffiFfiConverterOptionalTypeMoment.check_lower(value.received)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.op, buf)
+        _UniffiFfiConverterString.write(value.area, buf)
+        _UniffiFfiConverterString.write(value.label, buf)
+        _UniffiFfiConverterString.write(value.step, buf)
+        _UniffiFfiConverterString.write(value.step_words, buf)
+        _UniffiFfiConverterString.write(value.reason, buf)
+        _UniffiFfiConverterString.write(value.look_again, buf)
+        _UniffiFfiConverterString.write(value.by, buf)
+        _UniffiFfiConverterTypeMoment.write(value.written, buf)
+        _UniffiFfiConverterOptionalTypeMoment.write(value.received, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterOptionalTypeClosingView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeClosingView.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeClosingView.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeClosingView.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class StepView:
+    """
+    Something that a manager can do about an area that was not met.
+"""
+    def __init__(self, *, code:str, words:str):
+        self.code = code
+        self.words = words
+        
+        
+
+    
+    def __str__(self):
+        return "StepView(code={}, words={})".format(self.code, self.words)
+    def __eq__(self, other):
+        if self.code != other.code:
+            return False
+        if self.words != other.words:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeStepView(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return StepView(
+            code=_UniffiFfiConverterString.read(buf),
+            words=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.code)
+        _UniffiFfiConverterString.check_lower(value.words)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.code, buf)
+        _UniffiFfiConverterString.write(value.words, buf)
+
+class _UniffiFfiConverterSequenceTypeStepView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeStepView.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeStepView.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeStepView.read(buf) for i in range(count)
+        ]
+
+@dataclass
 class NotMetLine:
     """
     An area of care that was not met on three or more visits running: one line, not one for each visit.
 """
-    def __init__(self, *, child:str, name:str, area:str, label:str, visits:typing.List[NotMetVisit], words:str, steps:typing.List[str]):
+    def __init__(self, *, child:str, name:str, area:str, label:str, visits:typing.List[NotMetVisit], words:str, state:str, closing:typing.Optional[ClosingView], steps:typing.List[StepView]):
         self.child = child
         self.name = name
         self.area = area
         self.label = label
         self.visits = visits
         self.words = words
+        self.state = state
+        self.closing = closing
         self.steps = steps
         
         
 
     
     def __str__(self):
-        return "NotMetLine(child={}, name={}, area={}, label={}, visits={}, words={}, steps={})".format(self.child, self.name, self.area, self.label, self.visits, self.words, self.steps)
+        return "NotMetLine(child={}, name={}, area={}, label={}, visits={}, words={}, state={}, closing={}, steps={})".format(self.child, self.name, self.area, self.label, self.visits, self.words, self.state, self.closing, self.steps)
     def __eq__(self, other):
         if self.child != other.child:
             return False
@@ -4759,6 +4956,10 @@ class NotMetLine:
         if self.visits != other.visits:
             return False
         if self.words != other.words:
+            return False
+        if self.state != other.state:
+            return False
+        if self.closing != other.closing:
             return False
         if self.steps != other.steps:
             return False
@@ -4774,7 +4975,9 @@ class _UniffiFfiConverterTypeNotMetLine(_UniffiConverterRustBuffer):
             label=_UniffiFfiConverterString.read(buf),
             visits=_UniffiFfiConverterSequenceTypeNotMetVisit.read(buf),
             words=_UniffiFfiConverterString.read(buf),
-            steps=_UniffiFfiConverterSequenceString.read(buf),
+            state=_UniffiFfiConverterString.read(buf),
+            closing=_UniffiFfiConverterOptionalTypeClosingView.read(buf),
+            steps=_UniffiFfiConverterSequenceTypeStepView.read(buf),
         )
 
     @staticmethod
@@ -4785,7 +4988,9 @@ class _UniffiFfiConverterTypeNotMetLine(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.check_lower(value.label)
         _UniffiFfiConverterSequenceTypeNotMetVisit.check_lower(value.visits)
         _UniffiFfiConverterString.check_lower(value.words)
-        _UniffiFfiConverterSequenceString.check_lower(value.steps)
+        _UniffiFfiConverterString.check_lower(value.state)
+        _UniffiFfiConverterOptionalTypeClosingView.check_lower(value.closing)
+        _UniffiFfiConverterSequenceTypeStepView.check_lower(value.steps)
 
     @staticmethod
     def write(value, buf):
@@ -4795,7 +5000,9 @@ class _UniffiFfiConverterTypeNotMetLine(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.label, buf)
         _UniffiFfiConverterSequenceTypeNotMetVisit.write(value.visits, buf)
         _UniffiFfiConverterString.write(value.words, buf)
-        _UniffiFfiConverterSequenceString.write(value.steps, buf)
+        _UniffiFfiConverterString.write(value.state, buf)
+        _UniffiFfiConverterOptionalTypeClosingView.write(value.closing, buf)
+        _UniffiFfiConverterSequenceTypeStepView.write(value.steps, buf)
 
 class _UniffiFfiConverterSequenceTypeNotMetLine(_UniffiConverterRustBuffer):
     @classmethod
@@ -5510,7 +5717,7 @@ class Board:
     """
     The board.
 """
-    def __init__(self, *, whose:str, date:str, at:typing.Optional[Moment], due:typing.List[DueChild], alone:typing.List[AloneLine], also_seen:typing.List[AloneLine], asked:typing.List[AskedLine], two_answers:typing.List[TwoAnswersLine], not_met:typing.List[NotMetLine], waiting:typing.List[WaitingChild], to_tell:typing.List[ToTell], opened:typing.List[FileOpened], met:typing.List[MetChild], unopened:typing.List[UnopenedLine], written_up:int, to_write_up:int, aside:typing.List[AsideLine], to_sign:typing.List[ToSign], returned:typing.List[ReturnedView], devices:typing.List[DeviceHeard]):
+    def __init__(self, *, whose:str, date:str, at:typing.Optional[Moment], due:typing.List[DueChild], alone:typing.List[AloneLine], also_seen:typing.List[AloneLine], asked:typing.List[AskedLine], two_answers:typing.List[TwoAnswersLine], not_met:typing.List[NotMetLine], not_met_closed:typing.List[NotMetLine], waiting:typing.List[WaitingChild], to_tell:typing.List[ToTell], opened:typing.List[FileOpened], met:typing.List[MetChild], unopened:typing.List[UnopenedLine], written_up:int, to_write_up:int, aside:typing.List[AsideLine], to_sign:typing.List[ToSign], returned:typing.List[ReturnedView], devices:typing.List[DeviceHeard]):
         self.whose = whose
         self.date = date
         self.at = at
@@ -5520,6 +5727,7 @@ class Board:
         self.asked = asked
         self.two_answers = two_answers
         self.not_met = not_met
+        self.not_met_closed = not_met_closed
         self.waiting = waiting
         self.to_tell = to_tell
         self.opened = opened
@@ -5536,7 +5744,7 @@ class Board:
 
     
     def __str__(self):
-        return "Board(whose={}, date={}, at={}, due={}, alone={}, also_seen={}, asked={}, two_answers={}, not_met={}, waiting={}, to_tell={}, opened={}, met={}, unopened={}, written_up={}, to_write_up={}, aside={}, to_sign={}, returned={}, devices={})".format(self.whose, self.date, self.at, self.due, self.alone, self.also_seen, self.asked, self.two_answers, self.not_met, self.waiting, self.to_tell, self.opened, self.met, self.unopened, self.written_up, self.to_write_up, self.aside, self.to_sign, self.returned, self.devices)
+        return "Board(whose={}, date={}, at={}, due={}, alone={}, also_seen={}, asked={}, two_answers={}, not_met={}, not_met_closed={}, waiting={}, to_tell={}, opened={}, met={}, unopened={}, written_up={}, to_write_up={}, aside={}, to_sign={}, returned={}, devices={})".format(self.whose, self.date, self.at, self.due, self.alone, self.also_seen, self.asked, self.two_answers, self.not_met, self.not_met_closed, self.waiting, self.to_tell, self.opened, self.met, self.unopened, self.written_up, self.to_write_up, self.aside, self.to_sign, self.returned, self.devices)
     def __eq__(self, other):
         if self.whose != other.whose:
             return False
@@ -5555,6 +5763,8 @@ class Board:
         if self.two_answers != other.two_answers:
             return False
         if self.not_met != other.not_met:
+            return False
+        if self.not_met_closed != other.not_met_closed:
             return False
         if self.waiting != other.waiting:
             return False
@@ -5593,6 +5803,7 @@ class _UniffiFfiConverterTypeBoard(_UniffiConverterRustBuffer):
             asked=_UniffiFfiConverterSequenceTypeAskedLine.read(buf),
             two_answers=_UniffiFfiConverterSequenceTypeTwoAnswersLine.read(buf),
             not_met=_UniffiFfiConverterSequenceTypeNotMetLine.read(buf),
+            not_met_closed=_UniffiFfiConverterSequenceTypeNotMetLine.read(buf),
             waiting=_UniffiFfiConverterSequenceTypeWaitingChild.read(buf),
             to_tell=_UniffiFfiConverterSequenceTypeToTell.read(buf),
             opened=_UniffiFfiConverterSequenceTypeFileOpened.read(buf),
@@ -5617,6 +5828,7 @@ class _UniffiFfiConverterTypeBoard(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeAskedLine.check_lower(value.asked)
         _UniffiFfiConverterSequenceTypeTwoAnswersLine.check_lower(value.two_answers)
         _UniffiFfiConverterSequenceTypeNotMetLine.check_lower(value.not_met)
+        _UniffiFfiConverterSequenceTypeNotMetLine.check_lower(value.not_met_closed)
         _UniffiFfiConverterSequenceTypeWaitingChild.check_lower(value.waiting)
         _UniffiFfiConverterSequenceTypeToTell.check_lower(value.to_tell)
         _UniffiFfiConverterSequenceTypeFileOpened.check_lower(value.opened)
@@ -5640,6 +5852,7 @@ class _UniffiFfiConverterTypeBoard(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeAskedLine.write(value.asked, buf)
         _UniffiFfiConverterSequenceTypeTwoAnswersLine.write(value.two_answers, buf)
         _UniffiFfiConverterSequenceTypeNotMetLine.write(value.not_met, buf)
+        _UniffiFfiConverterSequenceTypeNotMetLine.write(value.not_met_closed, buf)
         _UniffiFfiConverterSequenceTypeWaitingChild.write(value.waiting, buf)
         _UniffiFfiConverterSequenceTypeToTell.write(value.to_tell, buf)
         _UniffiFfiConverterSequenceTypeFileOpened.write(value.opened, buf)
@@ -9060,23 +9273,47 @@ class _UniffiFfiConverterSequenceTypeOpenedView(_UniffiConverterRustBuffer):
             _UniffiFfiConverterTypeOpenedView.read(buf) for i in range(count)
         ]
 
+class _UniffiFfiConverterSequenceTypeClosingView(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeClosingView.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeClosingView.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeClosingView.read(buf) for i in range(count)
+        ]
+
 @dataclass
 class OversightView:
     """
     All of that about one record.
 """
-    def __init__(self, *, signed_off:typing.Optional[SignedOffView], returned:typing.List[ReturnedView], corrections:typing.List[CorrectionView], voided:typing.Optional[VoidedView], opened:typing.List[OpenedView]):
+    def __init__(self, *, signed_off:typing.Optional[SignedOffView], returned:typing.List[ReturnedView], corrections:typing.List[CorrectionView], voided:typing.Optional[VoidedView], opened:typing.List[OpenedView], closings:typing.List[ClosingView]):
         self.signed_off = signed_off
         self.returned = returned
         self.corrections = corrections
         self.voided = voided
         self.opened = opened
+        self.closings = closings
         
         
 
     
     def __str__(self):
-        return "OversightView(signed_off={}, returned={}, corrections={}, voided={}, opened={})".format(self.signed_off, self.returned, self.corrections, self.voided, self.opened)
+        return "OversightView(signed_off={}, returned={}, corrections={}, voided={}, opened={}, closings={})".format(self.signed_off, self.returned, self.corrections, self.voided, self.opened, self.closings)
     def __eq__(self, other):
         if self.signed_off != other.signed_off:
             return False
@@ -9087,6 +9324,8 @@ class OversightView:
         if self.voided != other.voided:
             return False
         if self.opened != other.opened:
+            return False
+        if self.closings != other.closings:
             return False
         return True
 
@@ -9099,6 +9338,7 @@ class _UniffiFfiConverterTypeOversightView(_UniffiConverterRustBuffer):
             corrections=_UniffiFfiConverterSequenceTypeCorrectionView.read(buf),
             voided=_UniffiFfiConverterOptionalTypeVoidedView.read(buf),
             opened=_UniffiFfiConverterSequenceTypeOpenedView.read(buf),
+            closings=_UniffiFfiConverterSequenceTypeClosingView.read(buf),
         )
 
     @staticmethod
@@ -9108,6 +9348,7 @@ class _UniffiFfiConverterTypeOversightView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeCorrectionView.check_lower(value.corrections)
         _UniffiFfiConverterOptionalTypeVoidedView.check_lower(value.voided)
         _UniffiFfiConverterSequenceTypeOpenedView.check_lower(value.opened)
+        _UniffiFfiConverterSequenceTypeClosingView.check_lower(value.closings)
 
     @staticmethod
     def write(value, buf):
@@ -9116,6 +9357,7 @@ class _UniffiFfiConverterTypeOversightView(_UniffiConverterRustBuffer):
         _UniffiFfiConverterSequenceTypeCorrectionView.write(value.corrections, buf)
         _UniffiFfiConverterOptionalTypeVoidedView.write(value.voided, buf)
         _UniffiFfiConverterSequenceTypeOpenedView.write(value.opened, buf)
+        _UniffiFfiConverterSequenceTypeClosingView.write(value.closings, buf)
 
 @dataclass
 class PageWords:
@@ -13487,6 +13729,17 @@ class BookProtocol(typing.Protocol):
         Everybody the holder holds, by family and name.
 """
         raise NotImplementedError
+    def close_line(self, child: str,area: str,step: str,reason: str,look_again: str) -> Saved:
+        """
+        Closes the line about an area of a child that was not met on three visits running, as the board shows it: with a step by its
+        code, a reason, and the day for looking again, written `2026-11-10`. The line comes back, one step up, with the next visit on
+        which the area is not met again, or once that day has passed with nothing changed. Managers only.
+
+        Errors: `managers_only`; `no_line`; `step_too_small` if a step as large changed nothing; `still_closed` where it is closed and
+        this would look again later; `bad_form` for a day that is past; `would_be_set_aside` where only the holder observed it. Nothing
+        was saved then.
+"""
+        raise NotImplementedError
     def concern(self, children: typing.List[str],urgency: str,text: str,visit: typing.Union[object, typing.Optional[str]] = _DEFAULT,told: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> Saved:
         """
         Marks something urgent about one child or several: `urgency` is `manager_today` or `danger_now`. It goes before
@@ -14367,6 +14620,42 @@ class Book(BookProtocol):
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
             _UniffiLib.uniffi_visitbook_ffi_fn_method_book_children,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def close_line(self, child: str,area: str,step: str,reason: str,look_again: str) -> Saved:
+        """
+        Closes the line about an area of a child that was not met on three visits running, as the board shows it: with a step by its
+        code, a reason, and the day for looking again, written `2026-11-10`. The line comes back, one step up, with the next visit on
+        which the area is not met again, or once that day has passed with nothing changed. Managers only.
+
+        Errors: `managers_only`; `no_line`; `step_too_small` if a step as large changed nothing; `still_closed` where it is closed and
+        this would look again later; `bad_form` for a day that is past; `would_be_set_aside` where only the holder observed it. Nothing
+        was saved then.
+"""
+        
+        _UniffiFfiConverterString.check_lower(child)
+
+        _UniffiFfiConverterString.check_lower(area)
+
+        _UniffiFfiConverterString.check_lower(step)
+
+        _UniffiFfiConverterString.check_lower(reason)
+
+        _UniffiFfiConverterString.check_lower(look_again)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(child),
+            _UniffiFfiConverterString.lower(area),
+            _UniffiFfiConverterString.lower(step),
+            _UniffiFfiConverterString.lower(reason),
+            _UniffiFfiConverterString.lower(look_again),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSaved.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVisitbookError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_visitbook_ffi_fn_method_book_close_line,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -16880,6 +17169,8 @@ __all__ = [
     "TwoAnswersLine",
     "RatedView",
     "NotMetVisit",
+    "ClosingView",
+    "StepView",
     "NotMetLine",
     "WaitingChild",
     "ToTell",

@@ -68,6 +68,7 @@ pub(crate) fn play(day: &mut Day) -> Staged<()> {
     afternoon::two_answers(day)?;
     afternoon::battery(day)?;
     neglect::third_time(day)?;
+    neglect::closed(day)?;
     page::answered(day)?;
     afternoon::signed_off(day)?;
     evening::board(day)?;

@@ -1,7 +1,7 @@
 //! What people wrote and said on the day. None of it may be readable in any file of the run.
 
 /// Every sentence of the day.
-pub(crate) const SENTENCES: [&str; 30] = [
+pub(crate) const SENTENCES: [&str; 31] = [
     FINCH_SAID,
     DOORWAY,
     URGENT,
@@ -12,6 +12,7 @@ pub(crate) const SENTENCES: [&str; 30] = [
     BRYONY_SAW,
     MERLE_URGENT,
     MERLE_DECIDED,
+    CORE_GROUP,
     NO_DOOR,
     MEANING_WREN,
     MEANING_FINCH,
@@ -51,6 +52,8 @@ pub(super) const IVY_SAID: &str =
 pub(super) const BRYONY_SAW: &str =
     "From the landing I could see Wren's door; it was not closed at any time.";
 pub(super) const MERLE_URGENT: &str = "Second time nobody opened. Television on, no voices.";
+pub(super) const CORE_GROUP: &str =
+    "The core group meets on Thursday 29 October and agrees who brings food until then.";
 pub(super) const MERLE_DECIDED: &str = "Nursery saw Merle yesterday. Back on Wednesday 08:30, unannounced; if not seen then, strategy discussion.";
 pub(super) const NO_DOOR: &str = "I could not see the door.";
 pub(super) const MEANING_WREN: &str =

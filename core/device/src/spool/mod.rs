@@ -94,8 +94,10 @@ pub struct Spool {
     /// By order of writing; segment and offset only keep apart what a damaged disk made alike.
     waiting: BTreeMap<(u64, u64, u64), FrameInfo>,
     places: BTreeMap<ParcelKey, (u64, u64, u64)>,
+    names: BTreeSet<(Tag, ParcelKey)>,
     next_order: u64,
     bytes: u64,
+    appends: u64,
 }
 
 impl FrameInfo {
@@ -120,8 +122,10 @@ impl Spool {
             segments: BTreeMap::new(),
             waiting: BTreeMap::new(),
             places: BTreeMap::new(),
+            names: BTreeSet::new(),
             next_order: 0,
             bytes: 0,
+            appends: 0,
         };
         let numbers = segment::numbers(directory)?;
         // A name given just before the last process died is visible, but not yet sure to survive loss of power.
@@ -163,6 +167,7 @@ impl Spool {
         class: SendClass,
         bytes: &[u8],
     ) -> Result<FrameInfo, SpoolError> {
+        self.appends += 1;
         if self.places.contains_key(&key) {
             return Err(SpoolError::KeyTaken);
         }
@@ -207,6 +212,31 @@ impl Spool {
     #[must_use]
     pub fn contains(&self, key: &ParcelKey) -> bool {
         self.places.contains_key(key)
+    }
+
+    /// The waiting envelope with this key, where it lies now.
+    #[must_use]
+    pub fn frame(&self, key: &ParcelKey) -> Option<FrameInfo> {
+        self.waiting.get(self.places.get(key)?).copied()
+    }
+
+    /// The waiting envelopes with this tag.
+    pub fn tagged(&self, tag: Tag) -> impl Iterator<Item = ParcelKey> + '_ {
+        let first = ParcelKey {
+            session: [0; 32],
+            number: 0,
+        };
+        self.names
+            .range((tag, first)..)
+            .take_while(move |(of, _)| *of == tag)
+            .map(|(_, key)| *key)
+    }
+
+    /// How often something was to be appended since the spool was opened, whether or not the disk took it. While this stays the
+    /// same, nothing waits that did not wait before.
+    #[must_use]
+    pub const fn appends(&self) -> u64 {
+        self.appends
     }
 
     /// The exact envelope.
@@ -275,6 +305,7 @@ impl Spool {
             segment.waiting_bytes += info.frame_len();
         }
         self.bytes += u64::from(info.len);
+        self.names.insert((info.tag, info.key));
         self.places.insert(info.key, info.place());
         self.waiting.insert(info.place(), info);
     }
@@ -288,6 +319,7 @@ impl Spool {
             return;
         };
         self.bytes -= u64::from(info.len);
+        self.names.remove(&(info.tag, key));
         if let Some(segment) = self.segments.get_mut(&info.segment) {
             segment.waiting -= 1;
             segment.waiting_bytes -= info.frame_len();

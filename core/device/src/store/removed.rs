@@ -143,8 +143,9 @@ pub(crate) fn still_here(db: &Connection) -> Result<Vec<OpId>> {
 pub(crate) fn has_all_words(db: &Connection, signed: i64) -> Result<bool> {
     let missing: Option<i64> = db
         .prepare_cached(
-            "SELECT op.no FROM op LEFT JOIN payload ON payload.op = op.no LEFT JOIN removed ON removed.op = op.id
-             WHERE op.signed = ?1 AND op.payload IS NOT NULL AND payload.op IS NULL AND removed.op IS NULL",
+            "SELECT op.no FROM signed JOIN op ON op.no >= signed.first_op AND op.no < signed.first_op + signed.ops
+                LEFT JOIN payload ON payload.op = op.no LEFT JOIN removed ON removed.op = op.id
+             WHERE signed.no = ?1 AND op.payload IS NOT NULL AND payload.op IS NULL AND removed.op IS NULL LIMIT 1",
         )?
         .query_row([signed], |row| row.get(0))
         .optional()?;

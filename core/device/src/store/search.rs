@@ -120,6 +120,9 @@ pub(crate) fn words_of(content: &Content) -> Option<String> {
             of_value(&correction.value),
             correction.reason
         )),
+        Content::Closing(closing) => {
+            Some(format!("{} {}", of_value(&closing.step), closing.reason))
+        }
         Content::Void { reason, .. } | Content::Placement { reason, .. } => Some(reason.clone()),
         Content::Finish(_)
         | Content::SignOff(_)

@@ -95,8 +95,11 @@ impl Driver {
                 now: clock.now_ms(),
             },
         )?;
+        let began = clock.now_ms();
+        let until = ask.budget.time_ms.map(|time| began.saturating_add(time));
+        let mut at = began;
         let mut event = Event::Begin {
-            now: clock.now_ms(),
+            now: at,
             budget: ask.budget,
             random: random(),
             asked: ask.asked,
@@ -120,9 +123,14 @@ impl Driver {
                     body,
                     deadline,
                 } => {
-                    let patience = Duration::from_millis(deadline.saturating_sub(clock.now_ms()));
+                    // The engine counts from the last event. What the store took since is no fault of the line: with weeks of
+                    // words it can be longer than any line is waited for.
+                    let patience = deadline.saturating_sub(at);
+                    let left = until.map_or(u64::MAX, |until| until.saturating_sub(clock.now_ms()));
+                    let patience = Duration::from_millis(patience.min(left));
                     let answer = transport.exchange(route, &body, patience, cancel);
                     let now = clock.now_ms();
+                    at = now;
                     match answer {
                         Ok(reply) => Event::Reply { now, reply },
                         Err(TransportProblem::Cancelled) => Event::Cancelled { now },

@@ -587,7 +587,9 @@ impl Engine {
         run.unanswered = true;
         let trouble = match problem {
             TransportProblem::Cancelled => return self.end(store, run, now, Ended::Cancelled),
-            TransportProblem::TimedOut if run.until.is_some_and(|until| now >= until) => {
+            TransportProblem::TimedOut | TransportProblem::NoLine
+                if run.until.is_some_and(|until| now >= until) =>
+            {
                 return self.end(store, run, now, Ended::Budget);
             }
             TransportProblem::NoLine => Trouble::NoLine,

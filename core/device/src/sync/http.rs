@@ -211,7 +211,8 @@ fn client(tls: &Arc<ClientConfig>, via: Option<SocketAddr>) -> Client {
         .max_redirects_will_error(false)
         .proxy(None)
         .user_agent("visitbook")
-        .accept(wire::MEDIA_TYPE)
+        // The council answers in one form only.
+        .accept("")
         .max_idle_connections(1)
         .build();
     let dial = Dial {

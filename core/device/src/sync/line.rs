@@ -26,6 +26,9 @@ const CONNECT: Duration = Duration::from_secs(15);
 /// How often an attempt to connect, which nothing can interrupt, is looked up from.
 const GLANCE: Duration = Duration::from_millis(50);
 
+/// What one record of TLS holds at most (RFC 8446 §5.1): to gather more saves nothing.
+const RECORD_BYTES: usize = 16 << 10;
+
 /// What the exchange under way wants of the socket, which may outlive it.
 #[derive(Debug, Default)]
 struct Current {
@@ -158,6 +161,7 @@ impl Connector for Dial {
         let config = details.config;
         Ok(Some(Line {
             tls: StreamOwned::new(connection, timed),
+            unsent: Vec::new(),
             buffers: LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size()),
         }))
     }
@@ -239,12 +243,25 @@ impl Write for Timed {
 /// An open connection. The client's own timeouts are not used: see [`Timed`].
 pub(super) struct Line {
     tls: StreamOwned<ClientConnection, Timed>,
+    /// Gathered until an answer is waited for: a request and its head then share a record of TLS and a packet.
+    unsent: Vec<u8>,
     buffers: LazyBuffers,
 }
 
 impl std::fmt::Debug for Line {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Line").finish_non_exhaustive()
+    }
+}
+
+impl Line {
+    fn send(&mut self) -> io::Result<()> {
+        if !self.unsent.is_empty() {
+            self.tls.write_all(&self.unsent)?;
+            self.tls.flush()?;
+            self.unsent.clear();
+        }
+        Ok(())
     }
 }
 
@@ -255,12 +272,15 @@ impl Transport for Line {
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
         let output = &self.buffers.output()[..amount];
-        self.tls.write_all(output)?;
-        self.tls.flush()?;
+        self.unsent.extend_from_slice(output);
+        if self.unsent.len() >= RECORD_BYTES {
+            self.send()?;
+        }
         Ok(())
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
+        self.send()?;
         let input = self.buffers.input_append_buf();
         let amount = self.tls.read(input)?;
         self.buffers.input_appended(amount);

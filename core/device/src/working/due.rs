@@ -7,9 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::params;
 use visitbook_record::calendar::Date;
-use visitbook_record::catalogue::Catalogue;
 use visitbook_record::commit::RecordKind;
 use visitbook_record::due::{
     self, Arrangement, Attempt, Child, ChildDue, Duty, Kind, NoAccess, Obligation, Period, Rules,
@@ -17,7 +15,6 @@ use visitbook_record::due::{
 };
 use visitbook_record::id::RecordId;
 use visitbook_record::op::Target;
-use visitbook_record::same_visit;
 use visitbook_record::words;
 
 use super::Working;
@@ -38,12 +35,12 @@ fn part<'a>(answers: &'a Answers, field: &str, element: &str, part: &str) -> Opt
     answers.get(&Target::part(field, element, part))?.as_deref()
 }
 
-fn date(text: Option<&str>) -> Option<Date> {
+pub(super) fn date(text: Option<&str>) -> Option<Date> {
     text.and_then(|text| text.parse().ok())
 }
 
 /// Stands for two different answers to an ordinary question: no code of the form, so it counts as none of them.
-const DISPUTED: &str = "disputed";
+pub(super) const DISPUTED: &str = "disputed";
 
 /// The codes of visits on which nobody could be got hold of.
 pub(crate) fn is_no_access(outcome: &str) -> bool {
@@ -293,121 +290,6 @@ impl Working {
         Ok(all)
     }
 
-    /// What is known of a child that bears on dates, by the read models.
-    fn due_facts(&self, child: RecordId) -> Result<Child, ReadError> {
-        let scope = self.held_scope(child)?;
-        let mut known = match log::record(&self.store.reader, child)? {
-            Some(row) => child_of(&self.answers_of(row.no)?),
-            None => Child::default(),
-        };
-        for visit in self.visits_for_dates(scope)? {
-            visit.tell(&mut known);
-        }
-        Ok(known)
-    }
-
-    /// The narrow list gives most of it; what it leaves out is asked for the few visits that say it.
-    fn visits_for_dates(&self, scope: i64) -> Result<Vec<VisitFacts>, StoreError> {
-        let mut more: BTreeMap<i64, Vec<(String, Option<String>, bool)>> = BTreeMap::new();
-        let mut found = self.store.reader.prepare_cached(
-            "SELECT answer_view.record, field, code, open FROM visit_view
-                JOIN answer_view ON answer_view.record = visit_view.record
-             WHERE visit_view.scope = ?1 AND part = '' AND field IN ('serves', 'statutory', 'occasion', 'visit_date', 'outcome')
-                AND (open = 1 OR field NOT IN ('visit_date', 'outcome'))",
-        )?;
-        let mut rows = found.query([scope])?;
-        while let Some(row) = rows.next()? {
-            let said = (row.get(1)?, row.get(2)?, row.get(3)?);
-            more.entry(row.get(0)?).or_default().push(said);
-        }
-        let mut found = self.store.reader.prepare_cached(
-            "SELECT record, date, outcome, mode, seen FROM visit_view WHERE scope = ?1",
-        )?;
-        let mut rows = found.query(params![scope])?;
-        let mut all = Vec::new();
-        let joined = self.joined_visits(scope)?;
-        while let Some(row) = rows.next()? {
-            let record: i64 = row.get(0)?;
-            if joined.contains_key(&record) {
-                continue;
-            }
-            let more = more.remove(&record).unwrap_or_default();
-            let said = |field: &str| {
-                let one = more.iter().find(|(name, ..)| name == field);
-                one.and_then(|(_, code, _)| code.clone())
-            };
-            let day: String = row.get(1)?;
-            let disputed = |field: &str| more.iter().any(|(name, _, open)| name == field && *open);
-            let outcome = if disputed("outcome") {
-                Some(DISPUTED.to_owned())
-            } else {
-                row.get(2)?
-            };
-            let on = if disputed("visit_date") {
-                self.earliest_date(record)?
-            } else {
-                day.parse().ok()
-            };
-            all.push(VisitFacts {
-                on,
-                outcome,
-                mode: row.get(3)?,
-                seen: row.get(4)?,
-                occasion: said("occasion"),
-                statutory: said("statutory"),
-                serves: more
-                    .iter()
-                    .filter(|(name, ..)| name == "serves")
-                    .filter_map(|(_, code, _)| code.clone())
-                    .collect(),
-            });
-        }
-        for (_, facts) in joined {
-            all.extend(facts);
-        }
-        Ok(all)
-    }
-
-    /// Visits of which there are several records. By the row of each: what all of them say, at the one to read first.
-    fn joined_visits(&self, scope: i64) -> Result<BTreeMap<i64, Option<VisitFacts>>, StoreError> {
-        let together = self.visits_together()?;
-        let mut all = BTreeMap::new();
-        for first in together.heads() {
-            let Some(row) = log::record(&self.store.reader, first)? else {
-                continue;
-            };
-            if row.scope_no != scope {
-                continue;
-            }
-            let mut answers = self.answers_of(row.no)?;
-            let mut on = self.earliest_date(row.no)?;
-            for other in together.beside(first) {
-                let Some(other) = log::record(&self.store.reader, other)? else {
-                    continue;
-                };
-                let beside = self.answers_of(other.no)?;
-                answers = same_visit::together(Catalogue::newest(), &answers, &beside);
-                on = on.into_iter().chain(self.earliest_date(other.no)?).min();
-                all.insert(other.no, None);
-            }
-            let facts = VisitFacts {
-                on,
-                ..VisitFacts::of(&answers)
-            };
-            all.insert(row.no, Some(facts));
-        }
-        Ok(all)
-    }
-
-    /// Of two dates for one visit the earlier: it makes the next one due sooner.
-    fn earliest_date(&self, record: i64) -> Result<Option<Date>, StoreError> {
-        let rows = log::statements_about(&self.store.reader, record, &Target::field("visit_date"))?;
-        Ok(super::visit::live(&rows)
-            .into_iter()
-            .filter_map(|row| date(row.statement.fact.answer.code()))
-            .min())
-    }
-
     /// When every child whom the holder holds is next to be seen, overdue first, for a day written `2026-10-27`. A child to
     /// whom no visits are owed is left out.
     ///
@@ -425,9 +307,10 @@ impl Working {
         day: Date,
     ) -> Result<Vec<DueLine>, ReadError> {
         let rules = Rules::england();
+        let mut apart = self.visits_apart()?;
         let mut all = Vec::new();
         for child in children {
-            let known = self.due_facts(child.child)?;
+            let known = self.due_facts(child.child, day, &mut apart)?;
             // A sum beyond the years whose bank holidays are known has no date: a device's clock may be years off.
             let Ok(owed) = due::due(&rules, &known, day) else {
                 continue;
@@ -464,7 +347,7 @@ impl Working {
         let (Some(on), Some(true)) = (facts.on, facts.outcome.as_deref().map(is_no_access)) else {
             return Ok(None);
         };
-        let known = self.due_facts(child)?;
+        let known = self.due_facts(child, on, &mut self.visits_apart()?)?;
         let Ok(owed) = due::due(&Rules::england(), &known, on) else {
             return Ok(None);
         };

@@ -15,10 +15,10 @@ use visitbook_seal::bundle::{EpochStatement, KeyBundle};
 
 use super::Working;
 use super::receipts::is_signed;
-use super::save::class_of;
+use super::save::{NOTHING_RELEARNED, class_of};
 use crate::error::{SaveError, UnlockError};
 use crate::store::rows::{name, signed, unsigned};
-use crate::store::{StoreError, log, removed};
+use crate::store::{StoreError, log, moved, removed};
 use crate::sync::store::SendClass;
 
 /// How a bundle stands to the one that this device has.
@@ -132,6 +132,7 @@ impl Working {
 
 /// Forgets what lies beyond the kept positions: how far was read, and which receipts count. No word is touched.
 pub(super) fn step_back(db: &Connection, epoch: &EpochStatement) -> Result<(), StoreError> {
+    moved::settle(db, NOTHING_RELEARNED)?;
     let known = known(db)?;
     let named = known.iter().map(|one| (one.scope, one.at, one.hash));
     let kept = Kept::of(&epoch.id, &epoch.base, named);

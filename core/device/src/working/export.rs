@@ -84,6 +84,7 @@ const ACTIONS: &str = "Actions";
 const OTHER: &str = "Other answers";
 const CHILDS_WORDS: &str = "What the child gave, in the child's own words";
 const LATER: &str = "Added or put right after the visit was finished";
+const OVERSIGHT: &str = "Management oversight";
 const FILE: &str = "Record";
 
 /// Questions whose answers are names that the core made, which nobody reads.
@@ -98,13 +99,14 @@ const NAMES: [&str; 6] = [
 
 impl Working {
     /// A visit, a voice or a concern as text for the case system, about one child. What a child handed in is in it once somebody
-    /// has opened it; before that, that there is something.
+    /// has opened it; before that, that there is something. Of a child, what managers closed in the child's own record.
     ///
     /// # Errors
-    /// [`ReadError`]; [`ReadError::OtherKind`] for a child.
+    /// [`ReadError`]; [`ReadError::OtherKind`] for a child in whose own record nothing was closed.
     pub fn case_text(&self, record: RecordId) -> Result<CaseText> {
         let page = self.page_of(record, Opening::No)?;
-        if page.kind == RecordKind::Child.form() {
+        let of_a_child = page.kind == RecordKind::Child.form();
+        if of_a_child && page.oversight.closings.is_empty() {
             return Err(ReadError::OtherKind("visit, a voice or a concern"));
         }
         self.looked(Look::Export, page.child, record);
@@ -115,6 +117,8 @@ impl Working {
         if !voided {
             sections = if page.kind == RecordKind::Visit.form() {
                 self.sections_of_visit(&page)?
+            } else if of_a_child {
+                vec![section(OVERSIGHT, closed(&page))]
             } else {
                 sections_of_other(&page)
             };
@@ -258,6 +262,24 @@ fn sections_of_other(page: &RecordPage) -> Vec<CaseSection> {
     sections.push(section(LATER, later(page)));
     sections.retain(|section| !section.lines.is_empty());
     sections
+}
+
+/// Lines that a manager closed, oldest first, in words that stand by themselves in another system.
+fn closed(page: &RecordPage) -> Vec<String> {
+    let closings = page.oversight.closings.iter();
+    closings
+        .map(|one| {
+            format!(
+                "{}, not met visit after visit: closed by {}, {}. Step: {}. Look again: {}. “{}”",
+                one.label,
+                one.by,
+                moment(&one.written),
+                one.step_words,
+                british(&one.look_again),
+                one.reason
+            )
+        })
+        .collect()
 }
 
 /// Words first and untouched; then how they came, and who may read them.

@@ -236,8 +236,8 @@ impl Working {
 
     fn children_met(&self) -> Result<Vec<RecordId>, StoreError> {
         let mut found = self.store.writer.prepare_cached(
-            "SELECT record.id FROM scope JOIN record ON record.scope = scope.no AND record.kind = ?1
-                JOIN answer_view ON answer_view.record = record.no
+            "SELECT record.id FROM scope CROSS JOIN record ON record.scope = scope.no AND record.kind = ?1
+                CROSS JOIN answer_view ON answer_view.record = record.no
              WHERE scope.held = 1 AND answer_view.field = 'met' AND answer_view.element = '' AND answer_view.part = ''",
         )?;
         let mut rows = found.query([RecordKind::Child.code()])?;

@@ -9,7 +9,9 @@ mod attaching;
 mod biometric;
 mod board;
 mod closed;
+mod closing;
 mod cover;
+mod dated;
 mod diagnostics;
 mod drafts;
 mod due;
@@ -33,6 +35,7 @@ mod receipts;
 mod record;
 mod same_visit;
 mod save;
+mod sending;
 mod show;
 mod standing;
 mod stranded;
@@ -171,6 +174,7 @@ pub struct Working {
     recovered: Vec<model::Recovered>,
     kept_drafts: Vec<model::KeptDraft>,
     unread: pull::Unread,
+    own_commits: pull::OwnCommits,
     /// Of the pull request that is out: opens its reply.
     awaited: Option<visitbook_seal::request::ReplyOpener>,
     shelf: Shelf,
@@ -179,6 +183,8 @@ pub struct Working {
     asked: Option<files::Asked>,
     /// Envelopes handed out for sending since the last answer.
     on_their_way: BTreeSet<crate::sync::store::ParcelKey>,
+    /// In which order envelopes are sent, since it was last worked out.
+    sending: Option<sending::Sending>,
     /// The council asked who this is: what is sealed again carries the certificate.
     introduces_itself: bool,
 }
@@ -226,8 +232,10 @@ impl Working {
             recovered: Vec::new(),
             kept_drafts: Vec::new(),
             unread: pull::Unread::default(),
+            own_commits: pull::OwnCommits::default(),
             awaited: None,
             on_their_way: BTreeSet::new(),
+            sending: None,
             introduces_itself: false,
         };
         match working.put_in_order(&found) {
@@ -498,6 +506,7 @@ impl Working {
         self.bundle = bundle;
         self.session = session;
         if restored {
+            self.sending = None;
             self.seal_relearned().map_err(Box::new)?;
             self.seal_given_back().map_err(Box::new)?;
             self.tell(BTreeSet::new(), true);

@@ -23,13 +23,13 @@ mod voice;
 
 pub use board::{
     ActionBy, Addition, AloneLine, AsideLine, AskedLine, Board, BoardView, Decided, DeviceHeard,
-    DueChild, NotMetLine, NotMetVisit, NotSeen, RatedView, Since, ToSign, TwoAnswersLine,
+    DueChild, NotMetLine, NotMetVisit, NotSeen, RatedView, Since, StepView, ToSign, TwoAnswersLine,
     WaitingChild,
 };
 pub use due::{DueLine, NoAccessLine, NoAnswerView, Owed};
 pub use export::{CaseSection, CaseText};
 pub use oversight::{
-    CorrectionView, OpenedView, OversightView, ReturnedView, SignedOffView, VoidedView,
+    ClosingView, CorrectionView, OpenedView, OversightView, ReturnedView, SignedOffView, VoidedView,
 };
 pub use people::{
     AlsoMet, CoverChild, FileOpened, MetChild, SameVisitQuestion, SameVisitView, ToTell,

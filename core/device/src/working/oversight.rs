@@ -13,6 +13,7 @@ use visitbook_record::payload::{Content, Correction};
 
 use super::Working;
 use super::answer::whose_agreement;
+use super::closing;
 use super::model::{
     CorrectionView, OpenedView, OversightView, ReturnedView, SignedOffView, VoidedView,
 };
@@ -298,6 +299,11 @@ impl Working {
                 .opened
                 .iter()
                 .filter_map(|at| telling.opened(*at))
+                .collect(),
+            closings: page
+                .closings
+                .iter()
+                .filter_map(|at| closing::view(&telling.show, *at, &today))
                 .collect(),
         })
     }

@@ -3,6 +3,8 @@
 //! Nothing that arrives can remove or change what this device has. What does not verify is left out and raised; that the
 //! device then holds less than the council is found by the digests.
 
+mod own;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, params};
@@ -22,6 +24,7 @@ use visitbook_seal::purpose::Purpose;
 use visitbook_seal::sign::{PublicKey, Signature, verify};
 
 use super::receipts::SyncError;
+use super::save::NOTHING_RELEARNED;
 use super::{Working, begin, epoch, new_life};
 use crate::store::rows::{name, signed};
 use crate::store::{StoreError, log, moved, removed, views};
@@ -71,6 +74,19 @@ impl Changed {
     }
 }
 
+/// How own commits come back from the council.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum OwnCommits {
+    /// By name: they are in this book.
+    #[default]
+    ByName,
+    /// Whole, until there is nothing more: one was named that is not in this book, whether because it was purged with a child
+    /// who was given back, or because a copy of the device made it.
+    WholeForNow,
+    /// Whole until the next unlock: the council is of a version that cannot be told.
+    Whole,
+}
+
 struct Applying<'a> {
     db: &'a Connection,
     /// Scopes that cannot be read on, see [`Unread`].
@@ -79,11 +95,14 @@ struct Applying<'a> {
     worker: WorkerId,
     now: WallMillis,
     changed: Changed,
+    /// An own commit was named that is not in this book as it was made.
+    lacks_own: bool,
 }
 
 impl Working {
-    /// Applies a page. Idempotent: entries that were applied before are passed over.
-    pub(crate) fn apply(&mut self, page: &Page) -> std::result::Result<u32, SyncError> {
+    /// Applies a page. Idempotent: entries that were applied before are passed over. `None`, and nothing was applied, if it
+    /// has to be asked for once more with own commits whole.
+    pub(crate) fn apply(&mut self, page: &Page) -> std::result::Result<Option<u32>, SyncError> {
         self.save_drafts_before(page);
         let now = self.now().wall;
         let transaction = begin(&mut self.store.writer)?;
@@ -94,12 +113,18 @@ impl Working {
             worker: self.me.worker,
             now,
             changed: Changed::default(),
+            lacks_own: false,
         };
         for certificate in &page.certificates {
             applying.certificate(certificate)?;
         }
         for entry in &page.entries {
             applying.entry(entry)?;
+        }
+        if applying.lacks_own {
+            drop(transaction);
+            self.own_commits = OwnCommits::WholeForNow;
+            return Ok(None);
         }
         // A child that is taken and given back in one page is read on: the council goes on where this device was.
         for scope in &applying.changed.ended {
@@ -161,6 +186,14 @@ impl Working {
             (self.me.incarnation, self.me.seq) = (life, 0);
         }
         self.unread = unread;
+        if !page.more && self.own_commits == OwnCommits::WholeForNow {
+            self.own_commits = OwnCommits::ByName;
+        }
+        // What only the spool remembered may have come with this page.
+        self.sending = self
+            .sending
+            .take()
+            .filter(|sending| !sending.has_stranded());
         self.me.assignment_seen = assignment.or(self.me.assignment_seen);
         if changed.relearned {
             super::put_off_if_full(self.seal_relearned())?;
@@ -171,7 +204,7 @@ impl Working {
         let entries = changed.entries;
         self.tell(changed.records.into_keys().collect(), entries > 0);
         self.settle_moves()?;
-        Ok(entries)
+        Ok(Some(entries))
     }
 
     /// At unlock: what the last pulls could not read is asked for from the beginning.
@@ -232,6 +265,7 @@ impl Applying<'_> {
                     return Ok(());
                 }
             }
+            LogEntry::Own(entry) => self.own(entry, &mut digest)?,
             LogEntry::Judged { op, verdict, .. } if is_notice => {
                 moved::learn(self.db, self.now, op, verdict)?;
             }
@@ -281,12 +315,13 @@ impl Applying<'_> {
                 if let Some(known) = log::commit(self.db, &hash)? {
                     let mut ops = log::ops_of(self.db, known.no)?;
                     if ops.len() != entry.verdicts.len() {
-                        ops = stated_before(self.db, entry)?;
+                        ops = stated_before(self.db, &entry.commit.bytes)?;
                     }
                     self.fill_in(&ops, entry)?;
                 }
                 self.release(&entry.released)
             }
+            LogEntry::Own(entry) => self.release(&entry.released),
             LogEntry::Judged { released, .. } => self.release(released),
         }
     }
@@ -298,7 +333,7 @@ impl Applying<'_> {
             Some(known) => {
                 let mut ops = log::ops_of(self.db, known.no)?;
                 if ops.len() != entry.verdicts.len() {
-                    ops = stated_before(self.db, entry)?;
+                    ops = stated_before(self.db, &entry.commit.bytes)?;
                 }
                 self.fill_in(&ops, entry)?;
                 log::set_received(self.db, known.no, entry.at, entry.received, None)?;
@@ -359,6 +394,7 @@ impl Applying<'_> {
             let (no, at) = (stored.signed, entry.at);
             let was_here = moved::bring_back(self.db, &hash, no, at, entry.received)?;
             self.changed.relearned = true;
+            moved::settle(self.db, NOTHING_RELEARNED)?;
             self.changed.copied |= !was_here && commit.origin.incarnation == self.own_life()?;
         }
         log::set_received(self.db, stored.signed, entry.at, entry.received, None)?;
@@ -547,8 +583,8 @@ impl Applying<'_> {
 }
 
 /// The rows of a commit's statements, where some of them stand under another commit that said the same.
-fn stated_before(db: &Connection, entry: &CommitEntry) -> Result<Vec<(OpId, i64)>> {
-    let ids = Commit::from_bytes(&entry.commit.bytes).map(|commit| commit.op_ids());
+fn stated_before(db: &Connection, commit: &[u8]) -> Result<Vec<(OpId, i64)>> {
+    let ids = Commit::from_bytes(commit).map(|commit| commit.op_ids());
     let mut rows = Vec::new();
     for id in ids.map_err(|_| StoreError::Row("a commit"))? {
         let (no, ..) = log::op_row(db, &id)?.ok_or(StoreError::Row("a statement"))?;

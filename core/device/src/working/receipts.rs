@@ -1,7 +1,7 @@
 //! The council's answers to uploads: opened with the session's secret, each statement's signature checked, and stored whole.
 //! Only what is verified here makes a record say "the council has it".
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension as _, params};
 use visitbook_record::cbor::decode;
@@ -110,7 +110,8 @@ impl Working {
             }
         }
         let stale_keys: Vec<[u8; 8]> = answer.unknown_keys.iter().map(|key| **key).collect();
-        let unopened = self.of_stranded(&answer)?;
+        self.know_sending()?;
+        let unopened = self.of_stranded(&answer);
         if replies.is_empty()
             && posts.is_empty()
             && stale_keys.is_empty()
@@ -130,6 +131,7 @@ impl Working {
         let mut receipted = BTreeSet::new();
         let mut records = BTreeSet::new();
         let now = self.now().wall;
+        let sending = self.sending.as_ref();
         let transaction = begin(&mut self.store.writer).map_err(SyncError::from)?;
         let mut newest = None;
         for (session, reply) in &replies {
@@ -149,7 +151,14 @@ impl Working {
                 }
             }
             for number in &reply.taken {
-                if let Some(hash) = no_longer_owed(&transaction, session, *number)? {
+                let key = ParcelKey {
+                    session: *session,
+                    number: *number,
+                };
+                let commit = sending.and_then(|sending| sending.commit_in(&key));
+                if let Some(commit) = commit
+                    && let Some(hash) = no_longer_owed(&transaction, commit, &key)?
+                {
                     taken.receipted += 1;
                     receipted.insert(hash);
                 }
@@ -163,10 +172,11 @@ impl Working {
                     strangers.push(key);
                     continue;
                 }
+                let commit = sending.and_then(|sending| sending.commit_in(&key));
                 let changed = transaction
                     .execute(
-                        "UPDATE outgoing SET refused = ?3 WHERE session = ?1 AND number = ?2",
-                        params![key.session, signed(key.number), refusal_code(*refusal)],
+                        "UPDATE outgoing SET refused = ?4 WHERE signed = ?1 AND session = ?2 AND number = ?3",
+                        params![commit, key.session, signed(key.number), refusal_code(*refusal)],
                     )
                     .map_err(SyncError::from)?;
                 if changed > 0 {
@@ -188,6 +198,10 @@ impl Working {
                 .map_err(SyncError::from)?;
         }
         transaction.commit().map_err(SyncError::from)?;
+        if taken.refused > 0 {
+            // What was refused is not sent again.
+            self.sending = None;
+        }
         self.me.receipt_seen = newest.or(self.me.receipt_seen);
         tags.extend(receipted.iter().map(|hash| self.tag_of(hash)));
         let released = self.let_go_of(&tags)?;
@@ -208,11 +222,9 @@ impl Working {
 
     /// Lets go of every envelope of these names: a commit that was sealed again has two.
     fn let_go_of(&mut self, tags: &BTreeSet<Tag>) -> Result<BTreeSet<ParcelKey>, SyncError> {
-        let released = self
-            .spool
-            .frames()
-            .filter(|frame| tags.contains(&frame.tag))
-            .map(|frame| frame.key)
+        let released = tags
+            .iter()
+            .flat_map(|tag| self.spool.tagged(*tag))
             .collect();
         self.spool.release(&released)?;
         Ok(released)
@@ -224,7 +236,17 @@ impl Working {
         if self.spool.is_empty() {
             return Ok(());
         }
-        let mut tags = self.tags_of_receipted_posts()?;
+        let posts = self.tags_of_receipted_posts()?;
+        self.let_go_of(&posts)?;
+        let expected = self.expected_envelopes()?;
+        if self
+            .spool
+            .frames()
+            .all(|frame| expected.contains(&frame.key))
+        {
+            return Ok(());
+        }
+        let mut tags = BTreeSet::new();
         {
             let mut all = self.store.writer.prepare_cached(
                 "SELECT signed.hash FROM signed JOIN received ON received.signed = signed.no
@@ -242,18 +264,15 @@ impl Working {
 
     /// How many of these answers are about envelopes whose words an older book, now put back, does not have: what they say
     /// comes by a pull.
-    fn of_stranded(&self, answer: &UploadAnswer) -> Result<u32, SyncError> {
-        let stranded: BTreeSet<[u8; 32]> = self
-            .stranded()?
-            .iter()
-            .map(|frame| frame.key.session)
-            .collect();
-        let count = answer
-            .groups
-            .iter()
-            .filter(|group| stranded.contains(&*group.session))
+    fn of_stranded(&self, answer: &UploadAnswer) -> u32 {
+        let Some(sending) = &self.sending else {
+            return 0;
+        };
+        let groups = answer.groups.iter();
+        let count = groups
+            .filter(|group| sending.is_stranded(&group.session))
             .count();
-        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+        u32::try_from(count).unwrap_or(u32::MAX)
     }
 
     fn open_group(&self, group: &SealedGroup) -> Result<Option<UploadReply>, SyncError> {
@@ -334,14 +353,20 @@ impl Working {
             return Ok(0);
         }
         self.introduces_itself = true;
+        self.know_sending()?;
+        let sending = self.sending.as_ref();
+        let commits: Vec<Option<i64>> = keys
+            .iter()
+            .map(|key| sending.and_then(|sending| sending.commit_in(key)))
+            .collect();
         let mut old = BTreeSet::new();
-        for key in keys {
+        for (key, commit) in keys.iter().zip(commits) {
             let found: Option<(i64, i64)> = self
                 .store
                 .writer
                 .query_row(
-                    "SELECT signed, class FROM outgoing WHERE session = ?1 AND number = ?2",
-                    params![key.session, signed(key.number)],
+                    "SELECT signed, class FROM outgoing WHERE signed = ?1 AND session = ?2 AND number = ?3",
+                    params![commit, key.session, signed(key.number)],
                     |row| Ok((row.get(0)?, row.get(1)?)),
                 )
                 .optional()?;
@@ -369,6 +394,8 @@ impl Working {
             }
             std::fs::remove_file(&path)?;
         }
+        // The first request of a run looks for what has no envelope.
+        self.sending = None;
         Ok(())
     }
 }
@@ -417,6 +444,7 @@ fn store_statement(
         waited: 0,
         records: Vec::new(),
     };
+    let mut touched = BTreeMap::new();
     for (offset, received) in (0u64..).zip(&statement.received) {
         let Some(commit) = log::commit(db, &received.commit)? else {
             continue;
@@ -451,9 +479,13 @@ fn store_statement(
             done.commits.push(commit.hash);
         }
         if let Some(record) = record_of(db, commit.no)? {
-            views::refresh(db, &record, None)?;
-            done.records.push(record.id);
+            touched.insert(record.no, record);
         }
+    }
+    // Once for each record, not for each of its commits: a record is folded whole.
+    for record in touched.values() {
+        views::refresh(db, record, None)?;
+        done.records.push(record.id);
     }
     Ok(Some(done))
 }
@@ -462,16 +494,19 @@ fn store_statement(
 /// too, nothing is left to be sent.
 fn no_longer_owed(
     db: &rusqlite::Connection,
-    session: &[u8; 32],
-    number: u64,
+    commit: i64,
+    envelope: &ParcelKey,
 ) -> Result<Option<CommitHash>, SyncError> {
     let done: Option<i64> = db
         .prepare_cached(
-            "DELETE FROM outgoing WHERE session = ?1 AND number = ?2
+            "DELETE FROM outgoing WHERE signed = ?1 AND session = ?2 AND number = ?3
                 AND EXISTS (SELECT 1 FROM received WHERE received.signed = outgoing.signed AND received.receipt IS NOT NULL)
              RETURNING signed",
         )?
-        .query_row(params![session, signed(number)], |row| row.get(0))
+        .query_row(
+            params![commit, envelope.session, signed(envelope.number)],
+            |row| row.get(0),
+        )
         .optional()?;
     let Some(no) = done else {
         return Ok(None);

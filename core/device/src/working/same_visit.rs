@@ -26,7 +26,6 @@ const ASKED_FOR_DAYS: i32 = 90;
 /// A visit as the narrow list knows it.
 struct Listed {
     no: i64,
-    visit: RecordId,
     scope: i64,
     day: Date,
     arrived: Option<String>,
@@ -93,10 +92,10 @@ impl Working {
             .and_then(|day| day.add_days(-ASKED_FOR_DAYS))
             .map_or_else(String::new, |day| day.to_string());
         let listed = self.visits_since(&from)?;
-        let mut pairs = Vec::new();
+        let mut near = Vec::new();
         for (at, one) in listed.iter().enumerate() {
             let later = listed.iter().skip(at + 1);
-            pairs.extend(
+            near.extend(
                 later
                     .take_while(|other| other.scope == one.scope && one.day.days_to(other.day) <= 1)
                     .filter(|other| are_near(one.at(), other.at()))
@@ -104,14 +103,31 @@ impl Working {
             );
         }
         let mut all = Vec::new();
-        if pairs.is_empty() {
+        if near.is_empty() {
             return Ok(all);
         }
+        let mut pairs = Vec::with_capacity(near.len());
+        for (one, other) in near {
+            let (one, other) = (self.identified(one)?, self.identified(other)?);
+            let (Some(one), Some(other)) = (one, other) else {
+                continue;
+            };
+            let key = |(visit, listed): &(RecordId, &Listed)| (listed.day, *visit);
+            pairs.push(if key(&one) <= key(&other) {
+                (one, other)
+            } else {
+                (other, one)
+            });
+        }
+        pairs.sort_by_key(|((one, listed), (other, later))| {
+            (listed.scope, listed.day, *one, later.day, *other)
+        });
         let together = self.visits_together()?;
-        for (one, other) in pairs {
+        for ((one_visit, one), (other_visit, other)) in pairs {
             let open =
-                Pair::of(one.visit, other.visit).is_some_and(|pair| !together.is_answered(pair));
-            let (Some(one), Some(other)) = (self.made(one)?, self.made(other)?) else {
+                Pair::of(one_visit, other_visit).is_some_and(|pair| !together.is_answered(pair));
+            let made = (self.made(one_visit, one)?, self.made(other_visit, other)?);
+            let (Some(one), Some(other)) = made else {
                 continue;
             };
             if open && may_be_one(&one.begun, &other.begun) {
@@ -122,29 +138,40 @@ impl Working {
         Ok(all)
     }
 
-    /// Visits of a day or later, by child and day. Whether one was planned, and on which device it was begun, is asked for the few
-    /// that matter.
+    /// Visits of a day or later, by child and day. What they are called, whether one was planned, and on which device it was begun
+    /// is asked for the few that matter.
     fn visits_since(&self, from: &str) -> Result<Vec<Listed>, StoreError> {
+        // CROSS JOIN keeps SQLite to the order written: child by child, from that day on. By itself it goes through all visits
+        // there are.
         let mut found = self.store.reader.prepare_cached(
-            "SELECT record.no, record.id, visit_view.scope, visit_view.date, visit_view.arrived
-             FROM visit_view JOIN record ON record.no = visit_view.record JOIN scope ON scope.no = visit_view.scope
-             WHERE visit_view.date >= ?1 AND visit_view.date <> '' AND scope.held = 1 AND scope.closed = 0
-             ORDER BY visit_view.scope, visit_view.date, record.id",
+            "SELECT visit_view.record, scope.no, visit_view.date, visit_view.arrived
+             FROM scope CROSS JOIN visit_view ON visit_view.scope = scope.no
+             WHERE scope.held = 1 AND scope.closed = 0 AND visit_view.date >= ?1 AND visit_view.date <> ''
+             ORDER BY scope.no, visit_view.date DESC",
         )?;
         let mut rows = found.query([from])?;
         let mut all = Vec::new();
         while let Some(row) = rows.next()? {
-            let day: String = row.get(3)?;
-            let Ok(day) = day.parse() else { continue };
+            let Ok(Ok(day)) = row.get_ref(2)?.as_str().map(str::parse) else {
+                continue;
+            };
             all.push(Listed {
                 no: row.get(0)?,
-                visit: name(row, 1)?,
-                scope: row.get(2)?,
+                scope: row.get(1)?,
                 day,
-                arrived: row.get(4)?,
+                arrived: row.get(3)?,
             });
         }
+        all.sort_by_key(|one| (one.scope, one.day));
         Ok(all)
+    }
+
+    fn identified<'a>(
+        &self,
+        listed: &'a Listed,
+    ) -> Result<Option<(RecordId, &'a Listed)>, StoreError> {
+        let row = log::record_no(&self.store.reader, listed.no)?;
+        Ok(row.map(|row| (row.id, listed)))
     }
 
     fn listed(&self, row: &RecordRow) -> Result<Option<Listed>, StoreError> {
@@ -162,7 +189,6 @@ impl Working {
         };
         Ok(Some(Listed {
             no: row.no,
-            visit: row.id,
             scope: row.scope_no,
             day,
             arrived: found.get(1)?,
@@ -170,7 +196,7 @@ impl Working {
     }
 
     /// What only the record itself knows. `None` for one of which nothing is here.
-    fn made(&self, listed: &Listed) -> Result<Option<Made>, StoreError> {
+    fn made(&self, visit: RecordId, listed: &Listed) -> Result<Option<Made>, StoreError> {
         let first: Option<i64> = self
             .store
             .reader
@@ -187,7 +213,7 @@ impl Working {
         let written = Moment::of(first.clocks.wall);
         Ok(Some(Made {
             begun: Begun {
-                visit: listed.visit,
+                visit,
                 day,
                 arrived,
                 planned: views::answer(&self.store.reader, listed.no, "planned_for")?.is_some(),
@@ -278,7 +304,7 @@ impl Working {
             let Some(listed) = self.listed(&row)? else {
                 continue;
             };
-            let Some(made) = self.made(&listed)? else {
+            let Some(made) = self.made(row.id, &listed)? else {
                 continue;
             };
             let by = self.staff_name(made.begun.by)?;

@@ -23,11 +23,15 @@ use crate::clock::Moment;
 use crate::error::SaveError;
 use crate::random;
 use crate::store::rows::{name, signed};
-use crate::store::{StoreError, log, removed, views};
+use crate::store::{StoreError, log, moved, removed, views};
 use crate::sync::store::{ParcelKey, SendClass};
 
 /// What commits say of the program that made them.
 const BUILD: &str = concat!("visitbook ", env!("CARGO_PKG_VERSION"));
+
+/// Noted among what the device owes: no own commit is without both receipt and envelope, so none has to be looked for. A book
+/// that does not say so is looked through. Goes in the transaction that may change it.
+pub(super) const NOTHING_RELEARNED: &str = "nothing_relearned";
 
 /// One statement to be made.
 #[derive(Clone)]
@@ -421,6 +425,10 @@ impl Working {
     /// Own commits that came back from the council and that this book has no receipt for: an older book was put back. Sending
     /// them again costs little and brings their receipts.
     pub(crate) fn seal_relearned(&mut self) -> Result<(), SaveError> {
+        // Looking for them takes the longer the more this device has written, and an unlock has no time for that.
+        if moved::owes(&self.store.writer, NOTHING_RELEARNED)? {
+            return Ok(());
+        }
         let relearned: Vec<i64> = {
             let mut all = self.store.writer.prepare_cached(
                 "SELECT signed.no FROM signed LEFT JOIN outgoing ON outgoing.signed = signed.no
@@ -430,11 +438,15 @@ impl Working {
             all.query_map([], |row| row.get(0))?
                 .collect::<Result<_, _>>()?
         };
+        let mut all_sealed = true;
         for no in relearned {
             let row = log::commit_no(&self.store.writer, no)?.ok_or(StoreError::Row("a commit"))?;
             let commit =
                 Commit::from_bytes(&row.signed.bytes).map_err(|_| StoreError::Row("a commit"))?;
-            self.seal_again(no, class_of(&commit))?;
+            all_sealed &= self.seal_again(no, class_of(&commit))? == SealedAgain::Yes;
+        }
+        if all_sealed {
+            moved::owe(&self.store.writer, NOTHING_RELEARNED)?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use visitbook_record::catalogue::Catalogue;
 use visitbook_record::commit::RecordKind;
 use visitbook_record::fact::{Answer, Fact};
 use visitbook_record::id::WorkerId;
+use visitbook_record::neglect;
 use visitbook_record::op::{Kind, Policy, Target};
 use visitbook_record::page::{Entry as PageEntry, Page, Statement, redaction_of};
 use visitbook_record::payload::{Content, Drawing, Settlement};
@@ -46,6 +47,11 @@ impl Show<'_> {
             return "Words removed".to_owned();
         }
         let catalogue = Catalogue::newest();
+        if let Some(area) = neglect::area_of(target) {
+            let known = neglect::areas(catalogue).find(|known| known.code == area);
+            let area = known.map_or(area, |known| known.label.as_str());
+            return format!("Not met, closed: {area}");
+        }
         catalogue
             .field(self.kind.form(), target)
             .map_or_else(|| target.name().to_owned(), |field| field.label.clone())
@@ -243,6 +249,7 @@ impl Show<'_> {
             Content::Void { reason, .. } | Content::Placement { reason, .. } => {
                 Some(reason.clone())
             }
+            Content::Closing(closing) => Some(closing.reason.clone()),
             Content::Attachment(file) => Some(attachment::sort(&file.what).one.to_owned()),
             Content::Finish(_)
             | Content::SignOff(_)
@@ -371,6 +378,10 @@ impl Show<'_> {
             Some(Content::Correction(correction)) => {
                 Some(format!("was: {}; {}", correction.was, correction.reason))
             }
+            Some(Content::Closing(closing)) => Some(format!(
+                "{}; look again {}",
+                closing.step.label, closing.look_again
+            )),
             _ => None,
         };
         let (verdict, reason) = match &fact.verdict {
@@ -425,6 +436,7 @@ fn kind_word(kind: Kind) -> String {
         Kind::Unassign => "unassign",
         Kind::Purged => "purged",
         Kind::Open => "open",
+        Kind::Close => "close",
         Kind::Redact => "redact",
         Kind::Read => "read",
         Kind::Unknown(_) => "newer_version",

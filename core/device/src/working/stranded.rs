@@ -3,29 +3,52 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::params;
 use visitbook_record::id::CommitHash;
 
 use super::Working;
 use crate::spool::{FrameInfo, Tag};
 use crate::store::StoreError;
-use crate::store::rows::{name, signed};
+use crate::store::rows::{name, unsigned};
+use crate::sync::store::ParcelKey;
 
 impl Working {
     /// Envelopes whose words this book does not have.
     pub(crate) fn stranded(&self) -> Result<Vec<FrameInfo>, StoreError> {
-        let mut outgoing = self
+        if self.spool.is_empty() {
+            return Ok(Vec::new());
+        }
+        let expected = self.expected_envelopes()?;
+        self.stranded_beside(&|key| expected.contains(key))
+    }
+
+    /// The envelopes that the book expects receipts for.
+    pub(super) fn expected_envelopes(&self) -> Result<BTreeSet<ParcelKey>, StoreError> {
+        let mut all = self
             .store
             .writer
-            .prepare_cached("SELECT 1 FROM outgoing WHERE session = ?1 AND number = ?2")?;
-        let mut unknown = Vec::new();
-        for frame in self.spool.frames() {
-            let known = outgoing.exists(params![frame.key.session, signed(frame.key.number)])?;
-            // What a child handed in is opened by this device itself, whatever the book knows of its session.
-            if !known && !self.is_post(&frame) {
-                unknown.push(frame);
-            }
+            .prepare_cached("SELECT session, number FROM outgoing")?;
+        let mut rows = all.query([])?;
+        let mut expected = BTreeSet::new();
+        while let Some(row) = rows.next()? {
+            expected.insert(ParcelKey {
+                session: name(row, 0)?,
+                number: unsigned(row.get(1)?)?,
+            });
         }
+        Ok(expected)
+    }
+
+    /// As [`Self::stranded`], where it is known which envelopes the book expects receipts for.
+    pub(super) fn stranded_beside(
+        &self,
+        is_expected: &dyn Fn(&ParcelKey) -> bool,
+    ) -> Result<Vec<FrameInfo>, StoreError> {
+        // What a child handed in is opened by this device itself, whatever the book knows of its session.
+        let mut unknown: Vec<FrameInfo> = self
+            .spool
+            .frames()
+            .filter(|frame| !is_expected(&frame.key) && !self.is_post(frame))
+            .collect();
         if unknown.is_empty() {
             return Ok(unknown);
         }

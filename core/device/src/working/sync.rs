@@ -1,98 +1,30 @@
 //! An unlocked device as the sync engine sees it: envelopes out in the order that people need them, answers and pages in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rusqlite::{OptionalExtension as _, params};
 use visitbook_record::cbor::{decode, encode};
-use visitbook_record::commit::Commit;
 use visitbook_record::id::Token;
-use visitbook_record::scope::LogPosition;
 use visitbook_record::wire::{Denial, PullReply, PullRequest, Signed};
 use visitbook_seal::purpose::Purpose;
 use visitbook_seal::request::seal_request;
 
 use super::Working;
+use super::pull::OwnCommits;
 use super::receipts::SyncError;
-use super::save::class_from;
 use crate::error::UnlockError;
 use crate::outbox::pick;
-use crate::spool::FrameInfo;
-use crate::store::rows::{name, signed, unsigned};
-use crate::store::{StoreError, log};
+use crate::store::StoreError;
+use crate::store::rows::{signed, unsigned};
 use crate::sync::store::{
     AttachmentRequest, AttachmentsTaken, Parcel, ParcelKey, PullTaken, ReplyProblem, SealedRequest,
-    SendClass, SyncStore, UploadTaken,
+    SyncStore, UploadTaken,
 };
 
 /// The name under which the council knows this exchange; bound into the seal.
 const PULL: &str = "pull";
 
 impl Working {
-    /// Envelopes in sending order: by class across records, as written inside one. A finish is no use before what it lists,
-    /// so what was written before an urgent piece of the same record is as urgent.
-    fn sending_order(&self) -> Result<Vec<FrameInfo>, SyncError> {
-        let mut known: Vec<(i64, i64, SendClass, ParcelKey)> = Vec::new();
-        {
-            let mut all = self.store.writer.prepare_cached(
-                "SELECT outgoing.signed, signed.record, outgoing.class, outgoing.session, outgoing.number
-                 FROM outgoing JOIN signed ON signed.no = outgoing.signed WHERE outgoing.refused IS NULL
-                 ORDER BY outgoing.signed DESC",
-            )?;
-            let mut rows = all.query([])?;
-            while let Some(row) = rows.next()? {
-                let key = ParcelKey {
-                    session: name(row, 3)?,
-                    number: unsigned(row.get(4)?)?,
-                };
-                known.push((row.get(0)?, row.get(1)?, class_from(row.get(2)?)?, key));
-            }
-        }
-        let mut most_urgent: BTreeMap<i64, SendClass> = BTreeMap::new();
-        for (_, record, class, _) in &mut known {
-            let urgent = most_urgent.entry(*record).or_insert(*class);
-            *urgent = (*urgent).min(*class);
-            *class = *urgent;
-        }
-        known.sort_by_key(|(signed, _, class, _)| (*class, *signed));
-        let frames: BTreeMap<ParcelKey, FrameInfo> = self
-            .spool
-            .frames()
-            .map(|frame| (frame.key, frame))
-            .collect();
-        let mut order: Vec<(SendClass, FrameInfo)> = known
-            .into_iter()
-            .filter_map(|(_, _, class, key)| Some((class, *frames.get(&key)?)))
-            .collect();
-        // A child's words go with what is soon, after the commits that tell of their session: the sort keeps that order.
-        let posts = self.posts_to_send()?;
-        let posts = posts.into_iter().filter_map(|key| frames.get(&key));
-        order.extend(posts.map(|frame| (SendClass::Soon, *frame)));
-        // Words that only the spool remembers, because an older book was put back, come back from the council once it has
-        // them. They are older than what this book has to say.
-        let stranded = self.stranded()?;
-        order.splice(0..0, stranded.into_iter().map(|frame| (frame.class, frame)));
-        order.sort_by_key(|(class, _)| *class);
-        Ok(order.into_iter().map(|(_, frame)| frame).collect())
-    }
-
-    /// The newest assignment entry that everything still to be sent names. What was written first names the oldest.
-    fn acknowledges(&self) -> Result<Option<LogPosition>, StoreError> {
-        let oldest: Option<i64> = self.store.writer.query_row(
-            "SELECT min(outgoing.signed) FROM outgoing JOIN signed ON signed.no = outgoing.signed
-             WHERE outgoing.refused IS NULL AND signed.own = 1",
-            [],
-            |row| row.get(0),
-        )?;
-        let Some(oldest) = oldest else {
-            return Ok(self.me.assignment_seen);
-        };
-        let row = log::commit_no(&self.store.writer, oldest)?;
-        let commit = row.and_then(|row| Commit::from_bytes(&row.signed.bytes).ok());
-        Ok(commit
-            .ok_or(StoreError::Row("an outgoing commit"))?
-            .assignment_seen)
-    }
-
     fn own_certificate(&self) -> Result<Vec<u8>, StoreError> {
         let db = &self.store.writer;
         Ok(db.query_row("SELECT certificate FROM meta", [], |row| row.get(0))?)
@@ -124,6 +56,14 @@ impl Working {
             Denial::Ended => {
                 self.take_ending().map_err(SyncError::from)?;
                 Err(ReplyProblem::NotEnrolled)
+            }
+            // A council of before own commits could be named.
+            Denial::Malformed if self.own_commits != OwnCommits::Whole => {
+                self.own_commits = OwnCommits::Whole;
+                Ok(PullTaken {
+                    again: true,
+                    ..PullTaken::default()
+                })
             }
             Denial::Malformed => Err(ReplyProblem::NotTheCouncil),
             Denial::Replayed => {
@@ -168,9 +108,9 @@ impl SyncStore for Working {
         max_bytes: usize,
         sent: &BTreeSet<ParcelKey>,
     ) -> Result<Vec<Parcel>, SyncError> {
-        // A full disk must not keep what is sealed from being sent: sending is what makes room.
-        super::put_off_if_full(self.seal_missing().map(|_| ()))?;
-        let order = self.sending_order()?;
+        self.prepare_to_send()?;
+        let order = self.sending.as_mut().map(|all| all.frames(&self.spool));
+        let order = order.into_iter().flatten();
         Ok(pick(&self.spool, order, max_bytes, sent)?)
     }
 
@@ -200,6 +140,8 @@ impl SyncStore for Working {
             .transpose()
             .map_err(|_| StoreError::Row("a token"))?;
         let compare = token.is_some() && !arriving;
+        // What is asked for from the beginning is asked for whole, so that it can make good whatever is missing here.
+        let by_name = self.own_commits == OwnCommits::ByName && token.is_some();
         let request = encode(&PullRequest {
             device: self.me.device,
             incarnation: self.me.incarnation,
@@ -222,6 +164,7 @@ impl SyncStore for Working {
             } else {
                 None
             },
+            knows_own: (by_name && self.me.seq > 0).then_some(self.me.seq),
         });
         let signature = self.keys.signing_key().sign(Purpose::Request, &request);
         let signed = encode(&Signed {
@@ -244,12 +187,15 @@ impl SyncStore for Working {
         let reply: PullReply = decode(&plain).map_err(|_| ReplyProblem::NotTheCouncil)?;
         self.awaited = None;
         match reply {
-            PullReply::Page(page) => Ok(PullTaken {
-                entries: self.apply(&page)?,
-                more: page.more,
-                again: false,
-                keys_wanted: page.keys.is_some_and(|serial| serial > self.bundle.serial),
-            }),
+            PullReply::Page(page) => {
+                let applied = self.apply(&page)?;
+                Ok(PullTaken {
+                    entries: applied.unwrap_or(0),
+                    more: page.more,
+                    again: applied.is_none(),
+                    keys_wanted: page.keys.is_some_and(|serial| serial > self.bundle.serial),
+                })
+            }
             PullReply::Denied {
                 denial,
                 next_counter,

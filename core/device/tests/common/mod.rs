@@ -40,9 +40,9 @@ use visitbook_record::scope::{LogPosition, Scope};
 use visitbook_record::time::{MonotonicMillis, WallMillis};
 use visitbook_record::verdict::Verdict;
 use visitbook_record::wire::{
-    CommitEntry, Denial, EnrolReply, EnrolRequest, EnvelopeBody, LogEntry, Page, PostReply,
-    PostStatement, PullReply, PullRequest, ReceiptStatement, Received, SealedGroup, Signed, Upload,
-    UploadAnswer, UploadReply,
+    CommitEntry, Denial, EnrolReply, EnrolRequest, EnvelopeBody, LogEntry, OwnEntry, Page,
+    PostReply, PostStatement, PullReply, PullRequest, ReceiptStatement, Received, SealedGroup,
+    Signed, Upload, UploadAnswer, UploadReply,
 };
 use visitbook_seal::bundle::{EpochStatement, KeyBundle, ReceiptKey, certify_control};
 use visitbook_seal::certificate::{CertificateRole, DeviceCertificate};
@@ -153,6 +153,12 @@ pub struct Council {
     pub withholds_words: bool,
     /// Pages carry no certificates.
     pub forgets_certificates: bool,
+    /// It is of before own commits could be named.
+    pub cannot_name: bool,
+    /// It does not keep the token that it is shown next.
+    pub forgets_token: bool,
+    /// How many commits it has named to those who made them.
+    pub named: u32,
     /// Makes every receipt name one verdict too few, or another scope.
     pub spoils_receipts: Option<Spoil>,
     /// The life of its log that its answers to uploads name.
@@ -230,6 +236,9 @@ impl Council {
             moved_to: None,
             withholds_words: false,
             forgets_certificates: false,
+            cannot_name: false,
+            forgets_token: false,
+            named: 0,
             spoils_receipts: None,
             epoch: 1,
         }
@@ -757,7 +766,7 @@ impl Council {
                     Commit::from_bytes(&entry.commit.bytes).unwrap(),
                     entry.verdicts.clone(),
                 )),
-                LogEntry::Judged { .. } => None,
+                LogEntry::Own(_) | LogEntry::Judged { .. } => None,
             })
             .filter(|(commit, _)| commit.acting_as != Role::Writer)
             .collect()
@@ -871,7 +880,21 @@ impl Council {
             };
             return sealer.seal(&encode(&reply)).unwrap();
         }
+        let denial = if self.cannot_name && request.knows_own.is_some() {
+            Some(Denial::Malformed)
+        } else {
+            std::mem::take(&mut self.forgets_token).then_some(Denial::UnknownToken)
+        };
+        if let Some(denial) = denial {
+            let reply = PullReply::Denied {
+                denial,
+                next_counter: 0,
+            };
+            return sealer.seal(&encode(&reply)).unwrap();
+        }
         let page = self.page(reader, &request);
+        let is_name = |entry: &&LogEntry| matches!(entry, LogEntry::Own(_));
+        self.named += page.entries.iter().filter(is_name).count() as u32;
         sealer.seal(&encode(&PullReply::Page(page))).unwrap()
     }
 
@@ -901,7 +924,7 @@ impl Council {
                     break;
                 }
                 after.insert(*scope, entry.at().position);
-                entries.push(self.as_seen_by(reader, entry));
+                entries.push(by_name(request, self.as_seen_by(reader, entry)));
             }
         }
         after.retain(|scope, _| scopes.contains(scope));
@@ -962,6 +985,7 @@ impl Council {
                             .zip(entry.verdicts.iter().cloned()),
                     );
                 }
+                LogEntry::Own(_) => panic!("no log names a commit"),
                 LogEntry::Judged { op, .. } if !verdicts.contains_key(op) => {}
                 LogEntry::Judged { op, verdict, .. } => {
                     verdicts.insert(*op, verdict.clone());
@@ -997,6 +1021,30 @@ impl Council {
         }
         LogEntry::Commit(seen)
     }
+}
+
+/// What a device says it knows of its own commits comes by name.
+fn by_name(request: &PullRequest, entry: LogEntry) -> LogEntry {
+    let LogEntry::Commit(whole) = entry else {
+        return entry;
+    };
+    let commit = Commit::from_bytes(&whole.commit.bytes).unwrap();
+    let origin = Origin {
+        device: request.device,
+        incarnation: request.incarnation,
+    };
+    if commit.origin != origin || Some(commit.seq) > request.knows_own {
+        return LogEntry::Commit(whole);
+    }
+    LogEntry::Own(OwnEntry {
+        scope: whole.scope,
+        at: whole.at,
+        commit: Commit::hash_of(&whole.commit.bytes),
+        verdicts: whole.verdicts,
+        received: whole.received,
+        released: whole.released,
+        earlier: whole.earlier,
+    })
 }
 
 /// A device in a folder of its own.

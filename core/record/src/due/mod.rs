@@ -19,5 +19,5 @@ pub use facts::{Arrangement, Attempt, Child, Duty, Kind, Period, Seen, Variation
 pub use interval::{BadInterval, Counting, FirstDay, Interval, Unit};
 pub use no_access::NoAccess;
 pub use owed::{ChildDue, From, Ground, NotCounted, Note, Obligation, Status};
-pub use reckon::due;
+pub use reckon::{due, is_settled};
 pub use rules::{Part, RuleId, Rules, RulesError, Terms};

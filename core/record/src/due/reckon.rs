@@ -48,6 +48,42 @@ pub fn due(rules: &Rules, child: &Child, day: Date) -> Result<ChildDue, OutsideC
     })
 }
 
+/// For a reader who tells of visits and attempts from the newest back, and has told of everything after `since`: whether
+/// nothing older, nor more of that day, can change what [`due`] says of `day`.
+#[must_use]
+pub fn is_settled(child: &Child, day: Date, since: Date) -> bool {
+    let born = child.born.filter(|born| *born <= day);
+    let told = |visit: &&Visit| visit.on >= since && visit.on <= day;
+    let seen = child
+        .visits
+        .iter()
+        .filter(told)
+        .any(|visit| visit.in_person && visit.seen == Seen::Yes);
+    let in_force =
+        |period: &&Period| period.start <= day && period.end.is_none_or(|end| day <= end);
+    seen && child.periods.iter().filter(in_force).all(|period| {
+        let (_, clock, _) = clock_of(child, period, day);
+        let counted = child
+            .visits
+            .iter()
+            .filter(told)
+            .filter(|visit| visit.on >= clock && why_not(visit, period.duty.kind(), born).is_none())
+            .count();
+        // The last one that counts is the basis, and whether it is the only one matters before a review.
+        counted > 1 || clock > since
+    })
+}
+
+/// When the placement, arrangement or period began, the first day on which a visit counts, and what that day is.
+fn clock_of(child: &Child, period: &Period, day: Date) -> (Date, Date, From) {
+    let since = period.since.filter(|since| *since <= day);
+    let began = since.map_or(period.start, |since| since.max(period.start));
+    match child.born.filter(|born| *born <= day) {
+        Some(born) if born > began => (began, born, From::Birth),
+        _ => (began, began, From::Start),
+    }
+}
+
 /// A date with the sum that gives it.
 #[derive(Clone, Copy)]
 struct Reckoned {
@@ -72,13 +108,8 @@ struct Reckoning<'a> {
 
 impl<'a> Reckoning<'a> {
     fn new(rules: &'a Rules, child: &Child, period: &'a Period, day: Date) -> Self {
-        let since = period.since.filter(|since| *since <= day);
-        let began = since.map_or(period.start, |since| since.max(period.start));
         let born = child.born.filter(|born| *born <= day);
-        let (clock, clock_is) = match born {
-            Some(born) if born > began => (born, From::Birth),
-            _ => (began, From::Start),
-        };
+        let (began, clock, clock_is) = clock_of(child, period, day);
         let mut counted = Vec::new();
         let mut not_counted = Vec::new();
         for visit in &child.visits {

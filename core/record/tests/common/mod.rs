@@ -7,6 +7,7 @@ use visitbook_record::fact::Fact;
 use visitbook_record::id::{
     BootId, CommitHash, CouncilId, DeviceId, Incarnation, OpId, RecordId, Salt, WorkerId,
 };
+use visitbook_record::neglect::{self, Closing, Rests};
 use visitbook_record::op::{Kind, Op, Policy, Target};
 use visitbook_record::payload::{Content, Payload, Settlement, Value};
 use visitbook_record::scope::{LogPosition, Scope};
@@ -88,6 +89,37 @@ impl Draft {
             target: Target::field("finish"),
             replaces: vec![],
             content: Some(Content::Finish(ids)),
+        }
+    }
+
+    /// A manager closes a line, with a step and a day for looking again, by what these put on these visits.
+    pub fn closing(
+        area: &str,
+        step: &str,
+        look_again: &str,
+        rests_on: &[(RecordId, WorkerId)],
+        replaces: &[OpId],
+    ) -> Self {
+        let mut rests_on: Vec<Rests> = rests_on
+            .iter()
+            .map(|(visit, worker)| Rests {
+                visit: *visit,
+                worker: *worker,
+            })
+            .collect();
+        rests_on.sort_unstable();
+        let closing = Closing {
+            step: Value::new(step, step),
+            reason: "The core group meets on Thursday.".into(),
+            look_again: look_again.into(),
+            rests_on,
+        };
+        Self {
+            kind: Kind::Close,
+            policy: Policy::Ordinary,
+            target: neglect::target(area),
+            replaces: replaces.to_vec(),
+            content: Some(Content::Closing(closing)),
         }
     }
 }

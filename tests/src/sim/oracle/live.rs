@@ -15,7 +15,7 @@ pub(crate) const LARGEST: usize = 128;
 fn replaces(a: &Fact, a_counts: bool, b: &Fact) -> bool {
     let about_the_same = a.record == b.record && a.target == b.target;
     let names_too_many =
-        a.replaces.len() >= 2 && a.kind != Kind::Resolve && a.kind != Kind::SetRemove;
+        a.replaces.len() >= 2 && !matches!(a.kind, Kind::Resolve | Kind::SetRemove | Kind::Close);
     let puts_right = matches!(a.kind, Kind::Resolve | Kind::Correct);
     let is_own = a.author == b.author;
     let is_text = matches!(

@@ -64,20 +64,28 @@ impl Phone {
     }
 
     fn apply_page(&mut self, page: &Page) -> Result<PullTaken, ReplyProblem<Died>> {
-        let volumes = self.verify(page)?;
+        let Some(entries) = self.with_own_whole(page) else {
+            self.wants_own_whole = true;
+            return Ok(PullTaken {
+                again: true,
+                ..PullTaken::default()
+            });
+        };
+        let volumes = self.verify(page, &entries)?;
         if !page.digests.is_empty() {
             self.alarms.push((
                 6,
                 "the council's digest differs from this phone's at the same token",
             ));
         }
-        for (entry, volume) in page.entries.iter().zip(volumes) {
+        for (entry, volume) in entries.iter().zip(volumes) {
             self.apply_entry(entry, volume);
         }
         self.close_what_is_not_held();
         self.disk.token = Some(page.token);
         self.disk.history_arriving = page.more;
         self.disk.reads_again &= page.more;
+        self.wants_own_whole &= page.more;
         if self.dies_at(Moment::BeforePurge) {
             return Err(Died.into());
         }
@@ -89,10 +97,38 @@ impl Phone {
         })
     }
 
+    /// The entries with what this phone made in the place of its names; `None` if one of them is not here with all its words.
+    fn with_own_whole(&self, page: &Page) -> Option<Vec<LogEntry>> {
+        let whole = |entry: &LogEntry| {
+            let LogEntry::Own(named) = entry else {
+                return Some(entry.clone());
+            };
+            let own = &self.disk.own[self.own_at(&named.commit)?];
+            let is_here = !own.gone && self.is_whole(&own.written.volume);
+            is_here.then(|| {
+                LogEntry::Commit(CommitEntry {
+                    scope: named.scope,
+                    at: named.at,
+                    commit: own.signed.clone(),
+                    verdicts: named.verdicts.clone(),
+                    received: named.received,
+                    payloads: Vec::new(),
+                    released: named.released.clone(),
+                    earlier: named.earlier.clone(),
+                })
+            })
+        };
+        page.entries.iter().map(whole).collect()
+    }
+
     /// Every commit's signature, by a certificate in the page, before anything is applied.
-    fn verify(&self, page: &Page) -> Result<Vec<Option<Rc<Volume>>>, ReplyProblem<Died>> {
-        let mut volumes = Vec::with_capacity(page.entries.len());
-        for entry in &page.entries {
+    fn verify(
+        &self,
+        page: &Page,
+        entries: &[LogEntry],
+    ) -> Result<Vec<Option<Rc<Volume>>>, ReplyProblem<Died>> {
+        let mut volumes = Vec::with_capacity(entries.len());
+        for (named, entry) in page.entries.iter().zip(entries) {
             let LogEntry::Commit(entry) = entry else {
                 volumes.push(None);
                 continue;
@@ -101,6 +137,10 @@ impl Phone {
                 .ledger
                 .volume(&entry.commit.bytes)
                 .ok_or(ReplyProblem::NotTheCouncil)?;
+            if matches!(named, LogEntry::Own(_)) {
+                volumes.push(Some(volume));
+                continue;
+            }
             let device = volume.commit.origin.device;
             let certified = page
                 .certificates
@@ -166,7 +206,7 @@ impl Phone {
                 }
                 self.take_released(released);
             }
-            (LogEntry::Commit(_), None) => {}
+            (LogEntry::Commit(_) | LogEntry::Own(_), _) => {}
         }
     }
 
@@ -184,7 +224,7 @@ impl Phone {
                 self.take_released(&entry.released);
             }
             (LogEntry::Judged { released, .. }, _) => self.take_released(released),
-            (LogEntry::Commit(_), None) => {}
+            (LogEntry::Commit(_) | LogEntry::Own(_), _) => {}
         }
     }
 

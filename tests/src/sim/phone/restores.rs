@@ -319,7 +319,7 @@ impl Phone {
         self.disk.reads_again = true;
     }
 
-    fn is_whole(&self, volume: &Volume) -> bool {
+    pub(super) fn is_whole(&self, volume: &Volume) -> bool {
         let mut ops = volume.commit.ops.iter().zip(&volume.ids);
         ops.all(|(op, id)| {
             op.payload.is_none() || self.row(id).is_some_and(|row| row.words.is_some())

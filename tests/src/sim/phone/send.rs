@@ -106,6 +106,8 @@ impl SyncStore for Phone {
             acknowledges,
             epoch: Some(self.disk.epoch.id),
             certificate: None,
+            knows_own: (self.disk.token.is_some() && !self.wants_own_whole)
+                .then_some(self.disk.seq),
         };
         let drawn = u64::from(self.number) << 40 | self.disk.counter;
         let nonce = mix(drawn ^ self.disk.lives << 50).to_le_bytes();

@@ -23,7 +23,7 @@ use super::super::model::{
 use super::super::show::Show;
 use super::super::telling::{Told, calendar, day_of};
 use super::known::{Known, KnownChild, KnownRecord};
-use super::neglect::{self, Went};
+use super::neglect::{self, Line, Went};
 use super::unopened;
 use crate::clock::Moment;
 use crate::store::oversight_view::{asked_of, is_answered};
@@ -53,7 +53,7 @@ impl VisitOf<'_> {
 }
 
 /// One child on the day.
-struct ChildOn<'a> {
+pub(super) struct ChildOn<'a> {
     child: &'a KnownChild,
     name: String,
     visits: Vec<VisitOf<'a>>,
@@ -155,6 +155,7 @@ impl<'a> Sheet<'a> {
             }
             due.extend(line);
         }
+        let (not_met_closed, not_met) = self.not_met().into_iter().partition(neglect::is_closed);
         Board {
             whose,
             date: self.day.to_string(),
@@ -164,7 +165,8 @@ impl<'a> Sheet<'a> {
             also_seen,
             asked: self.asked(),
             two_answers: self.two_answers(),
-            not_met: self.not_met(),
+            not_met,
+            not_met_closed,
             waiting: self.waiting(),
             to_tell: self.to_tell(),
             opened: self.opened(),
@@ -466,7 +468,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// Areas of care that were not met on three visits running, by child, as they stood on the day.
-    fn not_met(&self) -> Vec<NotMetLine> {
+    pub(super) fn lines(&self) -> Vec<(&ChildOn<'a>, Line)> {
         let mut all = Vec::new();
         for child in &self.children {
             let together = child.child.together();
@@ -484,16 +486,27 @@ impl<'a> Sheet<'a> {
                 let records = std::iter::once(visit.record).chain(others).collect();
                 went.push(Went { on, records });
             }
-            let staff = &self.known.staff;
-            all.extend(neglect::of(
-                child.child,
-                &child.name,
-                &went,
-                self.day,
-                staff,
-            ));
+            let own = Self::own(child).map_or(&[][..], |own| &own.statements);
+            let lines = neglect::of(&went, own, self.known.view, self.day);
+            all.extend(lines.into_iter().map(|line| (child, line)));
         }
         all
+    }
+
+    fn not_met(&self) -> Vec<NotMetLine> {
+        let lines = self.lines().into_iter();
+        let view = |(child, line): (&ChildOn<'a>, Line)| {
+            let own = Self::own(child);
+            let statements = own.map_or(&[][..], |own| &own.statements);
+            let show = Show {
+                kind: RecordKind::Child,
+                me: self.me,
+                staff: &self.known.staff,
+                statements,
+            };
+            line.view(child.child.id, &child.name, &show, self.day)
+        };
+        lines.map(view).collect()
     }
 
     /// Children who changed worker. Of a past moment it is what the log said then, with the words of that day.

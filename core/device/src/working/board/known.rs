@@ -149,7 +149,13 @@ pub(super) struct Known {
 }
 
 impl Known {
-    pub(super) fn load(db: &Connection, me: WorkerId, at: Option<WallMillis>) -> Result<Self> {
+    /// Of one child where one is named: a line about that child needs no other.
+    pub(super) fn load(
+        db: &Connection,
+        me: WorkerId,
+        at: Option<WallMillis>,
+        only: Option<RecordId>,
+    ) -> Result<Self> {
         let mut known = Self {
             view: view_at(at),
             staff: BTreeMap::new(),
@@ -177,7 +183,8 @@ impl Known {
                 continue;
             };
             let held_then = at.is_none() || held.get(&child).is_some_and(|(_, held)| *held);
-            if !scope.is_open() || !held_then {
+            let wanted = only.is_none_or(|only| only == child);
+            if !wanted || !scope.is_open() || !held_then {
                 continue;
             }
             let records = records(db, scope, at)?;

@@ -6,6 +6,7 @@ use visitbook_record::id::{OpId, RecordId};
 use visitbook_record::op::Kind;
 use visitbook_record::page::{Page, Question, Statement};
 
+use super::super::closing::{self, day_words};
 use super::super::model::{Addition, Since};
 use super::super::show::Show;
 use super::known::{Known, KnownChild, KnownRecord};
@@ -23,7 +24,7 @@ pub(super) fn since(then: &Known, now: &Known, at: &Moment, lines_now: Vec<Strin
         if let Some(known) = before.get(&child.id) {
             for record in &child.records {
                 let earlier = known.records.iter().find(|one| one.id == record.id);
-                additions.extend(Comparing::new(now, child, earlier, record).additions());
+                additions.extend(Comparing::new(now, &at.date, child, earlier, record).additions());
             }
         }
     }
@@ -68,11 +69,14 @@ struct Comparing<'a> {
     record: &'a KnownRecord,
     show: Show<'a>,
     known: BTreeSet<OpId>,
+    /// The day of the board.
+    today: &'a str,
 }
 
 impl<'a> Comparing<'a> {
     fn new(
         now: &'a Known,
+        today: &'a str,
         child: &'a KnownChild,
         earlier: Option<&'a KnownRecord>,
         record: &'a KnownRecord,
@@ -101,6 +105,7 @@ impl<'a> Comparing<'a> {
                 statements: &record.statements,
             },
             known,
+            today,
         }
     }
 
@@ -184,12 +189,19 @@ impl<'a> Comparing<'a> {
         found.extend(page.signed_off);
         found.extend(page.voided);
         found.extend(page.returned.iter().copied());
+        found.extend(page.closings.iter().copied());
         found.sort_unstable();
         found
             .into_iter()
             .filter(|at| self.newest_unknown(&[*at]).is_some())
             .filter_map(|at| {
                 let statement = self.record.statements.get(at)?;
+                if let Some(closing) = closing::view(&self.show, at, self.today) {
+                    let what = format!("{}, not met: closed", super::words::lower(&closing.label));
+                    let change =
+                        format!("look again {}", day_words(&closing.look_again, self.today));
+                    return self.addition(at, what, Some(change));
+                }
                 let what = match statement.fact.kind {
                     Kind::Finish => "finished",
                     Kind::SignOff => "signed off",

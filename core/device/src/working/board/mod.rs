@@ -13,14 +13,17 @@ mod unopened;
 mod words;
 
 use visitbook_record::calendar::Date;
+use visitbook_record::id::RecordId;
 use visitbook_record::time::WallMillis;
 
 use super::Working;
 use super::model::{Board, BoardView, DeviceHeard};
 use crate::clock::Moment;
 use crate::error::ReadError;
+use crate::store::StoreError;
 
 use self::known::Known;
+pub(crate) use self::neglect::Line;
 
 impl Working {
     /// The board of a day: of today for all that this device knows, or as the council knew it at a moment, of that moment's
@@ -38,7 +41,7 @@ impl Working {
             None => Moment::of(self.now().wall).date,
         };
         let day: Date = date.parse().map_err(|_| ReadError::BadDate)?;
-        let then = Known::load(&self.store.reader, self.me.worker, as_known_at)?;
+        let then = Known::load(&self.store.reader, self.me.worker, as_known_at, None)?;
         let until = as_known_at.unwrap_or(self.now().wall);
         let devices = heard::last_heard(&self.store.reader, &then, until, day)?;
         let board = self.board_of(&then, day, at.clone(), devices);
@@ -46,7 +49,7 @@ impl Working {
         let heard = self.heard()?;
         let since = match &at {
             Some(at) => {
-                let now = Known::load(&self.store.reader, self.me.worker, None)?;
+                let now = Known::load(&self.store.reader, self.me.worker, None, None)?;
                 // Only its lines are compared, and they do not name devices.
                 let board_now = self.board_of(&now, day, None, Vec::new());
                 let lines_now = words::lines(&board_now, day)
@@ -70,6 +73,20 @@ impl Working {
             heard,
             warning,
         })
+    }
+
+    /// Where the line about one area of one child stands today, if the area was not met on three visits running.
+    pub(crate) fn line_of(&self, child: RecordId, area: &str) -> Result<Option<Line>, StoreError> {
+        let Ok(day) = Moment::of(self.now().wall).date.parse() else {
+            return Ok(None);
+        };
+        let known = Known::load(&self.store.writer, self.me.worker, None, Some(child))?;
+        let sheet = day::Sheet::new(&known, self.me.worker, day);
+        let lines = sheet.lines();
+        Ok(lines
+            .into_iter()
+            .map(|(_, line)| line)
+            .find(|line| line.area.code == area))
     }
 
     fn board_of(

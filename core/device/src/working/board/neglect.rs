@@ -1,17 +1,18 @@
 //! "Food: not met on the third visit running": one line for an area and a child, however many visits it rests on.
 //!
-//! The rule is the core's; here the visits are read for it. What both workers put stands in the line, and what to do about it is
-//! the manager's.
-
-use std::collections::BTreeMap;
+//! The rule is the core's; here the visits are read for it, and the closings that stand on the child's own record. What both
+//! workers put stands in the line, and what to do about it is the manager's.
 
 use visitbook_record::calendar::Date;
-use visitbook_record::catalogue::Catalogue;
-use visitbook_record::id::WorkerId;
-use visitbook_record::neglect::{self, Observed, Rating, Running};
+use visitbook_record::catalogue::{Catalogue, Field};
+use visitbook_record::id::{OpId, RecordId};
+use visitbook_record::neglect::{self, Back, Observed, Rating, Rests, Running, STEPS, Standing};
+use visitbook_record::page::{Statement, View};
 
-use super::super::model::{NotMetLine, NotMetVisit, RatedView};
-use super::known::{KnownChild, KnownRecord};
+use super::super::closing::{self, day_words};
+use super::super::model::{ClosingView, NotMetLine, NotMetVisit, RatedView, StepView};
+use super::super::show::Show;
+use super::known::KnownRecord;
 
 /// A visit that went ahead: its day, and every record of it.
 pub(super) struct Went<'a> {
@@ -19,27 +20,74 @@ pub(super) struct Went<'a> {
     pub(super) records: Vec<&'a KnownRecord>,
 }
 
-/// The areas of one child that were not met on three visits running, in the order of the form.
-pub(super) fn of(
-    child: &KnownChild,
-    child_name: &str,
-    visits: &[Went<'_>],
-    day: Date,
-    staff: &BTreeMap<WorkerId, String>,
-) -> Vec<NotMetLine> {
+/// The line about one area of one child.
+pub(crate) struct Line {
+    pub(crate) area: &'static Field,
+    run: Running,
+    /// What may be named as replaced: the closings of the area that count and that no other replaces.
+    live: Vec<OpId>,
+    pub(crate) standing: Standing,
+}
+
+/// The areas of one child that were not met on three visits running, in the order of the form, and where each line stands by the
+/// statements of the child's own record.
+pub(super) fn of(visits: &[Went<'_>], own: &[Statement], view: View, day: Date) -> Vec<Line> {
     let mut all = Vec::new();
     for area in neglect::areas(Catalogue::newest()) {
         let observed = visits
             .iter()
             .filter_map(|visit| observed(visit, &area.code));
-        let Some(running) = neglect::running(observed) else {
+        let Some(run) = neglect::running(observed) else {
             continue;
         };
-        let name = |worker: &WorkerId| {
-            let known = staff.get(worker).cloned();
-            known.unwrap_or_else(|| worker.to_string())
-        };
-        let visits: Vec<NotMetVisit> = running
+        let closings = neglect::closings(own, view, &area.code);
+        let live = closings.iter().filter(|closed| closed.live);
+        let live = live.filter_map(|closed| own.get(closed.at));
+        all.push(Line {
+            live: live.map(|statement| statement.fact.id).collect(),
+            standing: neglect::standing(&run, &closings, day),
+            area,
+            run,
+        });
+    }
+    all
+}
+
+pub(super) fn is_closed(line: &NotMetLine) -> bool {
+    line.state == "closed"
+}
+
+impl Line {
+    /// Who observed on which visit of the run that the area was not met.
+    pub(crate) fn rests_on(&self) -> Vec<Rests> {
+        let mut all: Vec<Rests> = Vec::new();
+        for visit in &self.run.visits {
+            let not_met = visit.ratings.iter();
+            let not_met = not_met.filter(|(_, rating)| *rating == Rating::NotMet);
+            all.extend(not_met.map(|(worker, _)| Rests {
+                visit: visit.visit,
+                worker: *worker,
+            }));
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    pub(crate) fn live_closings(&self) -> Vec<OpId> {
+        self.live.clone()
+    }
+
+    /// As the board shows it. `show` is over the child's own record.
+    pub(super) fn view(
+        self,
+        child: RecordId,
+        child_name: &str,
+        show: &Show<'_>,
+        day: Date,
+    ) -> NotMetLine {
+        let visits: Vec<NotMetVisit> = self
+            .run
             .visits
             .iter()
             .map(|visit| NotMetVisit {
@@ -49,23 +97,77 @@ pub(super) fn of(
                     .ratings
                     .iter()
                     .map(|(worker, rating)| RatedView {
-                        by: name(worker),
+                        by: show.name(*worker),
                         words: rating.words().to_owned(),
                     })
                     .collect(),
             })
             .collect();
-        all.push(NotMetLine {
-            child: child.id,
+        let (state, closing) = match self.standing {
+            Standing::Open => ("open", None),
+            Standing::Closed { by, .. } => ("closed", Some(by)),
+            Standing::CameBack { closing, .. } => ("came_back", Some(closing)),
+        };
+        let today = day.to_string();
+        let closing = closing.and_then(|at| closing::view(show, at, &today));
+        let mut words = words(child_name, &self.area.label, &self.run, &visits, day);
+        if let Some(closing) = &closing {
+            words.push_str(&closed_words(closing, &self.standing, day));
+        }
+        let steps = STEPS.iter().skip(self.standing.least_step());
+        NotMetLine {
+            child,
             name: child_name.to_owned(),
-            area: area.code.clone(),
-            words: words(child_name, &area.label, &running, &visits, day),
-            label: area.label.clone(),
+            area: self.area.code.clone(),
+            label: self.area.label.clone(),
+            words,
             visits,
-            steps: neglect::STEPS.map(str::to_owned).to_vec(),
-        });
+            state: state.to_owned(),
+            closing,
+            steps: steps
+                .map(|step| StepView {
+                    code: step.code.to_owned(),
+                    words: step.words.to_owned(),
+                })
+                .collect(),
+        }
     }
-    all
+}
+
+/// By whom, why and until when it is closed; or was, and why it is back.
+fn closed_words(closing: &ClosingView, standing: &Standing, day: Date) -> String {
+    let today = day.to_string();
+    let closed = format!(
+        "losed by {}, {}: {}, look again {}. “{}”",
+        closing.by,
+        closing.written.beside(&today),
+        closing.step_words,
+        day_words(&closing.look_again, &today),
+        closing.reason
+    );
+    let Standing::CameBack { why, step, .. } = standing else {
+        return format!(" C{closed}");
+    };
+    let why = match why {
+        Back::NotMetAgain(on) => format!("not met again, {}", spoken(*on, day)),
+        Back::NothingChanged(on) => format!("nothing had changed by {}", spoken(*on, day)),
+    };
+    let up = STEPS.get(*step).map_or("", |step| step.words);
+    let was = neglect::step(&closing.step);
+    let back = if was.is_some_and(|was| was < *step) {
+        format!("back, one step up: {up}")
+    } else {
+        format!("back, and there is no larger step than to {up}")
+    };
+    format!(" It was c{closed} But {why}: {back}.")
+}
+
+fn spoken(on: Date, day: Date) -> String {
+    if on == day {
+        "today".to_owned()
+    } else {
+        on.words(day)
+    }
 }
 
 /// What stands in a visit about one area, each worker's own. A rating that this version cannot read is passed over.
@@ -87,22 +189,16 @@ fn observed(visit: &Went<'_>, area: &str) -> Option<Observed> {
     Some(Observed {
         on: visit.on,
         visit: first.id,
+        beside: visit.records.iter().skip(1).map(|one| one.id).collect(),
         ratings,
     })
 }
 
 fn words(child: &str, area: &str, running: &Running, visits: &[NotMetVisit], day: Date) -> String {
-    let spoken = |on: Date| {
-        if on == day {
-            "today".to_owned()
-        } else {
-            on.words(day)
-        }
-    };
     let days: Vec<String> = running
         .visits
         .iter()
-        .map(|visit| spoken(visit.on))
+        .map(|visit| spoken(visit.on, day))
         .collect();
     let mut words = format!(
         "{child}, {}: not met, {} visit running ({}).",
@@ -111,7 +207,11 @@ fn words(child: &str, area: &str, running: &Running, visits: &[NotMetVisit], day
         days.join(", ")
     );
     if !running.not_looked.is_empty() {
-        let days: Vec<String> = running.not_looked.iter().map(|on| spoken(*on)).collect();
+        let days: Vec<String> = running
+            .not_looked
+            .iter()
+            .map(|on| spoken(*on, day))
+            .collect();
         words.push_str(&format!(" Nobody looked: {}.", days.join(", ")));
     }
     if let (Some(last), Some(on)) = (visits.last(), days.last()) {

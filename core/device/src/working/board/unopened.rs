@@ -14,7 +14,7 @@ use super::known::KnownRecord;
 use crate::clock::Moment;
 use crate::error::ReadError;
 use crate::store::StoreError;
-use crate::store::rows::{coded, name};
+use crate::store::rows::{coded, name, number_of};
 
 /// How long words may lie, in milliseconds.
 const LONGEST_MS: i64 = 2 * 60 * 60 * 1000;
@@ -57,16 +57,19 @@ impl Working {
     /// Those lines for children whose manager the holder is, longest first.
     pub(crate) fn unopened(&self) -> Result<Vec<UnopenedLine>, ReadError> {
         let now = Moment::of(self.now().wall);
+        // CROSS JOIN keeps SQLite to the order written: the voices of children whose manager this is, and nobody else's. By
+        // itself it goes through every commit there is, and the day's list waits for that.
         let mut found = self.store.reader.prepare_cached(
-            "SELECT record.id, scope.name, min(received.at) FROM record JOIN scope ON scope.no = record.scope
-                JOIN answer_view ON answer_view.record = record.no AND answer_view.field = 'entered_by'
-                JOIN signed ON signed.record = record.no JOIN received ON received.signed = signed.no
+            "SELECT record.id, scope.name,
+                (SELECT min(received.at) FROM op JOIN received ON received.signed = op.signed WHERE op.record = record.no) AS at
+             FROM scope CROSS JOIN record ON record.scope = scope.no AND record.kind = ?1
+                CROSS JOIN answer_view ON answer_view.record = record.no AND answer_view.field = 'entered_by'
                 LEFT JOIN oversight_view ON oversight_view.record = record.no
-             WHERE record.kind = ?1 AND scope.held = 1 AND answer_view.code = 'child_themselves' AND voided IS NOT 1
+             WHERE scope.held = 1 AND scope.role = ?2 AND answer_view.code = 'child_themselves' AND voided IS NOT 1
                 AND NOT EXISTS (SELECT 1 FROM answer_view AS seen WHERE seen.record = record.no AND seen.field = 'opened')
-             GROUP BY record.no ORDER BY min(received.at), record.no",
+             ORDER BY at, record.no",
         )?;
-        let mut rows = found.query(params![RecordKind::Voice.code()])?;
+        let mut rows = found.query(params![RecordKind::Voice.code(), number_of(&Role::Manager)])?;
         let mut all = Vec::new();
         while let Some(row) = rows.next().map_err(StoreError::from)? {
             let scope: Scope = coded(row, 1)?;
@@ -74,11 +77,12 @@ impl Working {
             if self.role_for(child)? != Some(Role::Manager) {
                 continue;
             }
-            let received = WallMillis(row.get(2).map_err(StoreError::from)?);
+            let received: Option<i64> = row.get(2).map_err(StoreError::from)?;
+            let Some(received) = received else { continue };
             all.extend(line(
                 name(row, 0)?,
                 &self.child_name(child)?,
-                received,
+                WallMillis(received),
                 &now,
             ));
         }

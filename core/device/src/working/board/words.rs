@@ -1,6 +1,7 @@
 //! The board in lines, as it is printed.
 
 use visitbook_record::calendar::Date;
+use visitbook_record::neglect::STEPS;
 
 use super::super::model::{AloneLine, AskedLine, Board, DueChild, WaitingChild};
 use crate::clock::Moment;
@@ -52,10 +53,18 @@ pub(super) fn lines(board: &Board, day: Date) -> Vec<String> {
         lines.push(format!(
             "Not met, visit after visit: {}. You can {}.",
             board.not_met.len(),
-            visitbook_record::neglect::STEPS.join("; ")
+            STEPS.map(|step| step.words).join("; ")
         ));
     }
     lines.extend(board.not_met.iter().map(|one| format!("  {}", one.words)));
+    if !board.not_met_closed.is_empty() {
+        lines.push(format!(
+            "Not met, closed until it is looked at again: {}.",
+            board.not_met_closed.len()
+        ));
+    }
+    let closed = board.not_met_closed.iter();
+    lines.extend(closed.map(|one| format!("  {}", one.words)));
     lines.push(waiting(&board.waiting));
     lines.extend(board.to_tell.iter().map(|one| one.words.clone()));
     lines.extend(board.opened.iter().map(|one| one.words.clone()));

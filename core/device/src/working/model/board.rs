@@ -6,7 +6,7 @@
 use serde::Serialize;
 use visitbook_record::id::RecordId;
 
-use super::{FileOpened, MetChild, ReturnedView, ToTell, UnopenedLine};
+use super::{ClosingView, FileOpened, MetChild, ReturnedView, ToTell, UnopenedLine};
 use crate::clock::Moment;
 
 /// What was decided, by whom and when.
@@ -134,6 +134,15 @@ pub struct NotMetVisit {
     pub ratings: Vec<RatedView>,
 }
 
+/// Something that a manager can do about an area that was not met.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct StepView {
+    /// As commands take it.
+    pub code: String,
+    /// In words: "bring the core group forward".
+    pub words: String,
+}
+
 /// An area of care that was not met on three or more visits running: one line, not one for each visit.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct NotMetLine {
@@ -149,8 +158,12 @@ pub struct NotMetLine {
     pub visits: Vec<NotMetVisit>,
     /// In words.
     pub words: String,
-    /// What can be done, from the smallest step to the largest.
-    pub steps: Vec<String>,
+    /// `open`; `closed`; or `came_back`, after it was closed and nothing had changed.
+    pub state: String,
+    /// How it was closed, or, of one that came back, how it had been.
+    pub closing: Option<ClosingView>,
+    /// What closes it now, from the smallest step to the largest.
+    pub steps: Vec<StepView>,
 }
 
 /// Something a child gave whose answer has not reached the child yet.
@@ -232,8 +245,10 @@ pub struct Board {
     pub asked: Vec<AskedLine>,
     /// Two answers: open, or settled today.
     pub two_answers: Vec<TwoAnswersLine>,
-    /// Areas of care that were not met on three visits running.
+    /// Areas of care that were not met on three visits running and that wait for a manager.
     pub not_met: Vec<NotMetLine>,
+    /// Those that a manager has closed until a day for looking again.
+    pub not_met_closed: Vec<NotMetLine>,
     /// Children who wait for an answer, oldest first.
     pub waiting: Vec<WaitingChild>,
     /// Children who changed worker and are to be told, the longest due first.

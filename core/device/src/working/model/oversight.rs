@@ -106,6 +106,33 @@ pub struct OpenedView {
     pub words: String,
 }
 
+/// A manager closed a line about an area of care that was not met visit after visit.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct ClosingView {
+    /// The statement.
+    pub op: OpId,
+    /// The area's code.
+    pub area: String,
+    /// What stands above it on the form.
+    pub label: String,
+    /// The step taken.
+    pub step: String,
+    /// That in words: "bring the core group forward".
+    pub step_words: String,
+    /// Why, in the manager's words.
+    pub reason: String,
+    /// The day for looking again, `2026-11-10`.
+    pub look_again: String,
+    /// Who.
+    pub by: String,
+    /// When, by their device.
+    pub written: Moment,
+    /// When the council received it.
+    pub received: Option<Moment>,
+    /// In a sentence.
+    pub words: String,
+}
+
 /// All of that about one record.
 #[derive(Clone, Default, Serialize)]
 pub struct OversightView {
@@ -119,6 +146,8 @@ pub struct OversightView {
     pub voided: Option<VoidedView>,
     /// When text that was not finished was opened, in log order.
     pub opened: Vec<OpenedView>,
+    /// On a child's own record: lines that were closed, in log order.
+    pub closings: Vec<ClosingView>,
 }
 
 impl OversightView {
@@ -130,11 +159,13 @@ impl OversightView {
         let corrected = self.corrections.iter().map(|one| one.words.as_str());
         let asked = self.returned.iter().map(|one| one.words.as_str());
         let opened = self.opened.iter().map(|one| one.words.as_str());
+        let closings = self.closings.iter().map(|one| one.words.as_str());
         voided
             .chain(signed)
             .chain(corrected)
             .chain(asked)
             .chain(opened)
+            .chain(closings)
             .collect()
     }
 }

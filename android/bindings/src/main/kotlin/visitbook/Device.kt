@@ -65,14 +65,18 @@ public sealed interface Device : AutoCloseable {
             label: String,
             connectVia: String? = null,
             transport: Transport? = null,
-        ): Locked = apart {
+        ): Locked =
+            apart {
                 Locked(LockedBook.enrol(folder, CaughtKeys(keys), code, pin, label, connectVia, transport?.let(::CaughtTransport)))
             }
     }
 }
 
 /** A device whose vault is closed. It sends what is sealed already, and nothing in it could read a word. */
-public class Locked internal constructor(private val book: LockedBook) : LockedCalls(), Device {
+public class Locked internal constructor(
+    private val book: LockedBook,
+) : LockedCalls(),
+    Device {
     override suspend fun <T> call(work: (LockedBook) -> T): T = apart { work(book) }
 
     override suspend fun sync(options: SyncOptions): visitbook.core.SyncOutcome =

@@ -10,7 +10,10 @@ import visitbook.core.FamilyPage
  *
  * Pin the app and set FLAG_SECURE before showing it. Only [leave] with the worker's PIN leads back.
  */
-public class Family internal constructor(private val page: FamilyPage) : FamilyCalls(), Device {
+public class Family internal constructor(
+    private val page: FamilyPage,
+) : FamilyCalls(),
+    Device {
     override suspend fun <T> call(work: (FamilyPage) -> T): T = apart { work(page) }
 
     override suspend fun sync(options: SyncOptions): visitbook.core.SyncOutcome =

@@ -30,7 +30,9 @@ private inline fun <T> caught(
 
 private inline fun <T> keystore(work: () -> T): T = caught({ KeystoreException.Transient(0) }, work)
 
-internal class CaughtKeys(private val keys: HardwareKeys) : HardwareKeys {
+internal class CaughtKeys(
+    private val keys: HardwareKeys,
+) : HardwareKeys {
     override fun ensure(
         alias: String,
         policy: KeyPolicy,
@@ -53,13 +55,17 @@ internal class CaughtKeys(private val keys: HardwareKeys) : HardwareKeys {
     override fun protectedDataAvailable(): Boolean = keystore { keys.protectedDataAvailable() }
 }
 
-internal class CaughtTransport(private val transport: Transport) : Transport {
+internal class CaughtTransport(
+    private val transport: Transport,
+) : Transport {
     override fun exchange(
         request: CouncilRequest,
         cancel: SyncCancel,
     ): CouncilAnswer = caught({ TransportException.LineLost() }) { cancel.use { transport.exchange(request, it) } }
 }
 
-internal class Telling(private val tell: (SyncCounts) -> Unit) : SyncProgress {
+internal class Telling(
+    private val tell: (SyncCounts) -> Unit,
+) : SyncProgress {
     override fun progressed(soFar: SyncCounts): Unit = caught({ CallbackException.Failed() }) { tell(soFar) }
 }

@@ -17,7 +17,10 @@ import visitbook.core.ChangeListener
  * An open book. Lock it when the app is left. If it is closed without, nothing is lost: what was being typed becomes an
  * entry at the next unlock.
  */
-public class Working internal constructor(private val book: Book) : WorkingCalls(), Device {
+public class Working internal constructor(
+    private val book: Book,
+) : WorkingCalls(),
+    Device {
     private val ended = Job()
 
     override suspend fun <T> call(work: (Book) -> T): T = apart { work(book) }
@@ -53,8 +56,10 @@ public class Working internal constructor(private val book: Book) : WorkingCalls
      * Hands the device to a child: says so in a signed commit, saves what is being typed, closes the book and forgets
      * every key. On an error the book stays open.
      */
-    public suspend fun enterFamily(child: String, visit: String? = null): Family =
-        apart { Family(book.enterFamily(child, visit)) }.also { ended.complete() }
+    public suspend fun enterFamily(
+        child: String,
+        visit: String? = null,
+    ): Family = apart { Family(book.enterFamily(child, visit)) }.also { ended.complete() }
 
     override fun close() {
         ended.complete()

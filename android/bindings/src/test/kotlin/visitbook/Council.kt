@@ -28,14 +28,17 @@ fun pin(): ByteArray = "tansy-83-otter".toByteArray()
 
 fun wrongPin(): ByteArray = "tansy-84-otter".toByteArray()
 
-/** A keystore as an app writes one. [fault] is called before each answer, [finger] while a prompt for a fingerprint stands. */
+/**
+ * A keystore as an app writes one. [fault] is called with the function's name before each answer, [finger] while a prompt for a
+ * fingerprint stands.
+ */
 class Keys : HardwareKeys {
-    private val keys = mutableMapOf<String, ByteArray>()
+    private val made = mutableMapOf<String, ByteArray>()
     private val small = mutableMapOf<String, ByteArray>()
     private val ofAPerson = mutableSetOf<String>()
     private val dead = mutableSetOf<String>()
 
-    @Volatile var fault: () -> Unit = {}
+    @Volatile var fault: (String) -> Unit = {}
 
     @Volatile var finger: () -> Unit = {}
 
@@ -48,8 +51,8 @@ class Keys : HardwareKeys {
         alias: String,
         policy: KeyPolicy,
     ) {
-        fault()
-        keys.getOrPut(alias) { Random.nextBytes(32) }
+        fault("ensure")
+        made.getOrPut(alias) { Random.nextBytes(32) }
         if (policy == KeyPolicy.BIOMETRIC_CURRENT_SET) ofAPerson += alias
     }
 
@@ -57,8 +60,8 @@ class Keys : HardwareKeys {
         alias: String,
         input: ByteArray,
     ): ByteArray {
-        fault()
-        val key = keys[alias] ?: throw KeystoreException.Missing()
+        fault("derive")
+        val key = made[alias] ?: throw KeystoreException.Missing()
         if (alias in dead) throw KeystoreException.Invalidated()
         if (alias in ofAPerson) finger()
         return Mac.getInstance("HmacSHA256").apply { init(SecretKeySpec(key, "HmacSHA256")) }.doFinal(input)
@@ -68,19 +71,19 @@ class Keys : HardwareKeys {
         name: String,
         value: ByteArray,
     ) {
-        fault()
+        fault("putSmall")
         small[name] = value
     }
 
-    override fun getSmall(name: String): ByteArray? = small[name].also { fault() }
+    override fun getSmall(name: String): ByteArray? = small[name].also { fault("getSmall") }
 
     override fun delete(alias: String) {
-        fault()
-        keys.remove(alias)
+        fault("delete")
+        made.remove(alias)
         dead -= alias
     }
 
-    override fun protectedDataAvailable(): Boolean = true.also { fault() }
+    override fun protectedDataAvailable(): Boolean = true.also { fault("protectedDataAvailable") }
 }
 
 /** One server process for all tests, stopped with the JVM. */
@@ -129,8 +132,7 @@ object Council {
     fun code(
         worker: String,
         label: String,
-    ): String =
-        field(command("enrol-code", "--worker", worker, "--label", label, "--address", "https://$listening"), "code")
+    ): String = field(command("enrol-code", "--worker", worker, "--label", label, "--address", "https://$listening"), "code")
 
     fun folder(name: String): String = File(scratch, "${Random.nextLong()}-$name").path
 }

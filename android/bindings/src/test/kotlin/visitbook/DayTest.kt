@@ -17,7 +17,8 @@ import visitbook.core.VisitbookException
 import visitbook.core.VoiceGiven
 import java.io.File
 
-private const val EMOJI_AND_HEBREW = "Pipit 👶🏽 slept. אִמָּא אמרה: «הוא לא גר פה» — Ivy said “he doesn’t live here”. e\u0301 \u202eback\u202c"
+private const val EMOJI_AND_HEBREW =
+    "Pipit 👶🏽 slept. אִמָּא אמרה: «הוא לא גר פה» — Ivy said “he doesn’t live here”. e\u0301 \u202eback\u202c"
 private const val CHILDS_WORDS = " I put Pipits bottle in my bed 🍼\nso it stays warm.  "
 
 class DayTest {
@@ -127,6 +128,9 @@ class DayTest {
                     val told = rowan.book.noAnswer(visit)!!
                     assertTrue("No answer" in told.title, told.title)
                     refused("managers_only") { rowan.book.decide(listOf(concern), "Fuel money agreed.") }
+                    refused("managers_only") {
+                        rowan.book.closeLine(finch, "area_food", "core_group", "Food parcel agreed.", "2999-11-10")
+                    }
                     refused("not_finished") { sage.book.also { rowan.sync() }.also { it.sync() }.signOff(listOf(visit)) }
                     sage.book.decide(listOf(concern), "Fuel money agreed.")
 

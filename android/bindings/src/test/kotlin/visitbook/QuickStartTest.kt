@@ -9,7 +9,12 @@ import visitbook.core.VoiceGiven
 /** What docs/api/kotlin.md shows: `tests/languages/snippets.py` compares the two. */
 class QuickStartTest {
     // quick start: begin
-    suspend fun recordAVisit(folder: String, keys: HardwareKeys, code: String, pin: ByteArray): String =
+    suspend fun recordAVisit(
+        folder: String,
+        keys: HardwareKeys,
+        code: String,
+        pin: ByteArray,
+    ): String =
         Device.enrol(folder, keys, code, pin.copyOf(), "Rowan's phone").use { locked ->
             locked.unlock(pin).use { book ->
                 book.sync()

@@ -849,6 +849,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_visitbook_ffi_checksum_method_book_board(
     ): Int
+    external fun uniffi_visitbook_ffi_checksum_method_book_close_line(
+    ): Int
     external fun uniffi_visitbook_ffi_checksum_method_book_correct(
     ): Int
     external fun uniffi_visitbook_ffi_checksum_method_book_due(
@@ -1156,6 +1158,8 @@ internal object UniffiLib {
     external fun uniffi_visitbook_ffi_fn_method_book_voices(`ptr`: Long,`child`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_visitbook_ffi_fn_method_book_board(`ptr`: Long,`asKnownAt`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_visitbook_ffi_fn_method_book_close_line(`ptr`: Long,`child`: RustBuffer.ByValue,`area`: RustBuffer.ByValue,`step`: RustBuffer.ByValue,`reason`: RustBuffer.ByValue,`lookAgain`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_visitbook_ffi_fn_method_book_correct(`ptr`: Long,`visit`: RustBuffer.ByValue,`target`: RustBuffer.ByValue,`code`: RustBuffer.ByValue,`reason`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1626,6 +1630,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_visitbook_ffi_checksum_method_book_board() and 0xFFFF) != 26144) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_visitbook_ffi_checksum_method_book_close_line() and 0xFFFF) != 13267) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_visitbook_ffi_checksum_method_book_correct() and 0xFFFF) != 7811) {
@@ -2626,6 +2633,17 @@ public interface BookInterface {
      * meanwhile: a page to be asked for, not a list to be scrolled.
      */
     fun `board`(`asKnownAt`: kotlin.Long? = null): BoardView
+    
+    /**
+     * Closes the line about an area of a child that was not met on three visits running, as the board shows it: with a step by its
+     * code, a reason, and the day for looking again, written `2026-11-10`. The line comes back, one step up, with the next visit on
+     * which the area is not met again, or once that day has passed with nothing changed. Managers only.
+     *
+     * Errors: `managers_only`; `no_line`; `step_too_small` if a step as large changed nothing; `still_closed` where it is closed and
+     * this would look again later; `bad_form` for a day that is past; `would_be_set_aside` where only the holder observed it. Nothing
+     * was saved then.
+     */
+    fun `closeLine`(`child`: kotlin.String, `area`: kotlin.String, `step`: kotlin.String, `reason`: kotlin.String, `lookAgain`: kotlin.String): Saved
     
     /**
      * Puts a fact of a finished visit right. The page keeps what was; lists, dates and exports count with what is.
@@ -3663,6 +3681,34 @@ open class Book: Disposable, AutoCloseable, BookInterface
         it,
         
         FfiConverterOptionalLong.lower(`asKnownAt`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Closes the line about an area of a child that was not met on three visits running, as the board shows it: with a step by its
+     * code, a reason, and the day for looking again, written `2026-11-10`. The line comes back, one step up, with the next visit on
+     * which the area is not met again, or once that day has passed with nothing changed. Managers only.
+     *
+     * Errors: `managers_only`; `no_line`; `step_too_small` if a step as large changed nothing; `still_closed` where it is closed and
+     * this would look again later; `bad_form` for a day that is past; `would_be_set_aside` where only the holder observed it. Nothing
+     * was saved then.
+     */
+    @Throws(VisitbookException::class)override fun `closeLine`(`child`: kotlin.String, `area`: kotlin.String, `step`: kotlin.String, `reason`: kotlin.String, `lookAgain`: kotlin.String): Saved {
+            return FfiConverterTypeSaved.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VisitbookException) { _status ->
+    UniffiLib.uniffi_visitbook_ffi_fn_method_book_close_line(
+        it,
+        
+        FfiConverterString.lower(`child`),
+        FfiConverterString.lower(`area`),
+        FfiConverterString.lower(`step`),
+        FfiConverterString.lower(`reason`),
+        FfiConverterString.lower(`lookAgain`),_status)
 }
     }
     )
@@ -9683,6 +9729,11 @@ data class Board (
     val `notMet`: List<NotMetLine>
     , 
     /**
+     * Those that a manager has closed until a day for looking again.
+     */
+    val `notMetClosed`: List<NotMetLine>
+    , 
+    /**
      * Children who wait for an answer, oldest first.
      */
     val `waiting`: List<WaitingChild>
@@ -9761,6 +9812,7 @@ public object FfiConverterTypeBoard: FfiConverterRustBuffer<Board> {
             FfiConverterSequenceTypeAskedLine.read(buf),
             FfiConverterSequenceTypeTwoAnswersLine.read(buf),
             FfiConverterSequenceTypeNotMetLine.read(buf),
+            FfiConverterSequenceTypeNotMetLine.read(buf),
             FfiConverterSequenceTypeWaitingChild.read(buf),
             FfiConverterSequenceTypeToTell.read(buf),
             FfiConverterSequenceTypeFileOpened.read(buf),
@@ -9785,6 +9837,7 @@ public object FfiConverterTypeBoard: FfiConverterRustBuffer<Board> {
             FfiConverterSequenceTypeAskedLine.allocationSize(value.`asked`) +
             FfiConverterSequenceTypeTwoAnswersLine.allocationSize(value.`twoAnswers`) +
             FfiConverterSequenceTypeNotMetLine.allocationSize(value.`notMet`) +
+            FfiConverterSequenceTypeNotMetLine.allocationSize(value.`notMetClosed`) +
             FfiConverterSequenceTypeWaitingChild.allocationSize(value.`waiting`) +
             FfiConverterSequenceTypeToTell.allocationSize(value.`toTell`) +
             FfiConverterSequenceTypeFileOpened.allocationSize(value.`opened`) +
@@ -9808,6 +9861,7 @@ public object FfiConverterTypeBoard: FfiConverterRustBuffer<Board> {
             FfiConverterSequenceTypeAskedLine.write(value.`asked`, buf)
             FfiConverterSequenceTypeTwoAnswersLine.write(value.`twoAnswers`, buf)
             FfiConverterSequenceTypeNotMetLine.write(value.`notMet`, buf)
+            FfiConverterSequenceTypeNotMetLine.write(value.`notMetClosed`, buf)
             FfiConverterSequenceTypeWaitingChild.write(value.`waiting`, buf)
             FfiConverterSequenceTypeToTell.write(value.`toTell`, buf)
             FfiConverterSequenceTypeFileOpened.write(value.`opened`, buf)
@@ -10404,6 +10458,125 @@ public object FfiConverterTypeChoiceView: FfiConverterRustBuffer<ChoiceView> {
             FfiConverterString.write(value.`label`, buf)
             FfiConverterOptionalString.write(value.`needs`, buf)
             FfiConverterOptionalString.write(value.`needsName`, buf)
+    }
+}
+
+
+
+/**
+ * A manager closed a line about an area of care that was not met visit after visit.
+ */
+data class ClosingView (
+    /**
+     * The statement.
+     */
+    val `op`: kotlin.String
+    , 
+    /**
+     * The area's code.
+     */
+    val `area`: kotlin.String
+    , 
+    /**
+     * What stands above it on the form.
+     */
+    val `label`: kotlin.String
+    , 
+    /**
+     * The step taken.
+     */
+    val `step`: kotlin.String
+    , 
+    /**
+     * That in words: "bring the core group forward".
+     */
+    val `stepWords`: kotlin.String
+    , 
+    /**
+     * Why, in the manager's words.
+     */
+    val `reason`: kotlin.String
+    , 
+    /**
+     * The day for looking again, `2026-11-10`.
+     */
+    val `lookAgain`: kotlin.String
+    , 
+    /**
+     * Who.
+     */
+    val `by`: kotlin.String
+    , 
+    /**
+     * When, by their device.
+     */
+    val `written`: Moment
+    , 
+    /**
+     * When the council received it.
+     */
+    val `received`: Moment?
+    , 
+    /**
+     * In a sentence.
+     */
+    val `words`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeClosingView: FfiConverterRustBuffer<ClosingView> {
+    override fun read(buf: ByteBuffer): ClosingView {
+        return ClosingView(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterTypeMoment.read(buf),
+            FfiConverterOptionalTypeMoment.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: ClosingView) = (
+            FfiConverterString.allocationSize(value.`op`) +
+            FfiConverterString.allocationSize(value.`area`) +
+            FfiConverterString.allocationSize(value.`label`) +
+            FfiConverterString.allocationSize(value.`step`) +
+            FfiConverterString.allocationSize(value.`stepWords`) +
+            FfiConverterString.allocationSize(value.`reason`) +
+            FfiConverterString.allocationSize(value.`lookAgain`) +
+            FfiConverterString.allocationSize(value.`by`) +
+            FfiConverterTypeMoment.allocationSize(value.`written`) +
+            FfiConverterOptionalTypeMoment.allocationSize(value.`received`) +
+            FfiConverterString.allocationSize(value.`words`)
+    )
+
+    override fun write(value: ClosingView, buf: ByteBuffer) {
+            FfiConverterString.write(value.`op`, buf)
+            FfiConverterString.write(value.`area`, buf)
+            FfiConverterString.write(value.`label`, buf)
+            FfiConverterString.write(value.`step`, buf)
+            FfiConverterString.write(value.`stepWords`, buf)
+            FfiConverterString.write(value.`reason`, buf)
+            FfiConverterString.write(value.`lookAgain`, buf)
+            FfiConverterString.write(value.`by`, buf)
+            FfiConverterTypeMoment.write(value.`written`, buf)
+            FfiConverterOptionalTypeMoment.write(value.`received`, buf)
+            FfiConverterString.write(value.`words`, buf)
     }
 }
 
@@ -12902,9 +13075,19 @@ data class NotMetLine (
     val `words`: kotlin.String
     , 
     /**
-     * What can be done, from the smallest step to the largest.
+     * `open`; `closed`; or `came_back`, after it was closed and nothing had changed.
      */
-    val `steps`: List<kotlin.String>
+    val `state`: kotlin.String
+    , 
+    /**
+     * How it was closed, or, of one that came back, how it had been.
+     */
+    val `closing`: ClosingView?
+    , 
+    /**
+     * What closes it now, from the smallest step to the largest.
+     */
+    val `steps`: List<StepView>
     
 ){
     
@@ -12927,7 +13110,9 @@ public object FfiConverterTypeNotMetLine: FfiConverterRustBuffer<NotMetLine> {
             FfiConverterString.read(buf),
             FfiConverterSequenceTypeNotMetVisit.read(buf),
             FfiConverterString.read(buf),
-            FfiConverterSequenceString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterOptionalTypeClosingView.read(buf),
+            FfiConverterSequenceTypeStepView.read(buf),
         )
     }
 
@@ -12938,7 +13123,9 @@ public object FfiConverterTypeNotMetLine: FfiConverterRustBuffer<NotMetLine> {
             FfiConverterString.allocationSize(value.`label`) +
             FfiConverterSequenceTypeNotMetVisit.allocationSize(value.`visits`) +
             FfiConverterString.allocationSize(value.`words`) +
-            FfiConverterSequenceString.allocationSize(value.`steps`)
+            FfiConverterString.allocationSize(value.`state`) +
+            FfiConverterOptionalTypeClosingView.allocationSize(value.`closing`) +
+            FfiConverterSequenceTypeStepView.allocationSize(value.`steps`)
     )
 
     override fun write(value: NotMetLine, buf: ByteBuffer) {
@@ -12948,7 +13135,9 @@ public object FfiConverterTypeNotMetLine: FfiConverterRustBuffer<NotMetLine> {
             FfiConverterString.write(value.`label`, buf)
             FfiConverterSequenceTypeNotMetVisit.write(value.`visits`, buf)
             FfiConverterString.write(value.`words`, buf)
-            FfiConverterSequenceString.write(value.`steps`, buf)
+            FfiConverterString.write(value.`state`, buf)
+            FfiConverterOptionalTypeClosingView.write(value.`closing`, buf)
+            FfiConverterSequenceTypeStepView.write(value.`steps`, buf)
     }
 }
 
@@ -13353,6 +13542,11 @@ data class OversightView (
      * When text that was not finished was opened, in log order.
      */
     val `opened`: List<OpenedView>
+    , 
+    /**
+     * On a child's own record: lines that were closed, in log order.
+     */
+    val `closings`: List<ClosingView>
     
 ){
     
@@ -13374,6 +13568,7 @@ public object FfiConverterTypeOversightView: FfiConverterRustBuffer<OversightVie
             FfiConverterSequenceTypeCorrectionView.read(buf),
             FfiConverterOptionalTypeVoidedView.read(buf),
             FfiConverterSequenceTypeOpenedView.read(buf),
+            FfiConverterSequenceTypeClosingView.read(buf),
         )
     }
 
@@ -13382,7 +13577,8 @@ public object FfiConverterTypeOversightView: FfiConverterRustBuffer<OversightVie
             FfiConverterSequenceTypeReturnedView.allocationSize(value.`returned`) +
             FfiConverterSequenceTypeCorrectionView.allocationSize(value.`corrections`) +
             FfiConverterOptionalTypeVoidedView.allocationSize(value.`voided`) +
-            FfiConverterSequenceTypeOpenedView.allocationSize(value.`opened`)
+            FfiConverterSequenceTypeOpenedView.allocationSize(value.`opened`) +
+            FfiConverterSequenceTypeClosingView.allocationSize(value.`closings`)
     )
 
     override fun write(value: OversightView, buf: ByteBuffer) {
@@ -13391,6 +13587,7 @@ public object FfiConverterTypeOversightView: FfiConverterRustBuffer<OversightVie
             FfiConverterSequenceTypeCorrectionView.write(value.`corrections`, buf)
             FfiConverterOptionalTypeVoidedView.write(value.`voided`, buf)
             FfiConverterSequenceTypeOpenedView.write(value.`opened`, buf)
+            FfiConverterSequenceTypeClosingView.write(value.`closings`, buf)
     }
 }
 
@@ -15194,6 +15391,53 @@ public object FfiConverterTypeStatusView: FfiConverterRustBuffer<StatusView> {
             FfiConverterOptionalTypeMoment.write(value.`at`, buf)
             FfiConverterBoolean.write(value.`unfinished`, buf)
             FfiConverterOptionalString.write(value.`refused`, buf)
+    }
+}
+
+
+
+/**
+ * Something that a manager can do about an area that was not met.
+ */
+data class StepView (
+    /**
+     * As `close_line` takes it.
+     */
+    val `code`: kotlin.String
+    , 
+    /**
+     * In words: "bring the core group forward".
+     */
+    val `words`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeStepView: FfiConverterRustBuffer<StepView> {
+    override fun read(buf: ByteBuffer): StepView {
+        return StepView(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: StepView) = (
+            FfiConverterString.allocationSize(value.`code`) +
+            FfiConverterString.allocationSize(value.`words`)
+    )
+
+    override fun write(value: StepView, buf: ByteBuffer) {
+            FfiConverterString.write(value.`code`, buf)
+            FfiConverterString.write(value.`words`, buf)
     }
 }
 
@@ -18134,6 +18378,38 @@ public object FfiConverterOptionalTypeActionBy: FfiConverterRustBuffer<ActionBy?
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeClosingView: FfiConverterRustBuffer<ClosingView?> {
+    override fun read(buf: ByteBuffer): ClosingView? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeClosingView.read(buf)
+    }
+
+    override fun allocationSize(value: ClosingView?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeClosingView.allocationSize(value)
+        }
+    }
+
+    override fun write(value: ClosingView?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeClosingView.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeDecided: FfiConverterRustBuffer<Decided?> {
     override fun read(buf: ByteBuffer): Decided? {
         if (buf.get().toInt() == 0) {
@@ -19162,6 +19438,34 @@ public object FfiConverterSequenceTypeChoiceView: FfiConverterRustBuffer<List<Ch
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeClosingView: FfiConverterRustBuffer<List<ClosingView>> {
+    override fun read(buf: ByteBuffer): List<ClosingView> {
+        val len = buf.getInt()
+        return List<ClosingView>(len) {
+            FfiConverterTypeClosingView.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<ClosingView>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeClosingView.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<ClosingView>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeClosingView.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeConcernView: FfiConverterRustBuffer<List<ConcernView>> {
     override fun read(buf: ByteBuffer): List<ConcernView> {
         val len = buf.getInt()
@@ -20132,6 +20436,34 @@ public object FfiConverterSequenceTypeSetAside: FfiConverterRustBuffer<List<SetA
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeSetAside.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeStepView: FfiConverterRustBuffer<List<StepView>> {
+    override fun read(buf: ByteBuffer): List<StepView> {
+        val len = buf.getInt()
+        return List<StepView>(len) {
+            FfiConverterTypeStepView.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<StepView>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeStepView.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<StepView>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeStepView.write(it, buf)
         }
     }
 }

@@ -6,6 +6,7 @@
  */
 package visitbook.android
 
+import android.annotation.TargetApi
 import android.app.KeyguardManager
 import android.content.Context
 import android.content.pm.PackageManager
@@ -33,6 +34,14 @@ import javax.crypto.Mac
 
 private const val PROVIDER = "AndroidKeyStore"
 
+private const val KEY_BITS = 256
+
+/** `android.security.KeyStoreException.ERROR_USER_AUTHENTICATION_REQUIRED`, where an operation was begun and not let end. */
+private const val NEEDS_PERSON = 2L
+
+/** Causes can go round in a circle. */
+private const val DEEPEST_CAUSE = 10
+
 /**
  * HMAC keys in the Android Keystore, in StrongBox where there is one; and small values in a folder that no backup takes.
  *
@@ -53,7 +62,7 @@ public class AndroidKeys(
             if (store().containsAlias(name)) return@mapped
             if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P && hasStrongBox()) {
                 try {
-                    return@mapped make(spec(name, policy).setIsStrongBoxBacked(true), policy)
+                    return@mapped make(spec(name, policy).apply { inStrongBox() }, policy)
                 } catch (_: ProviderException) {
                     // A StrongBox that is full or slow to answer is no reason not to record: the ordinary one is hardware too.
                 }
@@ -120,20 +129,32 @@ public class AndroidKeys(
         alias: String,
         policy: KeyPolicy,
     ): KeyGenParameterSpec.Builder =
-        KeyGenParameterSpec.Builder(alias, KeyProperties.PURPOSE_SIGN).setKeySize(256).apply {
+        KeyGenParameterSpec.Builder(alias, KeyProperties.PURPOSE_SIGN).setKeySize(KEY_BITS).apply {
             when (policy) {
                 KeyPolicy.BACKGROUND -> Unit
-                KeyPolicy.UNLOCKED_DEVICE ->
-                    if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) setUnlockedDeviceRequired(true)
-                KeyPolicy.BIOMETRIC_CURRENT_SET -> {
-                    setUserAuthenticationRequired(true)
-                    setInvalidatedByBiometricEnrollment(true)
-                    if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) {
-                        setUserAuthenticationParameters(0, KeyProperties.AUTH_BIOMETRIC_STRONG)
-                    }
-                }
+                KeyPolicy.UNLOCKED_DEVICE -> needUnlocked()
+                KeyPolicy.BIOMETRIC_CURRENT_SET -> needPerson()
             }
         }
+
+    @TargetApi(Build.VERSION_CODES.P)
+    private fun KeyGenParameterSpec.Builder.inStrongBox() {
+        setIsStrongBoxBacked(true)
+    }
+
+    @TargetApi(Build.VERSION_CODES.P)
+    private fun KeyGenParameterSpec.Builder.needUnlocked() {
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) setUnlockedDeviceRequired(true)
+    }
+
+    @TargetApi(Build.VERSION_CODES.R)
+    private fun KeyGenParameterSpec.Builder.needPerson() {
+        setUserAuthenticationRequired(true)
+        setInvalidatedByBiometricEnrollment(true)
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) {
+            setUserAuthenticationParameters(0, KeyProperties.AUTH_BIOMETRIC_STRONG)
+        }
+    }
 
     private fun make(
         spec: KeyGenParameterSpec.Builder,
@@ -198,20 +219,35 @@ internal fun keystoreError(
     thrown: Throwable,
     locked: Boolean,
 ): KeystoreException {
-    val causes = generateSequence(thrown) { it.cause }.take(10)
-    for (cause in causes) {
-        when (cause) {
-            is KeyPermanentlyInvalidatedException -> return KeystoreException.Invalidated()
-            is UserNotAuthenticatedException ->
-                return if (locked) KeystoreException.LockedNow() else KeystoreException.NotAuthenticated()
-            is NoSuchAlgorithmException, is NoSuchProviderException -> return KeystoreException.Unsupported()
-        }
-    }
-    // A key that needs the phone unlocked fails in whatever way the maker chose.
-    if (locked) return KeystoreException.LockedNow()
-    return KeystoreException.Transient(causes.firstNotNullOfOrNull(::platformCode) ?: 0)
+    val causes = generateSequence(thrown) { it.cause }.take(DEEPEST_CAUSE).toList()
+    return causes.firstNotNullOfOrNull { said(it, locked) }
+        // A key that needs the phone unlocked fails in whatever way the maker chose.
+        ?: if (locked) KeystoreException.LockedNow() else KeystoreException.Transient(causes.firstNotNullOfOrNull(::platformCode) ?: 0)
 }
 
+private fun said(
+    cause: Throwable,
+    locked: Boolean,
+): KeystoreException? =
+    when {
+        cause is KeyPermanentlyInvalidatedException -> {
+            KeystoreException.Invalidated()
+        }
+
+        cause is UserNotAuthenticatedException || platformCode(cause) == NEEDS_PERSON -> {
+            if (locked) KeystoreException.LockedNow() else KeystoreException.NotAuthenticated()
+        }
+
+        cause is NoSuchAlgorithmException || cause is NoSuchProviderException -> {
+            KeystoreException.Unsupported()
+        }
+
+        else -> {
+            null
+        }
+    }
+
+@TargetApi(Build.VERSION_CODES.TIRAMISU)
 private fun platformCode(error: Throwable): Long? =
     if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU && error is android.security.KeyStoreException) {
         error.numericErrorCode.toLong()

@@ -46,6 +46,7 @@ class MemoryKeystore : Provider("AndroidKeyStore", "1", "in memory") {
 
         override fun engineGenerateKey(): SecretKey {
             fault?.let { throw it }
+            refusal(spec)?.let { throw it }
             specs[spec.keystoreAlias] = spec
             val bytes = ByteArray(spec.keySize / 8).also { SecureRandom().nextBytes(it) }
             return SecretKeySpec(bytes, "HmacSHA256").also { keys[spec.keystoreAlias] = it }
@@ -113,13 +114,18 @@ class MemoryKeystore : Provider("AndroidKeyStore", "1", "in memory") {
         val keys = HashMap<String, SecretKey>()
         val specs = HashMap<String, KeyGenParameterSpec>()
         var fault: Exception? = null
+
         var refusedSpec: InvalidAlgorithmParameterException? = null
+
+        /** What making this key fails with. */
+        var refusal: (KeyGenParameterSpec) -> RuntimeException? = { null }
 
         fun clear() {
             keys.clear()
             specs.clear()
             fault = null
             refusedSpec = null
+            refusal = { null }
         }
     }
 }

@@ -5,9 +5,6 @@ package visitbook.android
 
 import android.app.Activity
 import android.app.KeyguardManager
-import android.app.job.JobInfo
-import android.app.job.JobParameters
-import android.app.job.JobScheduler
 import android.content.Context
 import android.net.ConnectivityManager
 import android.net.NetworkCapabilities
@@ -31,8 +28,6 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.shadows.ShadowNetworkCapabilities
-import org.robolectric.util.ReflectionHelpers
-import visitbook.Device
 import visitbook.core.KeyPolicy
 import visitbook.core.KeystoreException
 import java.security.InvalidKeyException
@@ -41,16 +36,6 @@ import java.security.NoSuchProviderException
 import java.security.ProviderException
 import java.security.Security
 import java.security.UnrecoverableKeyException
-import java.util.concurrent.CountDownLatch
-import java.util.concurrent.TimeUnit
-
-class NothingToSend : SendJob() {
-    override suspend fun device(): Device? = null.also { asked.countDown() }
-
-    companion object {
-        var asked = CountDownLatch(1)
-    }
-}
 
 class Page : Activity()
 
@@ -142,28 +127,6 @@ class PlatformTest {
         assertTrue(keys.protectedDataAvailable())
         lock(true)
         assertFalse(keys.protectedDataAvailable())
-    }
-
-    @Test
-    @Suppress("DEPRECATION") // What replaces it came with API 28.
-    fun `a job waits for a network, outlives a restart, and is one however often it is asked for`() {
-        repeat(2) { assertTrue(SendJob.schedule(context, NothingToSend::class.java, 7)) }
-        val jobs = (context.getSystemService(Context.JOB_SCHEDULER_SERVICE) as JobScheduler).allPendingJobs
-        assertEquals(listOf(7), jobs.map { it.id })
-        assertTrue(jobs[0].isPersisted)
-        assertEquals(JobInfo.NETWORK_TYPE_ANY, jobs[0].networkType)
-    }
-
-    @Test
-    fun `a job asks for the device, and stops when it is told`() {
-        NothingToSend.asked = CountDownLatch(1)
-        val job = Robolectric.setupService(NothingToSend::class.java)
-        // Its constructors are the system's own.
-        val parameters = ReflectionHelpers.newInstance(JobParameters::class.java)
-        assertTrue(job.onStartJob(parameters))
-        assertTrue(NothingToSend.asked.await(120, TimeUnit.SECONDS))
-        assertTrue(job.onStopJob(parameters))
-        job.onDestroy()
     }
 
     @Test
