@@ -23,12 +23,10 @@ import visitbook.core.KeystoreException
 import java.io.File
 import java.io.FileNotFoundException
 import java.security.InvalidAlgorithmParameterException
-import java.security.Key
 import java.security.KeyStore
 import java.security.NoSuchAlgorithmException
 import java.security.NoSuchProviderException
 import java.security.ProviderException
-import java.security.UnrecoverableKeyException
 import javax.crypto.KeyGenerator
 import javax.crypto.Mac
 
@@ -154,20 +152,6 @@ public class AndroidKeys(
             generateKey()
         }
     }
-
-    // The platform does not say of a key whether it waits for a person. The name it is stored under does.
-    private fun recognised(alias: String) = "recognised:$alias"
-
-    // What some versions of the platform say of a key that a new fingerprint has destroyed.
-    private fun keyOfPerson(
-        store: KeyStore,
-        alias: String,
-    ): Key =
-        try {
-            store.getKey(recognised(alias), null) ?: throw KeystoreException.Missing()
-        } catch (_: UnrecoverableKeyException) {
-            throw KeystoreException.Invalidated()
-        }
 
     private fun hasStrongBox(): Boolean =
         Build.VERSION.SDK_INT >= Build.VERSION_CODES.P &&

@@ -13,6 +13,9 @@ import android.hardware.biometrics.BiometricPrompt
 import android.os.Build
 import android.os.CancellationSignal
 import visitbook.core.KeystoreException
+import java.security.Key
+import java.security.KeyStore
+import java.security.UnrecoverableKeyException
 import java.util.concurrent.CompletableFuture
 import javax.crypto.Mac
 
@@ -71,6 +74,20 @@ public class SystemPrompt(
         }
     }
 }
+
+/** The platform does not say of a key whether it waits for a person. The name it is stored under does. */
+internal fun recognised(alias: String): String = "recognised:$alias"
+
+/** Some versions of the platform call a key that a new fingerprint has destroyed unrecoverable, and no other key. */
+internal fun keyOfPerson(
+    store: KeyStore,
+    alias: String,
+): Key =
+    try {
+        store.getKey(recognised(alias), null) ?: throw KeystoreException.Missing()
+    } catch (_: UnrecoverableKeyException) {
+        throw KeystoreException.Invalidated()
+    }
 
 /** What a prompt that ended without the person is to the core. */
 internal fun promptError(code: Int): KeystoreException =
