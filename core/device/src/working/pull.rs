@@ -29,6 +29,8 @@ use super::{Working, begin, epoch, new_life};
 use crate::store::rows::{name, signed};
 use crate::store::{StoreError, log, moved, removed, views};
 
+pub(crate) use own::OwnCommits;
+
 type Result<T> = std::result::Result<T, StoreError>;
 
 /// Scopes in which something came that does not verify. They are not read past it: the certificate it needs may have been
@@ -72,19 +74,6 @@ impl Changed {
             (None, _) => {}
         }
     }
-}
-
-/// How own commits come back from the council.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum OwnCommits {
-    /// By name: they are in this book.
-    #[default]
-    ByName,
-    /// Whole, until there is nothing more: one was named that is not in this book, whether because it was purged with a child
-    /// who was given back, or because a copy of the device made it.
-    WholeForNow,
-    /// Whole until the next unlock: the council is of a version that cannot be told.
-    Whole,
 }
 
 struct Applying<'a> {

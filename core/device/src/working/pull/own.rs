@@ -9,6 +9,19 @@ use super::super::{epoch, receipts};
 use super::{Applying, Result, stated_before};
 use crate::store::{StoreError, log, removed};
 
+/// How own commits come back from the council.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum OwnCommits {
+    /// By name: they are in this book.
+    #[default]
+    ByName,
+    /// Whole, until there is nothing more: one was named that is not in this book, whether because it was purged with a child
+    /// who was given back, or because a copy of the device made it.
+    WholeForNow,
+    /// Whole until the next unlock: the council is of a version that cannot be told.
+    Whole,
+}
+
 impl Applying<'_> {
     /// Judges what is here. Where the commit is not, or some of its words are not, the page is no use: see
     /// [`Applying::lacks_own`].
