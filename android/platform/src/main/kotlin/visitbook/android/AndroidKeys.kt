@@ -177,17 +177,17 @@ public class AndroidKeys(
 }
 
 @TargetApi(Build.VERSION_CODES.P)
-private fun KeyGenParameterSpec.Builder.inStrongBox() {
+internal fun KeyGenParameterSpec.Builder.inStrongBox() {
     setIsStrongBoxBacked(true)
 }
 
 @TargetApi(Build.VERSION_CODES.P)
-private fun KeyGenParameterSpec.Builder.needUnlocked() {
+internal fun KeyGenParameterSpec.Builder.needUnlocked() {
     if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) setUnlockedDeviceRequired(true)
 }
 
 @TargetApi(Build.VERSION_CODES.R)
-private fun KeyGenParameterSpec.Builder.needPerson() {
+internal fun KeyGenParameterSpec.Builder.needPerson() {
     setUserAuthenticationRequired(true)
     setInvalidatedByBiometricEnrollment(true)
     if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) {
