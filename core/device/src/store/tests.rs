@@ -515,7 +515,7 @@ fn a_purged_commit_that_comes_back_stands_where_the_council_has_it_now() {
     let at = |epoch, position| LogPosition { epoch, position };
     // The words are here; then they have not come back, and sending it without them would set it aside.
     let no_words =
-        "INSERT INTO op VALUES (2, x'0a', 2, 1, x'00', 4, 0, x'00', 0, x'80', 0, x'0b');";
+        "INSERT INTO op VALUES (1, x'0a', 2, 1, x'00', 4, 0, x'00', 0, x'80', 0, x'0b');";
     for (now, op, receipt, earlier) in [
         (at(1, 4), "", Some(1), 0),
         (at(2, 3), "", None, 1),
