@@ -9,5 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export OPENSSL_SRC_PERL="$PWD/bindings/openssl-configure.sh"
 read -ra cargo <<<"${CARGO:-cargo}"
+# To Cargo and what it calls it is the path of a program.
+unset CARGO
 case " $* " in *" --crate-type "*) command=rustc ;; *) command=build ;; esac
 exec "${cargo[@]}" "$command" --profile phone --package visitbook-ffi --lib "$@"

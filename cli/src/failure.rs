@@ -70,6 +70,7 @@ impl From<SaveError> for Failure {
             SaveError::NoLine => "no_line",
             SaveError::StillClosed { .. } => "still_closed",
             SaveError::StepTooSmall { .. } => "step_too_small",
+            SaveError::BadForm { .. } => "bad_form",
             SaveError::EnteredInError => "entered_in_error",
             SaveError::FileTooLarge => "file_too_large",
             SaveError::FileLength => "file_length",

@@ -527,7 +527,7 @@ fn a_purged_commit_that_comes_back_stands_where_the_council_has_it_now() {
         let hash = CommitHash([9; 32]);
         db.execute_batch(&format!(
             "INSERT INTO receipt VALUES (1, x'07', 1, NULL, x'00', x'00');
-             INSERT INTO signed VALUES (2, x'{hash}', 1, 1, 0, x'00', x'00', x'00', x'00', 1, 1);
+             INSERT INTO signed VALUES (2, x'{hash}', 1, 1, 0, x'00', x'00', x'00', x'00', 2, 1);
              INSERT INTO received VALUES (2, 1, 4, 0, 1);
              INSERT INTO kept VALUES (x'{hash}', x'00', 1, NULL, 1, 4, 0, 1);
              DELETE FROM received WHERE signed = 2; {op}"

@@ -9,8 +9,8 @@ import visitbook.core.SealedOutbox
 import visitbook.core.Transport
 
 /**
- * This phone as a device of a council: [Locked], [Working] or [Family], or the [Outbox] of one whose vault is lost. What turns one into another spends it: every
- * later call of it fails with the code `spent`, `locked` or `page_left`.
+ * This phone as a device of a council: [Locked], [Working] or [Family], or the [Outbox] of one whose vault is lost. What turns
+ * one into another spends it: every later call of it fails with the code `spent`, `locked` or `page_left`.
  *
  * Every function suspends, runs off the caller's thread, and may be called from any. A call that began is finished and
  * answered even if its coroutine is cancelled meanwhile: what was saved is never reported as not saved. Only [sync]
@@ -108,7 +108,10 @@ public class Locked internal constructor(
 }
 
 /** What an enrolled device has to send, without its vault. It sends; it cannot be unlocked. */
-public class Outbox internal constructor(private val outbox: SealedOutbox) : OutboxCalls(), Device {
+public class Outbox internal constructor(
+    private val outbox: SealedOutbox,
+) : OutboxCalls(),
+    Device {
     override suspend fun <T> call(work: (SealedOutbox) -> T): T = apart { work(outbox) }
 
     override suspend fun sync(options: SyncOptions): visitbook.core.SyncOutcome =

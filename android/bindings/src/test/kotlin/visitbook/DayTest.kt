@@ -129,7 +129,7 @@ class DayTest {
                     assertTrue("No answer" in told.title, told.title)
                     refused("managers_only") { rowan.book.decide(listOf(concern), "Fuel money agreed.") }
                     refused("managers_only") {
-                        rowan.book.closeLine(finch, "area_food", "core_group", "Food parcel agreed.", "2999-11-10")
+                        rowan.book.closeLine(merle, "area_food", "core_group", "Food parcel agreed.", "2999-11-10")
                     }
                     refused("not_finished") { sage.book.also { rowan.sync() }.also { it.sync() }.signOff(listOf(visit)) }
                     sage.book.decide(listOf(concern), "Fuel money agreed.")

@@ -23,12 +23,10 @@ import visitbook.core.KeystoreException
 import java.io.File
 import java.io.FileNotFoundException
 import java.security.InvalidAlgorithmParameterException
-import java.security.Key
 import java.security.KeyStore
 import java.security.NoSuchAlgorithmException
 import java.security.NoSuchProviderException
 import java.security.ProviderException
-import java.security.UnrecoverableKeyException
 import javax.crypto.KeyGenerator
 import javax.crypto.Mac
 
@@ -137,25 +135,6 @@ public class AndroidKeys(
             }
         }
 
-    @TargetApi(Build.VERSION_CODES.P)
-    private fun KeyGenParameterSpec.Builder.inStrongBox() {
-        setIsStrongBoxBacked(true)
-    }
-
-    @TargetApi(Build.VERSION_CODES.P)
-    private fun KeyGenParameterSpec.Builder.needUnlocked() {
-        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) setUnlockedDeviceRequired(true)
-    }
-
-    @TargetApi(Build.VERSION_CODES.R)
-    private fun KeyGenParameterSpec.Builder.needPerson() {
-        setUserAuthenticationRequired(true)
-        setInvalidatedByBiometricEnrollment(true)
-        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) {
-            setUserAuthenticationParameters(0, KeyProperties.AUTH_BIOMETRIC_STRONG)
-        }
-    }
-
     private fun make(
         spec: KeyGenParameterSpec.Builder,
         policy: KeyPolicy,
@@ -173,20 +152,6 @@ public class AndroidKeys(
             generateKey()
         }
     }
-
-    // The platform does not say of a key whether it waits for a person. The name it is stored under does.
-    private fun recognised(alias: String) = "recognised:$alias"
-
-    // What some versions of the platform say of a key that a new fingerprint has destroyed.
-    private fun keyOfPerson(
-        store: KeyStore,
-        alias: String,
-    ): Key =
-        try {
-            store.getKey(recognised(alias), null) ?: throw KeystoreException.Missing()
-        } catch (_: UnrecoverableKeyException) {
-            throw KeystoreException.Invalidated()
-        }
 
     private fun hasStrongBox(): Boolean =
         Build.VERSION.SDK_INT >= Build.VERSION_CODES.P &&
@@ -209,6 +174,25 @@ public class AndroidKeys(
         } catch (error: Exception) {
             throw keystoreError(error, isLocked())
         }
+}
+
+@TargetApi(Build.VERSION_CODES.P)
+internal fun KeyGenParameterSpec.Builder.inStrongBox() {
+    setIsStrongBoxBacked(true)
+}
+
+@TargetApi(Build.VERSION_CODES.P)
+internal fun KeyGenParameterSpec.Builder.needUnlocked() {
+    if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) setUnlockedDeviceRequired(true)
+}
+
+@TargetApi(Build.VERSION_CODES.R)
+internal fun KeyGenParameterSpec.Builder.needPerson() {
+    setUserAuthenticationRequired(true)
+    setInvalidatedByBiometricEnrollment(true)
+    if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) {
+        setUserAuthenticationParameters(0, KeyProperties.AUTH_BIOMETRIC_STRONG)
+    }
 }
 
 /**

@@ -6,12 +6,16 @@
  */
 package visitbook.android
 
+import android.annotation.TargetApi
 import android.content.Context
 import android.hardware.biometrics.BiometricManager
 import android.hardware.biometrics.BiometricPrompt
 import android.os.Build
 import android.os.CancellationSignal
 import visitbook.core.KeystoreException
+import java.security.Key
+import java.security.KeyStore
+import java.security.UnrecoverableKeyException
 import java.util.concurrent.CompletableFuture
 import javax.crypto.Mac
 
@@ -30,6 +34,7 @@ public fun interface Recognition {
  * The platform's own prompt, over whatever the app shows: [title] says what for, [usePin] dismisses it. Needs the permission
  * `android.permission.USE_BIOMETRIC`, and API 28.
  */
+@TargetApi(Build.VERSION_CODES.P)
 public class SystemPrompt(
     private val context: Context,
     private val title: CharSequence,
@@ -70,6 +75,20 @@ public class SystemPrompt(
     }
 }
 
+/** The platform does not say of a key whether it waits for a person. The name it is stored under does. */
+internal fun recognised(alias: String): String = "recognised:$alias"
+
+/** Some versions of the platform call a key that a new fingerprint has destroyed unrecoverable, and no other key. */
+internal fun keyOfPerson(
+    store: KeyStore,
+    alias: String,
+): Key =
+    try {
+        store.getKey(recognised(alias), null) ?: throw KeystoreException.Missing()
+    } catch (_: UnrecoverableKeyException) {
+        throw KeystoreException.Invalidated()
+    }
+
 /** What a prompt that ended without the person is to the core. */
 internal fun promptError(code: Int): KeystoreException =
     when (code) {
@@ -77,13 +96,16 @@ internal fun promptError(code: Int): KeystoreException =
         BiometricPrompt.BIOMETRIC_ERROR_CANCELED,
         BiometricPrompt.BIOMETRIC_ERROR_TIMEOUT,
         -> KeystoreException.UserCancelled()
+
         BiometricPrompt.BIOMETRIC_ERROR_LOCKOUT,
         BiometricPrompt.BIOMETRIC_ERROR_LOCKOUT_PERMANENT,
         -> KeystoreException.NotAuthenticated()
+
         BiometricPrompt.BIOMETRIC_ERROR_NO_BIOMETRICS,
         BiometricPrompt.BIOMETRIC_ERROR_HW_NOT_PRESENT,
         BiometricPrompt.BIOMETRIC_ERROR_NO_DEVICE_CREDENTIAL,
         BiometricPrompt.BIOMETRIC_ERROR_SECURITY_UPDATE_REQUIRED,
         -> KeystoreException.Unsupported()
+
         else -> KeystoreException.Transient(code.toLong())
     }

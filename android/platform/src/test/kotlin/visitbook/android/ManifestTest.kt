@@ -50,7 +50,7 @@ class ManifestTest {
     fun `what the code needs is asked for, and nothing else`() {
         val asked = read("AndroidManifest.xml").all("uses-permission").map { it.getAttributeNS(ANDROID, "name") }
         assertEquals(
-            listOf("ACCESS_NETWORK_STATE", "INTERNET", "RECEIVE_BOOT_COMPLETED").map { "android.permission.$it" },
+            listOf("ACCESS_NETWORK_STATE", "INTERNET", "RECEIVE_BOOT_COMPLETED", "USE_BIOMETRIC").map { "android.permission.$it" },
             asked,
         )
     }

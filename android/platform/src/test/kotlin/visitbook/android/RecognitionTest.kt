@@ -37,6 +37,7 @@ import javax.crypto.Mac
 @Implements(BiometricPrompt::class, minSdk = Build.VERSION_CODES.P)
 class PromptShadow {
     @Implementation(minSdk = Build.VERSION_CODES.P)
+    @Suppress("UNUSED_PARAMETER") // As the platform declares it.
     fun authenticate(
         crypto: BiometricPrompt.CryptoObject,
         cancel: CancellationSignal,
