@@ -14,6 +14,7 @@ use visitbook_record::scope::LogPosition;
 
 use super::files::Content;
 use super::names::Names;
+use super::phone::Twist;
 use super::tally::Tally;
 
 /// A commit, decoded, with what follows from it.
@@ -161,7 +162,12 @@ impl Ledger {
                 written: Rc::clone(&written),
                 index,
             };
-            by_op.insert(*id, origin);
+            // What says a statement a second time may be lost before it is kept; the first is on the disk.
+            if written.twist == Twist::Again {
+                by_op.entry(*id).or_insert(origin);
+            } else {
+                by_op.insert(*id, origin);
+            }
         }
         self.written.borrow_mut().push(Rc::clone(&written));
         written
