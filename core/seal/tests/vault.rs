@@ -30,6 +30,15 @@ fn create(hw: &dyn HardwareKeys) -> (VaultImage, VaultKeys) {
         .unwrap()
 }
 
+/// Sets a fingerprint or face, or replaces one whose key died: all three steps at once.
+fn add_biometric(
+    image: &mut VaultImage,
+    hw: &dyn HardwareKeys,
+    keys: &VaultKeys,
+) -> Result<(), ChangeError> {
+    vault::offer_biometric(image, keys)?.make(hw)?.put(image)
+}
+
 /// As an app does it, files included: the image goes through its bytes at each point where it is stored.
 fn unlock(
     image: &mut VaultImage,
@@ -114,7 +123,7 @@ fn the_raw_key_is_spelt_as_sqlcipher_takes_it() {
 fn ten_wrong_pins_destroy_the_pin_slot_and_nothing_else() {
     let hw = SoftwareKeys::new();
     let (mut image, keys) = create(&hw);
-    vault::add_biometric(&mut image, &hw, &keys).unwrap();
+    add_biometric(&mut image, &hw, &keys).unwrap();
     for left in (1..MAX_WRONG_PINS).rev() {
         let now = u64::from(20 - left) * HOUR;
         assert_eq!(
@@ -319,7 +328,7 @@ fn no_byte_of_the_image_can_be_damaged_unnoticed() {
 fn no_byte_of_the_image_can_be_forged() {
     let hw = SoftwareKeys::new();
     let (mut image, keys) = create(&hw);
-    vault::add_biometric(&mut image, &hw, &keys).unwrap();
+    add_biometric(&mut image, &hw, &keys).unwrap();
     let bytes = image.encode();
     assert_eq!(
         with_right_checksum(bytes.clone()),
@@ -653,12 +662,12 @@ fn a_dead_biometric_costs_only_its_own_slot_and_comes_back_only_after_the_pin() 
         vault::unlock_biometric(&mut image, &hw).err(),
         Some(UnlockError::BiometricGone)
     );
-    vault::add_biometric(&mut image, &hw, &keys).unwrap();
+    add_biometric(&mut image, &hw, &keys).unwrap();
     let by_finger = vault::unlock_biometric(&mut image, &hw).ok().unwrap();
     assert!(same(&keys, &by_finger));
     assert_eq!(by_finger.opened_by(), OpenedBy::Biometric);
     assert_eq!(
-        vault::add_biometric(&mut image, &hw, &by_finger),
+        add_biometric(&mut image, &hw, &by_finger),
         Err(ChangeError::PinNeeded)
     );
     // A passing fault is not death.
@@ -680,7 +689,7 @@ fn a_dead_biometric_costs_only_its_own_slot_and_comes_back_only_after_the_pin() 
     hw.heal();
     hw.fail_at(2, Fault::Error(HwError::Invalidated));
     let old_answer = hw.inner().derive(BIOMETRIC_ALIAS, b"x").unwrap();
-    vault::add_biometric(&mut image, &hw, &by_pin).unwrap();
+    add_biometric(&mut image, &hw, &by_pin).unwrap();
     assert_ne!(
         hw.inner().derive(BIOMETRIC_ALIAS, b"x").unwrap(),
         old_answer,
@@ -700,7 +709,7 @@ fn a_dead_biometric_costs_only_its_own_slot_and_comes_back_only_after_the_pin() 
 fn a_vault_key_lost_for_good_is_replaced_through_the_biometric() {
     let hw = SoftwareKeys::new();
     let (mut image, keys) = create(&hw);
-    vault::add_biometric(&mut image, &hw, &keys).unwrap();
+    add_biometric(&mut image, &hw, &keys).unwrap();
     hw.delete(VAULT_ALIAS).unwrap();
     assert_eq!(
         unlock(&mut image, &hw, PIN, 1).err(),

@@ -3,7 +3,7 @@
 //!
 //! The platform's prompt may stand for half a minute, and the caller's vault should not be held up for that long. So
 //! making a slot comes in three steps, of which the middle one, with the prompt, needs neither image nor keys:
-//! [`offer_biometric`], [`BiometricOffer::make`], [`BiometricChange::put`]. [`add_biometric`] does all three.
+//! [`offer_biometric`], [`BiometricOffer::make`], [`BiometricChange::put`].
 //!
 //! Opening by it neither counts nor forgives wrong PINs, and does not wait for them: the prompt has the keystore's own
 //! limit on tries.
@@ -121,19 +121,6 @@ impl BiometricChange {
 /// [`HwError`]; a key without a slot opens nothing.
 pub fn delete_biometric_key(ids: &VaultIds, hw: &dyn HardwareKeys) -> Result<(), HwError> {
     hw.delete(&slots::biometric_alias(ids))
-}
-
-/// Adds a biometric slot, or replaces one whose key died. The caller stores the image.
-///
-/// # Errors
-/// [`ChangeError::PinNeeded`] unless the vault was opened with its PIN; otherwise [`ChangeError`]. The image is then
-/// unchanged.
-pub fn add_biometric(
-    image: &mut VaultImage,
-    hw: &dyn HardwareKeys,
-    keys: &VaultKeys,
-) -> Result<(), ChangeError> {
-    offer_biometric(image, keys)?.make(hw)?.put(image)
 }
 
 /// Opens through the biometric slot. The prompt is the keystore's own, and so is its limit on tries.

@@ -28,7 +28,7 @@ mod tries;
 mod unlock;
 
 pub use biometric::{
-    BiometricChange, BiometricOffer, add_biometric, delete_biometric_key, offer_biometric,
+    BiometricChange, BiometricOffer, delete_biometric_key, offer_biometric,
     offer_without_biometric, unlock_biometric,
 };
 pub use exit::{ExitAttempt, ExitError, begin_exit_attempt};
